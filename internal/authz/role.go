@@ -1,0 +1,81 @@
+package authz
+
+// Permission is "module.action"; the route table names one per route.
+type Permission string
+
+// The permissions of what exists. Open is written where a route needs none, so
+// that leaving a permission out does not compile.
+const (
+	Open           Permission = "open"      // nobody is asked who they are
+	SignedIn       Permission = "signed_in" // any staff
+	OperatorRead   Permission = "operators.read"
+	OperatorWrite  Permission = "operators.write"
+	OperatorSwitch Permission = "operators.switch"
+	StaffRead      Permission = "staff.read"
+	StaffWrite     Permission = "staff.write"
+	LiveRead       Permission = "live.read"
+	LiveCommand    Permission = "live.command"
+	AssetRead      Permission = "assets.read"
+	AssetWrite     Permission = "assets.write"
+	DriverRead     Permission = "drivers.read"
+	DriverWrite    Permission = "drivers.write"
+	PIIView        Permission = "pii.view"
+	PlanRead       Permission = "plans.read"
+	PlanWrite      Permission = "plans.write"
+	FinanceRead    Permission = "finance.read"
+	FinanceWrite   Permission = "finance.write" // recharges
+	AuditRead      Permission = "audit.read"
+)
+
+// Role is a set of permissions with a name. Built-in roles cannot be deleted;
+// editable ones come as data later.
+type Role string
+
+// The built-in roles that exist so far (product §2.1). Owner is platform staff.
+const (
+	Owner   Role = "owner"
+	OpAdmin Role = "op_admin"
+	OpOps   Role = "op_ops"
+	Auditor Role = "auditor"
+)
+
+// Roles lists the built-in roles, widest first.
+var Roles = []Role{Owner, OpAdmin, OpOps, Auditor}
+
+// Permissions lists every permission that a role can hold.
+var Permissions = []Permission{
+	OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
+	AssetWrite, DriverRead, DriverWrite, PIIView, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
+}
+
+// product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
+// points and reads plans, assets and users but no money records; the Auditor reads
+// everything, personal data masked. The Owner keeps operators, and enters one only
+// by an audited switch, inside which they act as OpAdmin.
+var held = map[Role]map[Permission]bool{
+	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
+	OpAdmin: set(OperatorRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
+		DriverWrite, PIIView, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead),
+	OpOps:   set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead),
+	Auditor: set(OperatorRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
+}
+
+func set(ps ...Permission) map[Permission]bool {
+	m := make(map[Permission]bool, len(ps))
+	for _, p := range ps {
+		m[p] = true
+	}
+	return m
+}
+
+// May reports whether the role holds the permission.
+func (r Role) May(p Permission) bool {
+	if p == Open {
+		return true
+	}
+	m, known := held[r]
+	return known && (p == SignedIn || m[p])
+}
+
+// Known reports whether r is a built-in role.
+func (r Role) Known() bool { _, ok := held[r]; return ok }
