@@ -1,0 +1,113 @@
+// Package portal holds the built operator portal and serves it.
+//
+// Owns: the files of admin/dist and how a browser may keep them.
+// Refuses: the API and the login; it serves the same public files to everybody.
+// Invariant: a build without Node serves the placeholder, so that the server
+// compiles and runs from a plain checkout.
+package portal
+
+import (
+	"bytes"
+	"embed"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed all:admin/dist
+var files embed.FS
+
+// policy lets the page load only from where it came. antd writes its style sheet
+// at run time, which is why inline styles are allowed and inline scripts are not.
+const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+	"connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+
+// Handler serves the operator portal. A path without a file is a screen of the
+// portal and gets index.html, or the placeholder where the portal was not built.
+func Handler() http.Handler {
+	dist, err := fs.Sub(files, "admin/dist")
+	if err != nil {
+		panic(err) // the directory is part of the embed pattern
+	}
+	return handler(dist)
+}
+
+func handler(dist fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+		body, err := fs.ReadFile(dist, name)
+		if err != nil || strings.HasSuffix(name, ".gz") {
+			// A page that is open in a browser asks for parts of an older build: an
+			// honest 404 makes it reload, where index.html would be a broken script.
+			if strings.HasPrefix(name, "assets/") {
+				http.NotFound(w, r)
+				return
+			}
+			name, body = page(dist)
+		}
+		if body == nil {
+			http.NotFound(w, r)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", contentType(name))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Content-Security-Policy", policy)
+		if strings.HasPrefix(name, "assets/") { // their names carry a hash of the content
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else {
+			h.Set("Cache-Control", "no-cache")
+		}
+		if packed, err := fs.ReadFile(dist, name+".gz"); err == nil {
+			h.Set("Vary", "Accept-Encoding")
+			if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+				h.Set("Content-Encoding", "gzip")
+				body = packed
+			}
+		}
+		if name == "placeholder.html" { // its style is inline and it has no script
+			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		}
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
+	})
+}
+
+func page(dist fs.FS) (string, []byte) {
+	for _, name := range []string{"index.html", "placeholder.html"} {
+		if body, err := fs.ReadFile(dist, name); err == nil {
+			return name, body
+		}
+	}
+	return "", nil
+}
+
+// contentType does not ask the system's table: it differs between machines, and a
+// script with the wrong type is not run.
+func contentType(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".json":
+		return "application/json"
+	default:
+		if t := mime.TypeByExtension(ext); t != "" {
+			return t
+		}
+		return "application/octet-stream"
+	}
+}
