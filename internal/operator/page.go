@@ -1,0 +1,20 @@
+package operator
+
+// How many rows a page has (product §2.2).
+const (
+	DefaultLimit = 20
+	MaxLimit     = 100
+	// MaxTotal is how far lists count; above it the total is capped.
+	MaxTotal = 10_000
+)
+
+// Rows is the limit to use.
+func (p Page) Rows() int {
+	switch {
+	case p.Limit <= 0:
+		return DefaultLimit
+	case p.Limit > MaxLimit:
+		return MaxLimit
+	}
+	return p.Limit
+}
