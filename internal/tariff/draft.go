@@ -45,7 +45,7 @@ type IdleFee struct {
 func (d Draft) Plan() (Plan, error) {
 	p := Plan{Name: d.Name, Currency: d.Currency, PricesIncludeTax: d.PricesIncludeTax, VAT: d.VAT,
 		Hold: d.Hold, MinBalance: d.MinBalance}
-	electricity := Layer{Kind: Electricity}
+	electricity := Layer{Kind: KindElectricity}
 	for _, b := range d.Electricity {
 		electricity.Elements = append(electricity.Elements, Element{Cond: Cond{b.From, b.To, b.Days},
 			Components: []Component{{Basis: Energy, Price: b.Price}}})
@@ -55,13 +55,13 @@ func (d Draft) Plan() (Plan, error) {
 		p.Layers = append(p.Layers, Layer{Kind: k, Elements: []Element{{Components: []Component{{Basis: b, Price: price}}}}})
 	}
 	if d.ServicePerKWh != 0 {
-		single(Service, Energy, d.ServicePerKWh)
+		single(KindService, Energy, d.ServicePerKWh)
 	}
 	if d.StartFee != 0 {
-		single(Start, Flat, d.StartFee)
+		single(KindStart, Flat, d.StartFee)
 	}
 	if d.Idle != nil {
-		single(Idle, IdleTime, d.Idle.PerMinute)
+		single(KindIdle, IdleTime, d.Idle.PerMinute)
 		p.IdleFee = IdleRule{Grace: d.Idle.Grace, Cap: d.Idle.Cap}
 	}
 	p = p.Complete()
@@ -83,16 +83,16 @@ func (d *Draft) pointers(p Plan, err error) error {
 		var layer, element int
 		if n, _ := fmt.Sscanf(f.Pointer, "/layers/%d/elements/%d", &layer, &element); n > 0 {
 			switch p.Layers[layer].Kind {
-			case Electricity:
+			case KindElectricity:
 				f.Pointer = "/electricity"
 				if n == 2 {
 					f.Pointer = fmt.Sprintf("/electricity/%d", element)
 				}
-			case Service:
+			case KindService:
 				f.Pointer = "/service_per_kwh"
-			case Start:
+			case KindStart:
 				f.Pointer = "/start_fee"
-			case Idle:
+			case KindIdle:
 				f.Pointer = "/idle/per_minute"
 			}
 		}
@@ -115,22 +115,22 @@ func (p Plan) Draft() (d Draft, ok bool) {
 		seen[l.Kind] = true
 		for j := range l.Elements {
 			e := &l.Elements[j]
-			if len(e.Components) != 1 || e.Components[0].VAT != nil || l.Kind != Electricity && (j > 0 || e.Cond != Cond{}) {
+			if len(e.Components) != 1 || e.Components[0].VAT != nil || l.Kind != KindElectricity && (j > 0 || e.Cond != Cond{}) {
 				return Draft{}, false
 			}
 			switch c := e.Components[0]; {
-			case l.Kind == Electricity && c.Basis == Energy:
+			case l.Kind == KindElectricity && c.Basis == Energy:
 				d.Electricity = append(d.Electricity, Band{e.Cond.From, e.Cond.To, e.Cond.Days, c.Price})
-			case l.Kind == Service && c.Basis == Energy:
+			case l.Kind == KindService && c.Basis == Energy:
 				d.ServicePerKWh = c.Price
-			case l.Kind == Start && c.Basis == Flat:
+			case l.Kind == KindStart && c.Basis == Flat:
 				d.StartFee = c.Price
-			case l.Kind == Idle && c.Basis == IdleTime:
+			case l.Kind == KindIdle && c.Basis == IdleTime:
 				d.Idle = &IdleFee{c.Price, p.IdleFee.Grace, p.IdleFee.Cap}
 			default:
 				return Draft{}, false
 			}
 		}
 	}
-	return d, seen[Electricity]
+	return d, seen[KindElectricity]
 }

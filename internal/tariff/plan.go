@@ -15,14 +15,14 @@ type Kind string
 
 // The kinds of layers that exist so far.
 const (
-	Electricity Kind = "ELECTRICITY"
-	Service     Kind = "SERVICE"
-	Start       Kind = "START"
-	Idle        Kind = "IDLE"
+	KindElectricity Kind = "ELECTRICITY"
+	KindService     Kind = "SERVICE"
+	KindStart       Kind = "START"
+	KindIdle        Kind = "IDLE"
 )
 
 // Kinds lists them in the order in which bills show them.
-var Kinds = []Kind{Electricity, Service, Start, Idle}
+var Kinds = []Kind{KindElectricity, KindService, KindStart, KindIdle}
 
 // Basis is the dimension that a component prices.
 type Basis string

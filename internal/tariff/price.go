@@ -78,13 +78,13 @@ func (m *meter) bill(words bool, flags []Flag) (Bill, error) {
 func (p *Plan) cap(lines []Line) {
 	var over int64
 	for i := range lines {
-		if lines[i].Kind == Idle {
+		if lines[i].Kind == KindIdle {
 			over += lines[i].Amount.Minor
 		}
 	}
 	over -= p.IdleFee.Cap.Minor
 	for i := len(lines) - 1; i >= 0 && over > 0; i-- {
-		if l := &lines[i]; l.Kind == Idle && l.Amount.Minor > 0 {
+		if l := &lines[i]; l.Kind == KindIdle && l.Amount.Minor > 0 {
 			off := min(over, l.Amount.Minor)
 			l.Amount.Minor -= off
 			l.Capped = true
@@ -153,7 +153,7 @@ func (m *meter) explained(c int, e *Element) []Segment {
 	return out
 }
 
-var kindWords = map[Kind]string{Electricity: "Electricity", Service: "Service", Start: "Start", Idle: "Idle"}
+var kindWords = map[Kind]string{KindElectricity: "Electricity", KindService: "Service", KindStart: "Start", KindIdle: "Idle"}
 
 func (k Kind) words() string {
 	if s, ok := kindWords[k]; ok {
@@ -177,7 +177,7 @@ func (m *meter) explain(b *Bill) []string {
 		}
 		out = append(out, s+l.Amount.Decimal()+" "+string(b.Currency))
 	}
-	if g := m.p.IdleFee.Grace; g > 0 && b.charged(Idle) {
+	if g := m.p.IdleFee.Grace; g > 0 && b.charged(KindIdle) {
 		out = append(out, fmt.Sprintf("The first %s of idle time are free and deducted.", quantityText(int64(g/time.Second), IdleTime)))
 	}
 	for _, t := range b.Taxes {

@@ -95,7 +95,7 @@ func IdleCapReached(p Plan, past []Interval, from time.Time, loc *time.Location)
 		uncapped.IdleFee.Cap = money.New(mostPerLine, p.Currency)
 		m.p = &uncapped
 		b, err := m.bill(false, nil)
-		return err != nil || b.Sum(Idle).Minor >= p.IdleFee.Cap.Minor
+		return err != nil || b.Sum(KindIdle).Minor >= p.IdleFee.Cap.Minor
 	}
 	// Every line grows with the clock, so the first second is found by bisection.
 	low, high := 0, 3600

@@ -125,7 +125,7 @@ func (l *Layer) validate(at string, bad *faults) {
 			seen[c.Basis] = true
 		}
 	}
-	if l.Kind == Electricity {
+	if l.Kind == KindElectricity {
 		l.coverage(at, bad)
 	}
 }
@@ -133,11 +133,11 @@ func (l *Layer) validate(at string, bad *faults) {
 func (c *Component) validate(at string, k Kind, bad *faults) {
 	switch c.Basis {
 	case Energy, Time, Flat:
-		if k == Idle {
+		if k == KindIdle {
 			bad.at(at+"/basis", "must be IDLE_TIME in a layer of kind IDLE")
 		}
 	case IdleTime:
-		if k != Idle {
+		if k != KindIdle {
 			bad.at(at+"/basis", "IDLE_TIME belongs into a layer of kind IDLE")
 		}
 	default:
