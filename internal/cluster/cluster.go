@@ -1,0 +1,65 @@
+// Package cluster knows which node holds which charge point, and wakes the holder
+// when there is work for it.
+//
+// Owns: the register of connections held by this process. There is one node so far;
+// among several, waking goes over the network and nothing else changes.
+// Refuses: carrying the work itself. A command is a row in the database; a wake-up
+// that is lost delays it until the next one, and correctness never rests on it.
+// Invariant: wakes never block and never pile up.
+package cluster
+
+import (
+	"sync"
+
+	"ccms/internal/ident"
+)
+
+// Registry is this node's register. The zero value is not ready; use New.
+type Registry struct {
+	mu   sync.RWMutex
+	held map[ident.ChargePoint]*holder
+}
+
+type holder struct{ wake chan struct{} }
+
+// New makes an empty register.
+func New() *Registry { return &Registry{held: map[ident.ChargePoint]*holder{}} }
+
+// Hold registers the caller as the holder of p until release is called; an earlier
+// holder is replaced and hears no more wakes. A wake is a token in the channel, which
+// holds one: many wakes before the holder looks are one.
+func (r *Registry) Hold(p ident.ChargePoint) (wake <-chan struct{}, release func()) {
+	h := &holder{make(chan struct{}, 1)}
+	r.mu.Lock()
+	r.held[p] = h
+	r.mu.Unlock()
+	return h.wake, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.held[p] == h {
+			delete(r.held, p)
+		}
+	}
+}
+
+// Wake tells the holder of p that there is work. It reports whether p is held here.
+func (r *Registry) Wake(p ident.ChargePoint) bool {
+	r.mu.RLock()
+	h := r.held[p]
+	r.mu.RUnlock()
+	if h == nil {
+		return false
+	}
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// Held is how many charge points this node holds.
+func (r *Registry) Held() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.held)
+}
