@@ -100,6 +100,7 @@ var databasePackages = []string{"database/sql", "github.com/jackc/pgx", "modernc
 var (
 	outsideWorld = []string{"net", "os", "syscall", "database/sql"}
 	pureNet      = []string{"net/url", "net/netip", "net/mail"}
+	pureForeign  = []string{"golang.org/x/crypto", "golang.org/x/text"} // functions of their arguments
 )
 
 func under(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
@@ -150,7 +151,7 @@ func checkImport(from, to string) error {
 			return refuse("%s comes later than %s in the domain's order; take a func in the constructor and let cmd assign it", t.name, f.name)
 		case underAny(to, outsideWorld) && !slices.Contains(pureNet, to):
 			return refuse("domain packages decide; the outside world is asked by doors and machinery, before the transaction")
-		case standard(to):
+		case standard(to) || underAny(to, pureForeign):
 		case t.layer != unknown:
 			return refuse("domain imports words and earlier domain packages only; machinery and doors depend on it, never the other way")
 		default:
