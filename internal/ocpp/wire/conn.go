@@ -1,0 +1,127 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// Close codes of RFC 6455 §7.4.1 and the IANA registry that the server uses.
+const (
+	CloseNormal    = uint16(ws.StatusNormalClosure)       // 1000
+	CloseGoingAway = uint16(ws.StatusGoingAway)           // 1001: the server drains
+	CloseProtocol  = uint16(ws.StatusProtocolError)       // 1002
+	ClosePolicy    = uint16(ws.StatusPolicyViolation)     // 1008
+	CloseTooBig    = uint16(ws.StatusMessageTooBig)       // 1009
+	CloseInternal  = uint16(ws.StatusInternalServerError) // 1011
+	CloseTryLater  = uint16(1013)                         // the store takes no writes
+)
+
+// Errors that end a connection. After one, ReadText returns it again.
+var (
+	ErrClosed = errors.New("socket closed")
+	ErrIdle   = errors.New("idle limit passed without a frame")
+	ErrSlow   = errors.New("frame begun but not completed in time")
+)
+
+// PeerClosed is the error of ReadText after the peer's close frame.
+type PeerClosed struct {
+	Code   uint16 // 1005: the frame carried none
+	Reason string
+}
+
+func (e *PeerClosed) Error() string {
+	return fmt.Sprintf("closed by the peer: %d %s", e.Code, e.Reason)
+}
+
+// Violation is the error of ReadText when the server has closed the socket
+// because of what the peer sent.
+type Violation struct {
+	Code   uint16 // the close code that was sent
+	Reason string
+}
+
+func (e *Violation) Error() string { return fmt.Sprintf("protocol violation: %d %s", e.Code, e.Reason) }
+
+// Conn is the server's end of one WebSocket. One goroutine at a time may be in
+// ReadText; the other methods may be called by any.
+type Conn struct {
+	nc       net.Conn
+	lim      *Limits
+	protocol string
+
+	// Of the reading goroutine alone.
+	in      input
+	err     error     // sticky
+	seen    time.Time // last complete frame
+	pinged  time.Time // last ping of ours
+	armed   time.Time // the read deadline that is set; zero: none
+	begun   bool      // part of a message was read
+	wholeBy time.Time // when what was begun must be complete; zero: not set yet
+
+	idle    atomic.Int64 // nanoseconds
+	closing atomic.Bool  // our close frame went out, or is about to
+
+	// writing is held by the one writer. It is a channel and not a mutex
+	// because it may be held as long as the peer does not read, and such a wait
+	// has to be visible to testing/synctest as one that only time can end.
+	writing   chan struct{}
+	writeBy   time.Time // the write deadline that is set
+	closeSent bool
+}
+
+// NewConn is a connection whose handshake is done. early holds bytes the peer
+// sent behind it. lim may be nil for the defaults.
+func NewConn(nc net.Conn, early []byte, protocol string, lim *Limits) *Conn {
+	if lim == nil {
+		lim = &Limits{}
+	}
+	c := &Conn{nc: nc, lim: lim, protocol: protocol, seen: time.Now(), writing: make(chan struct{}, 1)}
+	c.idle.Store(int64(orDefault(lim.Idle, DefaultIdle)))
+	c.in.conn = nc
+	c.in.early = early
+	if s, ok := nc.(syscall.Conn); ok {
+		c.in.open(s)
+	}
+	return c
+}
+
+// Protocol is the sub-protocol the handshake ended with.
+func (c *Conn) Protocol() string { return c.protocol }
+
+// RemoteAddr is the peer's address as the socket knows it.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// SetIdle changes the idle limit of this connection, for instance once its
+// heartbeat interval is known. A reader that waits takes note when it next
+// wakes, which is after a frame or a ping interval.
+func (c *Conn) SetIdle(d time.Duration) { c.idle.Store(int64(d)) }
+
+// WriteText sends one text message. The bytes are not kept and not changed.
+func (c *Conn) WriteText(p []byte) error { return c.write(ws.OpText, p) }
+
+// Ping sends a ping. The answer counts as any other frame.
+func (c *Conn) Ping() error { return c.write(ws.OpPing, nil) }
+
+// Close sends a close frame and ends the socket once the peer has answered or
+// the grace has passed. It does not wait for that; ReadText returns then.
+// Messages that arrive in between are dropped.
+func (c *Conn) Close(code uint16, reason string) error {
+	if c.closing.Swap(true) {
+		return ErrClosed
+	}
+	// Set before the write: it also frees a writer that a stuck peer holds.
+	time.AfterFunc(orDefault(c.lim.Grace, DefaultGrace), func() { c.nc.Close() })
+	return c.writeClose(ws.StatusCode(code), reason)
+}
+
+// CloseNow ends the socket without a word.
+func (c *Conn) CloseNow() {
+	c.closing.Store(true)
+	c.nc.Close()
+}
