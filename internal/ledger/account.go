@@ -1,0 +1,145 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/money"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// Account is a wallet.
+type Account struct {
+	ID       ident.Account
+	Operator ident.Operator
+	Sub      ident.SubOperator
+	Number   string // the 11 digits of the charging account, unique in the operator
+	Currency money.Currency
+	Balance  money.Amount // Σ postings; negative: a debt
+	Held     money.Amount // Σ holds in state held, ≥ 0
+	Version  int64
+}
+
+// Available is what may be spent or held now.
+func (a Account) Available() money.Amount { return a.Balance.Sub(a.Held) }
+
+// Book is where a posting goes.
+type Book string
+
+// The books. Revenue of the rest (start fees) is other.
+const (
+	Wallet             Book = "wallet" // with the account's id
+	ManualCredit       Book = "manual_credit"
+	RevenueElectricity Book = "revenue:electricity"
+	RevenueService     Book = "revenue:service"
+	RevenueIdle        Book = "revenue:idle"
+	RevenueOther       Book = "revenue:other"
+)
+
+// TaxBook is what is owed as tax at one rate.
+func TaxBook(v unit.Permille) Book { return Book(fmt.Sprintf("tax:%d", int64(v))) }
+
+// revenue is the book for a kind of fee.
+func revenue(k tariff.Kind) Book {
+	switch k {
+	case tariff.KindElectricity:
+		return RevenueElectricity
+	case tariff.KindService:
+		return RevenueService
+	case tariff.KindIdle:
+		return RevenueIdle
+	}
+	return RevenueOther
+}
+
+// EntryKind says why money moved.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	KindRecharge EntryKind = "recharge"
+	KindCapture  EntryKind = "capture"
+	KindAdjust   EntryKind = "adjust"
+)
+
+// Entry is one balanced set of postings.
+type Entry struct {
+	ID       ident.Entry
+	Operator ident.Operator
+	Sub      ident.SubOperator // who earns: the session's, or the wallet's
+	At       time.Time
+	Kind     EntryKind
+	Session  ident.Session
+	Recharge ident.Recharge
+	Corrects ident.Entry // of an adjustment
+	Key      string      // unique in the operator
+	// What the first call was answered, for those that repeat it.
+	Amount  money.Amount // the wallet's posting with its sign turned: what was taken
+	Debt    money.Amount
+	Balance money.Amount // of the wallet, after
+	// Postings are not read back where an entry is looked up by its key.
+	Postings []Posting
+}
+
+// Posting is one amount in one book.
+type Posting struct {
+	Book    Book
+	Account ident.Account // of a wallet
+	Amount  money.Amount
+}
+
+// Check refuses an entry that does not balance. The store calls it before it writes.
+func (e Entry) Check() error {
+	sums := map[money.Currency]int64{}
+	for _, p := range e.Postings {
+		if (p.Book == Wallet) == p.Account.IsZero() {
+			return fault.New(fault.Internal, "ledger_book", "A posting of the wallet book names a wallet, and no other does.")
+		}
+		sums[p.Amount.Currency] += p.Amount.Minor
+	}
+	for c, n := range sums {
+		if n != 0 {
+			return fault.New(fault.Internal, "ledger_unbalanced", "The entry does not balance.").
+				Because(fmt.Errorf("ledger: %s sums to %s", e.Kind, money.New(n, c)))
+		}
+	}
+	if len(e.Postings) < 2 {
+		return fault.New(fault.Internal, "ledger_empty", "An entry has at least two postings.")
+	}
+	return nil
+}
+
+// HoldState is where a hold is in its life.
+type HoldState string
+
+// The states: held, then one of the others for good.
+const (
+	HoldHeld     HoldState = "held"
+	HoldCaptured HoldState = "captured"
+	HoldReleased HoldState = "released"
+)
+
+// Hold is what a session has set aside of a wallet.
+type Hold struct {
+	ID       ident.Hold
+	Operator ident.Operator
+	Sub      ident.SubOperator // of the session: who earns
+	Account  ident.Account
+	Session  ident.Session
+	Amount   money.Amount
+	State    HoldState
+	At       time.Time
+	Version  int64
+}
+
+// Settlement is what a posting for a session did.
+type Settlement struct {
+	Entry    ident.Entry  // none where there was nothing to post
+	Captured money.Amount // posted on the wallet; negative: given back
+	Debt     money.Amount // how much of it made the balance negative
+	Balance  money.Amount // of the wallet, after
+	Replayed bool         // the key had been used: this is the first answer
+}
