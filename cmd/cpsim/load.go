@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"ccms/cpsim"
+)
+
+type loadCommand struct {
+	point
+	N        int           `short:"n" default:"50" help:"Number of points <prefix>0001…"`
+	IDPrefix string        `default:"CP" help:"Of the identities."`
+	Tags     []string      `help:"Cards, given to the points in turn."`
+	Points   string        `type:"existingfile" help:"Instead of -n, --id-prefix, --password and --tags: lines of identity,password,tag."`
+	Duration time.Duration `default:"30s" help:"No new session after it."`
+	Interval time.Duration `help:"Pause between the messages of a session."`
+	Samples  int           `default:"8" help:"MeterValues in a session; -1: none."`
+	Sessions int           `help:"At most so many per point."`
+	Ramp     time.Duration `help:"The points begin spread over this time."`
+	AckLog   string        `type:"path" help:"Write every acknowledged message to this file, a line of JSON each."`
+}
+
+func (l *loadCommand) points() ([]cpsim.LoadPoint, error) {
+	if l.Points != "" {
+		f, err := os.Open(l.Points)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		points, err := cpsim.ReadPoints(f)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Points, err)
+		}
+		return points, nil
+	}
+	if l.N < 1 {
+		return nil, fmt.Errorf("-n is at least 1, not %d", l.N)
+	}
+	if len(l.Tags) == 0 {
+		return nil, errors.New("--tags or --points is needed: a card to charge with")
+	}
+	return cpsim.NumberedPoints(l.IDPrefix, l.N, l.Password, l.Tags), nil
+}
+
+// Run is called by kong.
+func (l *loadCommand) Run(ctx context.Context) error {
+	return l.run(ctx, os.Stdout, os.Stderr)
+}
+
+func (l *loadCommand) run(ctx context.Context, out, logs io.Writer) (err error) {
+	points, err := l.points()
+	if err != nil {
+		return err
+	}
+	lc := cpsim.LoadConfig{
+		URL: l.URL, Points: points, Duration: l.Duration, Sessions: l.Sessions, Samples: l.Samples,
+		Interval: l.Interval, Ramp: l.Ramp, Seed: l.Seed, Log: l.log(logs, slog.LevelError),
+		Adjust: func(_ int, c *cpsim.Config) { c.CallTimeout = l.CallTimeout },
+	}
+	if l.AckLog != "" {
+		f, err := os.Create(l.AckLog)
+		if err != nil {
+			return err
+		}
+		w := bufio.NewWriter(f)
+		defer func() {
+			if e := errors.Join(w.Flush(), f.Close()); err == nil {
+				err = e
+			}
+		}()
+		lc.AckLog = w
+	}
+	report, err := cpsim.Load(ctx, lc)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, report)
+	if err := report.Err(); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "cpsim: "))
+	}
+	return nil
+}

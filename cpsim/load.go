@@ -1,0 +1,274 @@
+package cpsim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// LoadConfig describes many charge points that charge again and again, each in
+// a closed loop: the next message when the last one is answered.
+type LoadConfig struct {
+	URL    string
+	Points []LoadPoint
+
+	Duration time.Duration // no new session after it; 0: until Sessions are done or ctx ends
+	Sessions int           // per point; 0: until Duration is over or ctx ends
+	Samples  int           // MeterValues per session; default 8, negative: none
+	Interval time.Duration // pause between the messages of a session; 0: none
+	StepWh   int64         // energy per sample; default 40, which is plausible however fast it passes
+	// Measurands of a sample; default: twelve values on three phases.
+	Measurands string
+	Ramp       time.Duration // the points begin spread over this time
+	// Drain is how long the undelivered may take to arrive after Duration.
+	// Default 30 s.
+	Drain time.Duration
+	Seed  uint64
+
+	// Adjust changes the configuration of each point, its timeouts for example.
+	Adjust func(i int, c *Config)
+	// OnAck is told of every CALL that was answered with a CALLRESULT: what
+	// the server must never lose. Called from many goroutines.
+	OnAck func(Ack)
+	// AckLog gets each Ack as a line of JSON, before the point goes on.
+	AckLog io.Writer
+	// OnEvent sees every event of every point. Called from many goroutines.
+	OnEvent func(Event)
+	Log     *slog.Logger
+}
+
+// Ack is one acknowledged message.
+type Ack struct {
+	At        time.Time       `json:"at"`
+	Identity  string          `json:"identity"`
+	Action    string          `json:"action"`
+	MessageID string          `json:"messageId"`
+	Attempt   int             `json:"attempt"`
+	Request   json.RawMessage `json:"request"`
+	Response  json.RawMessage `json:"response"`
+}
+
+// twelve values on a three-phase connector.
+const loadMeasurands = "Energy.Active.Import.Register,Power.Active.Import,Power.Reactive.Import,Power.Offered," +
+	"Current.Import,Current.Offered,Voltage,Temperature"
+
+// refusedPause keeps a point whose card is refused from asking in a tight loop.
+const refusedPause = time.Second
+
+// Load runs the points until the time is over, lets them deliver what is left,
+// and reports. The error is about the configuration or the log of
+// acknowledgements; whether the server did well is in the Report.
+func Load(ctx context.Context, lc LoadConfig) (Report, error) {
+	if len(lc.Points) == 0 {
+		return Report{}, errors.New("cpsim: load without points")
+	}
+	for _, p := range lc.Points {
+		if p.Identity == "" || p.Tag == "" {
+			return Report{}, fmt.Errorf("cpsim: load point %q needs an identity and a tag", p.Identity)
+		}
+	}
+	if lc.Samples == 0 {
+		lc.Samples = 8
+	}
+	if lc.StepWh == 0 {
+		lc.StepWh = 40
+	}
+	if lc.Measurands == "" {
+		lc.Measurands = loadMeasurands
+	}
+	if lc.Drain == 0 {
+		lc.Drain = 30 * time.Second
+	}
+	begin := time.Now()
+	acks := &ackLog{w: lc.AckLog}
+	loaders := make([]*loader, len(lc.Points))
+	var wg sync.WaitGroup
+	for i, p := range lc.Points {
+		l := &loader{lc: &lc, acks: acks, point: p, index: i}
+		loaders[i] = l
+		wg.Go(func() { l.run(ctx, begin) })
+	}
+	wg.Wait()
+
+	r := Report{Points: len(lc.Points)}
+	for _, l := range loaders {
+		r.add(&l.tally)
+	}
+	r.finish(time.Since(begin))
+	return r, acks.err
+}
+
+// ackLog writes one line per acknowledgement.
+type ackLog struct {
+	mu  sync.Mutex
+	w   io.Writer
+	err error
+}
+
+func (a *ackLog) write(ack Ack) {
+	if a.w == nil {
+		return
+	}
+	b, err := json.Marshal(ack)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err == nil {
+		_, err = a.w.Write(append(b, '\n'))
+	}
+	if err != nil && a.err == nil {
+		a.err = fmt.Errorf("cpsim: log of acknowledgements: %w", err)
+	}
+}
+
+// loader drives one point.
+type loader struct {
+	lc    *LoadConfig
+	acks  *ackLog
+	point LoadPoint
+	index int
+	cp    *ChargePoint
+	tally tally // written by the point's events, read after its end
+}
+
+func (l *loader) run(ctx context.Context, begin time.Time) {
+	lc := l.lc
+	cfg := Config{
+		URL: lc.URL, Identity: l.point.Identity, Password: l.point.Password,
+		MeterInterval: -1, Seed: lc.Seed, Log: lc.Log,
+		Keys: map[string]string{
+			"MeterValuesSampledData":          lc.Measurands,
+			"TransactionMessageAttempts":      "100",
+			"TransactionMessageRetryInterval": "1",
+		},
+	}
+	if lc.Adjust != nil {
+		lc.Adjust(l.index, &cfg)
+	}
+	own := cfg.OnEvent
+	cfg.OnEvent = func(e Event) {
+		l.tally.count(e)
+		if e.Kind == Answered {
+			ack := Ack{e.At, e.Identity, e.Action, e.MessageID, e.Attempt, e.Request, e.Response}
+			l.acks.write(ack)
+			if lc.OnAck != nil {
+				lc.OnAck(ack)
+			}
+		}
+		if own != nil {
+			own(e)
+		}
+		if lc.OnEvent != nil {
+			lc.OnEvent(e)
+		}
+	}
+	l.cp = New(cfg)
+
+	if lc.Ramp > 0 {
+		sleep(ctx, lc.Ramp*time.Duration(l.index)/time.Duration(len(lc.Points)))
+	}
+	run, off := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx by the drain
+	defer off()
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = l.cp.Run(run) }()
+
+	work, stop := context.WithCancel(ctx) // bounds a session that cannot go on
+	if lc.Duration > 0 {
+		work, stop = context.WithDeadline(ctx, begin.Add(lc.Duration+lc.Drain))
+	}
+	more := func(n int) bool {
+		return work.Err() == nil && (lc.Sessions == 0 || n < lc.Sessions) &&
+			(lc.Duration == 0 || time.Since(begin) < lc.Duration)
+	}
+	for n := 0; more(n); n++ {
+		if l.session(work) {
+			l.tally.sessions++
+		} else if l.cp.State().Connectors[0].Plugged {
+			_ = l.cp.Unplug(1)
+		}
+	}
+	stop()
+
+	drain, stop := context.WithTimeout(run, lc.Drain)
+	l.finish(drain)
+	stop()
+	l.tally.undelivered = l.cp.undelivered()
+	off()
+	<-ended
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// session is one car: plug, tag, samples, tag, unplug. It is true when the
+// StopTransaction was answered.
+func (l *loader) session(ctx context.Context) bool {
+	cp := l.cp
+	if cp.WaitDelivered(ctx) != nil {
+		return false
+	}
+	// A car that never gets full, or it would pause in the middle of the run.
+	if cp.PlugEV(1, EV{}) != nil || cp.WaitDelivered(ctx) != nil || cp.Tag(1, l.point.Tag) != nil {
+		return false
+	}
+	if cp.waitFor(ctx, func() bool { return cp.decided(1) }) != nil || cp.WaitDelivered(ctx) != nil {
+		return false
+	}
+	if !cp.State().Connectors[0].Transaction {
+		sleep(ctx, refusedPause)
+		return false
+	}
+	for range max(0, l.lc.Samples) {
+		if l.lc.Interval > 0 {
+			sleep(ctx, l.lc.Interval)
+		}
+		if ctx.Err() != nil || cp.AddEnergy(1, l.lc.StepWh) != nil {
+			return false // stopped by the server, or the time is over
+		}
+		_ = cp.Sample(1)
+		if cp.WaitDelivered(ctx) != nil {
+			return false
+		}
+	}
+	if cp.Tag(1, l.point.Tag) != nil || cp.WaitDelivered(ctx) != nil {
+		return false
+	}
+	_ = cp.Unplug(1)
+	return cp.WaitDelivered(ctx) == nil
+}
+
+// decided is true once a tap has led to a transaction or to a refusal.
+func (cp *ChargePoint) decided(conn int) bool {
+	c := cp.connectors[conn]
+	return !c.asking && c.intent == nil && (c.tx == nil || c.tx.energised)
+}
+
+// finish ends what is running and delivers it.
+func (l *loader) finish(ctx context.Context) {
+	for _, c := range l.cp.State().Connectors {
+		if c.Transaction {
+			_ = l.cp.Stop(c.ID, "Local")
+		}
+		if c.Plugged {
+			_ = l.cp.Unplug(c.ID)
+		}
+	}
+	_ = l.cp.WaitDelivered(ctx)
+}
+
+// undelivered counts the transaction messages that have no answer.
+func (cp *ChargePoint) undelivered() int {
+	cp.lock()
+	defer cp.unlock()
+	return len(cp.txq)
+}
