@@ -1,0 +1,169 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ccms/internal/asset"
+	"ccms/internal/fault"
+	"ccms/internal/ledger"
+	"ccms/internal/live"
+	"ccms/internal/member"
+	"ccms/internal/operator"
+	"ccms/internal/tariff"
+)
+
+// Services are the domain services behind the routes.
+type Services struct {
+	Operator *operator.Service
+	Asset    *asset.Service
+	Member   *member.Service
+	Tariff   *tariff.Service
+	Ledger   *ledger.Service
+	Live     *live.Bus
+}
+
+// Options of a Server; zero fields take the defaults.
+type Options struct {
+	Log *slog.Logger
+	Now func() time.Time // the clock of durations in log and metrics; default time.Now
+	// Ready says why the server cannot work now, nil when it can; for /readyz.
+	Ready func(context.Context) error
+	// Portal serves what is neither API nor health; nil is 404.
+	Portal http.Handler
+	// Metrics is shared with the rest of the process; default a registry of its own.
+	Metrics *prometheus.Registry
+	// MetricsForAll lets others than this machine read /metrics.
+	MetricsForAll bool
+	// TrustProxy takes the client's address and TLS from the headers of a proxy.
+	TrustProxy bool
+	// TileSource is the origin of map tiles, for the Content-Security-Policy.
+	TileSource string
+	// Tick gives the beats of event streams; default a ticker. Tests send their own.
+	Tick func(time.Duration) (c <-chan time.Time, stop func())
+}
+
+// Server is the HTTP door. It is an http.Handler.
+type Server struct {
+	svc     Services
+	opt     Options
+	log     *slog.Logger
+	now     func() time.Time
+	metrics *metrics
+	handler http.Handler
+	closing chan struct{} // closed when streams must end
+}
+
+// New makes the server of the services.
+func New(svc Services, o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Portal == nil {
+		o.Portal = http.NotFoundHandler()
+	}
+	if o.Ready == nil {
+		o.Ready = func(context.Context) error { return nil }
+	}
+	if o.Tick == nil {
+		o.Tick = func(d time.Duration) (<-chan time.Time, func()) {
+			t := time.NewTicker(d)
+			return t.C, t.Stop
+		}
+	}
+	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), closing: make(chan struct{})}
+	s.handler = s.begin(s.headers(s.mux()))
+	return s
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain ends the event streams, which would else keep a shutdown waiting. Other
+// requests finish on their own.
+func (s *Server) Drain() { close(s.closing) }
+
+// Routes is the route table, for tests and the roles screen.
+func Routes() []Route { return (&handlers{}).routes() }
+
+func (s *Server) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	h := &handlers{Server: s}
+	routes := h.routes()
+	byPattern := map[string]Route{}
+	for _, r := range routes {
+		byPattern[r.Pattern()] = r
+	}
+	newAPI(&adapter{mux: mux, guard: func(pattern string, next http.Handler) http.Handler {
+		return s.guard(byPattern[pattern], next)
+	}}, routes)
+
+	doc := OpenAPI()
+	mux.HandleFunc("GET /api/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		requestOf(r.Context()).route = "GET /api/openapi.json"
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(doc)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		requestOf(r.Context()).route = "GET /healthz"
+		writeState(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		req := requestOf(r.Context())
+		req.route = "GET /readyz"
+		if err := s.opt.Ready(r.Context()); err != nil {
+			req.fail(err)
+			writeState(w, http.StatusServiceUnavailable, "not ready")
+			return
+		}
+		writeState(w, http.StatusOK, "ready")
+	})
+	mux.Handle("GET /metrics", s.serveMetrics(s.opt.Metrics))
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { s.noRoute(mux, w, r) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		requestOf(r.Context()).route = "portal"
+		s.opt.Portal.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+func writeState(w http.ResponseWriter, status int, state string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"status": state})
+}
+
+// noRoute answers 405 where the path has other methods, else 404.
+func (s *Server) noRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	allow := ""
+	for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		probe := r.Clone(r.Context())
+		probe.Method = m
+		if _, pattern := mux.Handler(probe); pattern != "/api/" && pattern != "" {
+			if allow != "" {
+				allow += ", "
+			}
+			allow += m
+		}
+	}
+	if allow == "" {
+		writeProblem(w, r, fault.NotFound("path in this API"))
+		return
+	}
+	w.Header().Set("Allow", allow)
+	writeProblem(w, r, fault.New(fault.Invalid, "method_not_allowed", "This path has other methods; see the header Allow."))
+}
+
+// handlers hold one method per route.
+type handlers struct{ *Server }
