@@ -33,6 +33,7 @@ type (
 	planKind        struct{}
 	sessionKind     struct{}
 	attemptKind     struct{}
+	eventKind       struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -53,6 +54,7 @@ func (rechargeKind) prefix() string    { return "rch" }
 func (planKind) prefix() string        { return "plan" }
 func (sessionKind) prefix() string     { return "ses" }
 func (attemptKind) prefix() string     { return "att" }
+func (eventKind) prefix() string       { return "evt" }
 
 // The ids of ccms.
 type (
@@ -74,6 +76,7 @@ type (
 	Plan        = ID[planKind]
 	Session     = ID[sessionKind]
 	Attempt     = ID[attemptKind] // a start attempt (AUTH-R5)
+	Event       = ID[eventKind]   // one frame kept from a charge point
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

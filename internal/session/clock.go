@@ -1,0 +1,83 @@
+package session
+
+import "time"
+
+// earliest is the first instant a charge point may honestly write (BILL-R7).
+var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const (
+	futureSlack = 5 * time.Minute  // BILL-R7
+	orderSlack  = time.Minute      // a sample may be stamped a little before its start
+	zoneSlack   = 15 * time.Minute // behaviour 28
+)
+
+// Clock is what is known when a stamp is read.
+type Clock struct {
+	Received time.Time
+	Offset   time.Duration  // device − server as measured, 0: none known
+	Zone     *time.Location // learned for zone-less stamps, nil: none
+	Site     *time.Location
+	After    time.Time // a message known to be earlier (the start, the last sample); zero: none
+	Online   bool      // created on this connection: receive time is the truth
+}
+
+// Read is what Clock makes of a stamp.
+type Read struct {
+	At      time.Time
+	Fixed   bool           // corrected: FlagClock
+	Untimed bool           // and only bounded: no time-based price may hang on it
+	Zone    *time.Location // newly learned zone of zone-less stamps
+	Offset  time.Duration  // that was taken off
+}
+
+// Read applies BILL-R7 and behaviours 28, 30 and 31: a believable time is kept;
+// else it is corrected by the measured offset, else the receive time where the
+// message was created online, else it is bounded by its neighbours.
+func (c Clock) Read(s Stamp) Read {
+	at := s.At
+	var learned *time.Location
+	if s.Zoneless && !at.IsZero() {
+		switch {
+		case c.Zone != nil:
+			at = inZone(at, c.Zone)
+		case c.Site != nil && away(at, c.Received) > zoneSlack && away(inZone(at, c.Site), c.Received) <= zoneSlack:
+			learned = c.Site
+			at = inZone(at, c.Site)
+		}
+	}
+	if at.Before(c.After) && away(at, c.After) <= orderSlack {
+		at = c.After
+	}
+	if c.believable(at) {
+		return Read{At: at, Zone: learned}
+	}
+	if c.Offset != 0 && !at.IsZero() && c.believable(at.Add(-c.Offset)) {
+		return Read{At: at.Add(-c.Offset), Fixed: true, Offset: c.Offset, Zone: learned}
+	}
+	if c.Online {
+		r := c.Received
+		if r.Before(c.After) {
+			r = c.After
+		}
+		return Read{At: r, Fixed: true, Zone: learned}
+	}
+	switch {
+	case at.Before(c.After):
+		at = c.After
+	case at.After(c.Received), at.Before(earliest):
+		at = c.Received
+	}
+	return Read{At: at, Fixed: true, Untimed: true, Zone: learned}
+}
+
+func (c Clock) believable(at time.Time) bool {
+	return !at.Before(earliest) && !at.After(c.Received.Add(futureSlack)) && !at.Before(c.After)
+}
+
+// inZone reads the wall clock of a UTC instant as that of the zone.
+func inZone(at time.Time, z *time.Location) time.Time {
+	y, m, d := at.Date()
+	return time.Date(y, m, d, at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), z).UTC()
+}
+
+func away(a, b time.Time) time.Duration { return a.Sub(b).Abs() }

@@ -1,0 +1,203 @@
+package session
+
+import (
+	"context"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/money"
+)
+
+// StartRequest asks a charge point to start for a token.
+type StartRequest struct {
+	Point     ident.ChargePoint
+	Connector int
+	Token     string // uid, any spelling
+	Reason    string
+}
+
+// RequestStart starts a session from afar. What would be refused at the pile is
+// refused here, in words, before anything is sent; the price is frozen now (PRICE-R3).
+func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartRequest) (cmd asset.Command, err error) {
+	var refused error // kept apart: the attempt is committed although it is refused (AUTH-R5)
+	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error {
+		refused = nil
+		p, err := tx.PointByID(r.Point)
+		if err != nil {
+			return err
+		}
+		site, err := tx.SiteByID(p.Site)
+		if err != nil {
+			return err
+		}
+		cs, err := tx.ConnectorsOf(p.ID)
+		if err != nil {
+			return err
+		}
+		var con asset.Connector
+		for _, c := range cs {
+			if c.Number == r.Connector {
+				con = c
+			}
+		}
+		if r.Connector <= 0 || con.Number == 0 {
+			return fault.BadInput("/connector", "there is no connector %d at this charge point", r.Connector)
+		}
+		live, err := tx.LiveSessions(p.ID)
+		if err != nil {
+			return err
+		}
+		for _, st := range live {
+			if st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Starting) {
+				return fault.New(fault.Conflict, "connector_busy", "A session runs on this connector. Stop it first.")
+			}
+		}
+		power := con.MaxPower
+		if power == 0 {
+			power = p.MaxPower
+		}
+		j, err := s.judge(tx, p, power, r.Token, false)
+		if err != nil {
+			return err
+		}
+		if j.decision == Accepted {
+			n, err := tx.RunningOfToken(j.holder.Token.ID)
+			if err != nil {
+				return err
+			}
+			if n >= j.holder.Token.MaxSessions {
+				j.decision, j.reason = Concurrent, "The card has a session running already."
+			}
+		}
+		att := Attempt{
+			Point: p.ID, Connector: r.Connector, Kind: "remote_start", TokenUID: r.Token, Token: j.holder.Token.ID,
+			Driver: j.holder.Driver.ID, Reason: j.reason,
+		}
+		if j.decision != Accepted {
+			refused = fault.New(fault.Conflict, "start_refused", "%s", j.reason)
+			return s.attempt(tx, p, att, j.decision)
+		}
+		st := State{
+			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
+			Connector: r.Connector, Phase: Starting, Source: ByPortal, TokenUID: r.Token, Token: j.holder.Token.ID,
+			Driver: j.holder.Driver.ID, Wallet: j.holder.Driver.Wallet, Plan: j.plan.ID, PlanNumber: j.plan.Number,
+			Currency: j.plan.Currency, Zone: site.TimeZone, MaxPower: power, RequestedAt: tx.Now(),
+			Cost: money.New(0, j.plan.Currency),
+		}
+		st.DueAt = st.RequestedAt.Add(startTimeout)
+		h, err := placeHold(tx, st, j.hold)
+		if err != nil {
+			return err
+		}
+		st.HoldAmount = h.Amount
+		if err := tx.InsertSession(st); err != nil {
+			return err
+		}
+		cmd, err = s.enqueue(tx, sc, p, st.ID, r.Reason, asset.RemoteStart{Connector: r.Connector, Token: r.Token, Session: st.ID})
+		if err != nil {
+			return err
+		}
+		att.Session = st.ID
+		return s.attempt(tx, p, att, Accepted)
+	})
+	if err == nil {
+		err = refused
+	}
+	return cmd, err
+}
+
+// RequestStop asks the charge point to end a session. "Accepted" will not mean
+// "ended": the effect is shown beside the answer (LIVE-R2).
+func (s *Service) RequestStop(ctx context.Context, sc authz.Scope, id ident.Session, reason string) (cmd asset.Command, err error) {
+	err = s.once(ctx, sc, func(tx Tx) error {
+		st, p, err := s.running(tx, id)
+		if err != nil {
+			return err
+		}
+		if st.wireID() <= 0 {
+			return fault.New(fault.Conflict, "session_without_id", "The charge point never gave this session an id; it cannot be stopped from here.")
+		}
+		cmd, err = s.enqueue(tx, sc, p, id, reason, asset.RemoteStop{OCPPID: st.wireID()})
+		if err != nil {
+			return err
+		}
+		if err := tx.Audit("session.stop_requested", id.String(), nil, map[string]string{"reason": reason, "command": cmd.ID.String()}); err != nil {
+			return err
+		}
+		if !st.Phase.Open() {
+			return nil // a rejected or adopted one that still runs
+		}
+		_, err = s.step(tx, st, StopAsked{At: tx.Now(), Command: cmd.ID})
+		return err
+	})
+	return cmd, err
+}
+
+func (s *Service) running(tx Tx, id ident.Session) (State, asset.ChargePoint, error) {
+	st, err := tx.SessionByID(id)
+	if err != nil {
+		return st, asset.ChargePoint{}, err
+	}
+	if st.RealStop || !(st.Phase.Open() || st.Phase == Rejected || st.Has(FlagAdopted)) {
+		return st, asset.ChargePoint{}, fault.New(fault.Conflict, "session_not_running", "This session does not run any more.")
+	}
+	p, err := tx.PointByID(st.Point)
+	return st, p, err
+}
+
+// Refresh asks the charge point for fresh meter values and status of a session.
+func (s *Service) Refresh(ctx context.Context, sc authz.Scope, id ident.Session) (cmds []asset.Command, err error) {
+	err = s.once(ctx, sc, func(tx Tx) error {
+		cmds = nil
+		st, p, err := s.running(tx, id)
+		if err != nil {
+			return err
+		}
+		for _, msg := range []string{"MeterValues", "StatusNotification"} {
+			cmd, err := s.enqueue(tx, sc, p, id, "refresh", asset.Trigger{Message: msg, Connector: st.Connector})
+			if err != nil {
+				return err
+			}
+			cmds = append(cmds, cmd)
+		}
+		st.Inner.RefreshedAt = tx.Now()
+		return tx.SaveSession(st)
+	})
+	return cmds, err
+}
+
+func (s *Service) enqueue(tx Tx, sc authz.Scope, p asset.ChargePoint, id ident.Session, reason string, a asset.Args) (asset.Command, error) {
+	c := asset.CommandOf(a)
+	c.Session, c.Actor, c.Reason = id, asset.ActorOf(sc), reason
+	return asset.Enqueue(tx, p, c)
+}
+
+// Answered takes the charge point's answer to a command, or that none came.
+func (s *Service) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a asset.Answer) error {
+	return s.once(ctx, sc, func(tx Tx) error {
+		cmd, err := asset.Answered(tx, id, a)
+		if err != nil || cmd.Session.IsZero() {
+			return err
+		}
+		st, err := tx.SessionByID(cmd.Session)
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.State == asset.CommandAccepted:
+			return nil
+		case cmd.Type == asset.CommandRemoteStart && st.Phase == Starting && a.State != asset.CommandTimeout:
+			// Refused: nothing will come, the hold goes back at once. After a time-out the
+			// start may still come; the timer decides.
+			st.RequestedAt = tx.Now().Add(-startTimeout)
+			_, err = s.step(tx, st, Due{})
+			return err
+		case cmd.Type == asset.CommandRemoteStop:
+			_, err = s.step(tx, st, StopRefused{Command: id})
+			return err
+		}
+		return nil
+	})
+}

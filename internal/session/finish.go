@@ -1,0 +1,218 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"ccms/internal/money"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// Register is one reading of the energy register, for the bill.
+type Register struct {
+	At    time.Time
+	Value unit.Wh
+}
+
+// Stopped is a StopTransaction that belongs to the session. Env.Registers then holds
+// its own transaction data too.
+type Stopped struct {
+	At          time.Time
+	Device      time.Time
+	Fixed       bool
+	Untimed     bool
+	Register    unit.Wh
+	HasRegister bool
+	Reason      string
+	ReportedID  int64 // the transactionId as reported
+	Matched     bool  // found without its id (BILL-R4)
+	CableOut    bool  // the connector says Available
+}
+
+func (e Stopped) apply(m *machine) {
+	s, in := &m.s, &m.s.Inner
+	if s.RealStop {
+		return
+	}
+	billed := s.Bill // by a provisional close
+	denied := s.Phase == Rejected
+	s.RealStop, s.ClosedBy, s.StopID = true, "charge_point", e.ReportedID
+	s.EndedAt, s.StopDevice = e.At, e.Device
+	if s.EndedAt.Before(s.StartedAt) {
+		s.EndedAt = s.StartedAt
+	}
+	s.StopReason = e.Reason
+	if s.StopReason == "" {
+		s.StopReason = "Local" // OCPP 1.6 §6.45
+	}
+	for _, f := range []struct {
+		on   bool
+		flag Flag
+	}{{e.Fixed, FlagClock}, {e.Untimed, FlagUntimed}, {e.Matched, FlagMatched}, {!e.HasRegister, FlagMissingEnergy}} {
+		if f.on {
+			s.flag(f.flag)
+		}
+	}
+	s.MeterStop = e.Register
+	if e.HasRegister && e.Register < s.MeterStart-registerSlack {
+		s.flag(FlagMeterBelow)
+	}
+	m.total()
+	m.fact = "session.stopped"
+	if denied {
+		if s.Energy > 0 {
+			s.flag(FlagDeniedEnergy)
+			s.Phase = Abnormal // to the review queue (AUTH-R2)
+		}
+		return
+	}
+	if !in.Unplugged.IsZero() || e.CableOut || s.StopReason == "EVDisconnected" {
+		if in.Unplugged.IsZero() || in.Unplugged.After(s.EndedAt) {
+			in.Unplugged = s.EndedAt
+		}
+	} else {
+		m.plugged(s.EndedAt)
+		m.idle(s.EndedAt) // no later than the stop (IDLE-R1)
+	}
+	if billed == nil && !s.Suspect() && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
+		s.Phase = Idle // AUTH-R8: the bill waits for the unplug
+		return
+	}
+	m.settle()
+}
+
+// closeProvisionally ends a session whose stop never came (BILL-R5). Its real stop
+// is still welcome and re-rates it.
+func (m *machine) closeProvisionally() {
+	s, in, regs := &m.s, &m.s.Inner, m.Registers
+	s.flag(FlagProvisional)
+	s.ClosedBy = "system"
+	s.StopReason = "PowerLoss"
+	s.EndedAt = s.StartedAt
+	if n := len(regs); n > 0 && regs[n-1].At.After(s.EndedAt) {
+		s.EndedAt = regs[n-1].At
+	}
+	s.MeterStop = s.MeterStart
+	if n := len(regs); n > 0 {
+		s.MeterStop = regs[n-1].Value
+	}
+	// Nothing is known of the cable after the last word: no idle (AUTH-R8).
+	in.Unplugged = s.EndedAt
+	m.fact = "session.closed_provisionally"
+	m.settle()
+}
+
+// total counts the session's energy again from all of its readings up to its end,
+// late ones too; readings after the stop are not billed (behaviour 49).
+func (m *machine) total() {
+	s := &m.s
+	regs := slices.Clone(m.Registers)
+	regs = slices.DeleteFunc(regs, func(r Register) bool { return r.At.After(s.EndedAt) || r.At.Before(s.StartedAt) })
+	if s.RealStop && !s.Has(FlagMissingEnergy) {
+		regs = append(regs, Register{s.EndedAt, s.MeterStop})
+	}
+	values := make([]unit.Wh, len(regs))
+	for i, r := range regs {
+		values[i] = r.Value
+	}
+	energy, back := Cumulate(s.MeterStart, values)
+	if back && !s.Has(FlagRegisterBack) && !s.Has(FlagMeterBelow) {
+		s.Inner.SafeCost = s.Cost
+	}
+	if back {
+		s.flag(FlagRegisterBack)
+	}
+	m.points = make([]tariff.Point, len(regs))
+	s.Energy = 0
+	for i, e := range energy {
+		m.points[i] = tariff.Point{At: regs[i].At, Energy: e}
+		s.Energy = e
+	}
+	if s.RealStop && len(regs) <= 1 && s.Energy > 0 {
+		s.flag(FlagNoSamples)
+	}
+}
+
+// settle makes the bill, or says why a person must.
+func (m *machine) settle() {
+	s := &m.s
+	before := s.Bill
+	m.total()
+	switch {
+	case s.Suspect() || m.Plan == nil:
+		if m.Plan == nil {
+			s.flag(FlagUnpriced)
+		}
+		s.Phase = Abnormal
+		m.keepSafe()
+		m.fact = "session.abnormal"
+		return
+	case s.Wallet.IsZero():
+		s.Phase = Abnormal
+		m.fact = "session.abnormal"
+		return
+	}
+	bill, err := tariff.Rate(*m.Plan, m.usage(), m.Zone)
+	if err != nil {
+		// A price that does not fit 64 bits is no price.
+		s.flag(FlagUnpriced)
+		s.Phase = Abnormal
+		m.keepSafe()
+		m.fact = "session.abnormal"
+		return
+	}
+	s.Bill, s.BilledAt, s.Cost = &bill, m.Now, bill.Total
+	s.Phase = Completed
+	if m.fact == "" {
+		m.fact = "session.completed"
+	}
+	if before != nil {
+		if before.Total != bill.Total {
+			s.Adjusted = true
+		}
+		m.then.Adjust = before
+		return
+	}
+	m.then.Capture = true
+}
+
+func (m *machine) usage() tariff.Usage {
+	s := &m.s
+	u := tariff.Usage{Start: s.StartedAt, Stop: s.EndedAt, Points: m.points, Energy: s.Energy, NoClock: s.Has(FlagUntimed)}
+	if u.NoClock {
+		return u
+	}
+	end := s.Inner.Unplugged
+	if end.IsZero() {
+		end = s.Inner.PluggedUntil
+	}
+	u.Idle = m.idleWindows(end)
+	return u
+}
+
+// idleWindows are the stretches of the idle clock up to end.
+func (m *machine) idleWindows(end time.Time) []tariff.Interval {
+	in := &m.s.Inner
+	if in.IdleFrom.IsZero() || !end.After(in.IdleFrom) {
+		return in.Idle
+	}
+	return append(in.Idle[:len(in.Idle):len(in.Idle)], tariff.Interval{From: in.IdleFrom, To: end})
+}
+
+// keepSafe shrinks the hold of an abnormal session to its last safe value: what
+// may be taken without a person is at most that.
+func (m *machine) keepSafe() {
+	s := &m.s
+	if s.Wallet.IsZero() || s.Bill != nil {
+		return
+	}
+	safe := s.Inner.SafeCost
+	if safe.Currency == "" {
+		safe = money.New(0, s.Currency)
+	}
+	if s.HoldAmount.Currency == safe.Currency && s.HoldAmount.Less(safe) {
+		safe = s.HoldAmount
+	}
+	m.then.Keep = &safe
+}

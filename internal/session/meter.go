@@ -1,0 +1,162 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+	"ccms/internal/money"
+)
+
+// Meter takes a MeterValues. It is attached by its transactionId, else by connector
+// and time, never to "the newest one open" (PAIN-16).
+func (s *Service) Meter(ctx context.Context, sc authz.Scope, r MeterReport) error {
+	return s.once(ctx, sc, func(tx Tx) error {
+		p, err := s.point(tx, r.Report)
+		if err != nil {
+			return err
+		}
+		st, ok, err := s.meterSession(tx, p, r)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			var stamp Stamp
+			if len(r.Samples) > 0 {
+				stamp = r.Samples[0].Stamp
+			}
+			// Clock-aligned values of an idle connector, or of a session nobody knows.
+			return s.keep(tx, p, ident.Session{}, "MeterValues", r.Report, stamp, Read{At: r.ReceivedAt})
+		}
+		return s.meter(tx, p, st, r)
+	})
+}
+
+func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) error {
+	ev, first, err := s.samples(tx, p, st, r.Report, r.Samples)
+	if err != nil {
+		return err
+	}
+	if err := s.keep(tx, p, st.ID, "MeterValues", r.Report, first.Stamp, first.read); err != nil {
+		return err
+	}
+	if asked := st.Inner.RefreshedAt; !asked.IsZero() || len(r.Samples) > 0 && r.Samples[0].Context == "Trigger" {
+		st.Inner.RefreshedAt = time.Time{}
+		err := asset.EffectOn(tx, p.ID, asset.CommandTrigger, "Meter values arrived.", func(a asset.Args) bool {
+			t, ok := a.(asset.Trigger)
+			return ok && t.Message == "MeterValues"
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(ev.Readings) == 0 {
+		return nil // a repeat: everything is there already
+	}
+	_, err = s.step(tx, st, ev)
+	return err
+}
+
+type firstRead struct {
+	Stamp Stamp
+	read  Read
+}
+
+// samples stores what is new of a message and makes the event of it.
+func (s *Service) samples(tx Tx, p asset.ChargePoint, st State, r Report, in []Sample) (Metered, firstRead, error) {
+	var ev Metered
+	first := firstRead{read: Read{At: r.ReceivedAt}}
+	for i, sample := range in {
+		read, err := s.readStamp(tx, p, st.Zone, sample.Stamp, r.ReceivedAt, st.StartedAt)
+		if err != nil {
+			return ev, first, err
+		}
+		if i == 0 {
+			first = firstRead{sample.Stamp, read}
+		}
+		sample.Reading.At = read.At
+		isNew, err := tx.InsertSample(st, sample, read)
+		if err != nil {
+			return ev, first, err
+		}
+		if !isNew {
+			continue
+		}
+		ev.Readings = append(ev.Readings, sample.Reading)
+		ev.Fixed = ev.Fixed || read.Fixed
+		ev.Untimed = ev.Untimed || read.Untimed
+	}
+	// Unsorted entries are common (behaviour 33).
+	slices.SortStableFunc(ev.Readings, func(a, b Reading) int { return a.At.Compare(b.At) })
+	return ev, first, nil
+}
+
+// meterSession finds the session that a MeterValues speaks of.
+func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State, bool, error) {
+	if r.OCPPID > 0 {
+		st, ok, err := tx.SessionByOCPPID(p.ID, r.OCPPID)
+		if err != nil || ok {
+			return st, ok, err
+		}
+	}
+	live, err := tx.LiveSessions(p.ID)
+	if err != nil {
+		return State{}, false, err
+	}
+	var at = r.ReceivedAt
+	if len(r.Samples) > 0 && !r.Samples[0].Stamp.At.IsZero() && r.Samples[0].Stamp.At.Before(at) {
+		at = r.Samples[0].Stamp.At
+	}
+	var found []State
+	for _, st := range live {
+		if st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Rejected && !st.RealStop) &&
+			!at.Before(st.StartedAt.Add(-orderSlack)) {
+			found = append(found, st)
+		}
+	}
+	if len(found) == 1 && r.HasOCPPID {
+		return found[0], true, nil // behaviour 48: the id is 0 or wrong at random
+	}
+	if len(found) == 0 && r.OCPPID > 0 && r.Connector > 0 && len(r.Samples) > 0 {
+		st, err := s.adopt(tx, p, r)
+		return st, err == nil, err
+	}
+	return State{}, false, nil
+}
+
+// adopt takes in a running transaction that the system never knew: ABNORMAL, without
+// payer, until a stop names a card (AUTH-R8, behaviour 50).
+func (s *Service) adopt(tx Tx, p asset.ChargePoint, r MeterReport) (State, error) {
+	site, err := tx.SiteByID(p.Site)
+	if err != nil {
+		return State{}, err
+	}
+	op, err := tx.OperatorByID(p.Operator)
+	if err != nil {
+		return State{}, err
+	}
+	read, err := s.readStamp(tx, p, site.TimeZone, r.Samples[0].Stamp, r.ReceivedAt, p.ConnectedAt.AddDate(-1, 0, 0))
+	if err != nil {
+		return State{}, err
+	}
+	st := State{
+		ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
+		Connector: r.Connector, ForeignID: r.OCPPID, Phase: Abnormal, Source: Unknown, Zone: site.TimeZone,
+		MaxPower: p.MaxPower, Currency: op.Currency, Cost: money.New(0, op.Currency),
+		StartedAt: read.At, StartDevice: r.Samples[0].Stamp.At, StartEpoch: r.Epoch,
+	}
+	for _, x := range r.Samples {
+		if x.Has&HasEnergy != 0 {
+			st.MeterStart, st.Inner.Register = x.Energy, x.Energy
+			break
+		}
+	}
+	st.flag(FlagAdopted)
+	if err := tx.InsertSession(st); err != nil {
+		return State{}, err
+	}
+	return st, s.record(tx, Outcome{Next: st, Fact: "session.adopted"})
+}

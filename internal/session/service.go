@@ -1,0 +1,409 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/fact"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/money"
+	"ccms/internal/operator"
+	"ccms/internal/tariff"
+)
+
+// Service runs sessions. Its methods for charge points are idempotent by natural
+// keys; those for people are called with a key by their door.
+type Service struct {
+	write, read Run
+	node        string
+
+	plans sync.Map // planKey → *tariff.Plan; versions never change
+	zones sync.Map // IANA name → *time.Location
+}
+
+// New wires the service to the store. node names this server among those that hold
+// connections.
+func New(write, read Run, node string) *Service {
+	return &Service{write: write, read: read, node: node}
+}
+
+type planKey struct {
+	id     ident.Plan
+	number int
+}
+
+// plan gives a plan version; versions are immutable, so a copy in memory never ages.
+func (s *Service) plan(tx Tx, id ident.Plan, number int) (*tariff.Plan, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	k := planKey{id, number}
+	if p, ok := s.plans.Load(k); ok {
+		return p.(*tariff.Plan), nil
+	}
+	p, err := tx.PlanVersion(id, number)
+	if err != nil {
+		return nil, err
+	}
+	s.plans.Store(k, &p)
+	return &p, nil
+}
+
+func (s *Service) zone(name string) *time.Location {
+	if z, ok := s.zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		z = time.UTC // a site's zone was checked when it was saved
+	}
+	s.zones.Store(name, z)
+	return z
+}
+
+func (s *Service) env(tx Tx, st State, ev Event) (Env, error) {
+	p, err := s.plan(tx, st.Plan, st.PlanNumber)
+	if err != nil {
+		return Env{}, err
+	}
+	e := Env{Now: tx.Now(), Plan: p, Zone: s.zone(st.Zone), MaxPower: st.MaxPower}
+	if NeedsRegisters(st, ev) {
+		if e.Registers, err = tx.RegistersOf(st.ID); err != nil {
+			return Env{}, err
+		}
+	}
+	return e, nil
+}
+
+// step applies an event and does what follows from it, in the caller's commit.
+func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
+	env, err := s.env(tx, st, ev)
+	if err != nil {
+		return st, err
+	}
+	out := Apply(st, ev, env)
+	if out, err = s.follow(tx, env, out); err != nil {
+		return st, err
+	}
+	save := tx.SaveSession
+	if _, ok := ev.(Metered); ok {
+		save = tx.SaveMetered
+	}
+	if err := save(out.Next); err != nil {
+		return st, err
+	}
+	out.Next.Rev++
+	if runs := out.Next.Runs(); runs != st.Runs() {
+		if err := tx.SetRunning(out.Next, runs); err != nil {
+			return st, err
+		}
+	}
+	return out.Next, s.record(tx, out)
+}
+
+// follow does the money and the commands that an outcome asks for. Growing the hold
+// may ask for a stop, so this runs until nothing more is asked.
+func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
+	then := out.Then
+	if then.Extend.Minor > 0 {
+		hold, err := holdOf(tx, out.Next)
+		if err != nil {
+			return out, err
+		}
+		if !hold.ID.IsZero() {
+			hold, err = ledger.Extend(tx, hold, then.Extend)
+		} else if hold, err = placeHold(tx, out.Next, then.Extend); fault.Is(err, fault.Limit) {
+			hold, err = ledger.Hold{Amount: money.New(0, out.Next.Currency)}, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		grown := Apply(out.Next, HoldGrown{hold.Amount}, env)
+		if grown.Fact == "" {
+			grown.Fact = out.Fact
+		}
+		grown.Then.Extend = money.Amount{}
+		return s.follow(tx, env, grown)
+	}
+	if then.Stop != "" {
+		next, err := s.askStop(tx, env, out.Next, then.Stop)
+		if err != nil {
+			return out, err
+		}
+		out.Next = next
+	}
+	st := &out.Next
+	if st.Wallet.IsZero() || !(then.Capture || then.Release || then.Adjust != nil || then.Keep != nil) {
+		return out, nil
+	}
+	hold, err := holdOf(tx, *st)
+	if err != nil {
+		return out, err
+	}
+	switch {
+	case then.Adjust != nil:
+		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, "adjust"))
+		if err != nil {
+			return out, err
+		}
+		st.Captured = st.Bill.Total
+		if done.Debt.Minor > 0 {
+			st.Debt = st.Debt.Add(done.Debt)
+		}
+	case then.Capture:
+		done, err := ledger.Capture(tx, hold, *st.Bill, key(*st, "capture"))
+		if err != nil {
+			return out, err
+		}
+		st.Captured, st.Debt = done.Captured, done.Debt
+		st.HoldAmount = money.New(0, st.Currency)
+	case then.Release:
+		if _, err := ledger.Release(tx, hold); err != nil {
+			return out, err
+		}
+		st.HoldAmount = money.New(0, st.Currency)
+	case then.Keep != nil:
+		if hold, err = ledger.Shrink(tx, hold, *then.Keep); err != nil {
+			return out, err
+		}
+		st.HoldAmount = hold.Amount
+	}
+	return out, nil
+}
+
+// holdOf is the session's hold, or who would pay where nothing is held.
+func holdOf(tx Tx, st State) (ledger.Hold, error) {
+	h, ok, err := tx.HoldBySession(st.ID)
+	if !ok {
+		h = ledger.Hold{Account: st.Wallet, Operator: st.Operator, Sub: st.Sub, Session: st.ID, Amount: money.New(0, st.Currency)}
+	}
+	return h, err
+}
+
+// placeHold sets money aside for the session, as far as there is.
+func placeHold(tx Tx, st State, want money.Amount) (ledger.Hold, error) {
+	return ledger.PlaceHold(tx, ledger.HoldRequest{
+		Account: st.Wallet, Sub: st.Sub, Session: st.ID, Want: want, Least: money.New(0, st.Currency),
+	})
+}
+
+// key names a ledger operation of a session, so that it is posted once.
+func key(st State, operation string) string { return st.ID.String() + ":" + operation }
+
+// askStop sends a RemoteStop of our own accord; an offline point is asked again when
+// a timer or a sample comes.
+func (s *Service) askStop(tx Tx, env Env, st State, reason string) (State, error) {
+	p, err := tx.PointByID(st.Point)
+	if err != nil {
+		return st, err
+	}
+	cmd := asset.CommandOf(asset.RemoteStop{OCPPID: st.wireID()})
+	cmd.Session, cmd.Actor, cmd.Reason = st.ID, "system: session", reason
+	cmd, err = asset.Enqueue(tx, p, cmd)
+	if fault.Is(err, fault.Unavailable) {
+		st.Inner.StopAskedAt = env.Now
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	return Apply(st, StopAsked{At: env.Now, Command: cmd.ID}, env).Next, nil
+}
+
+// wireID is the transactionId that the charge point knows the session by; 0 where
+// there is none that a 1.6 command can carry.
+func (s *State) wireID() int32 {
+	if s.OCPPID == 0 && s.ForeignID > 0 && s.ForeignID <= math.MaxInt32 {
+		return int32(s.ForeignID)
+	}
+	return s.OCPPID
+}
+
+// Changed is the payload of session facts.
+type Changed struct {
+	Session ident.Session     `json:"session"`
+	Point   ident.ChargePoint `json:"charge_point"`
+	Phase   Phase             `json:"phase"`
+	Energy  int64             `json:"energy_wh"`
+	Total   *money.Amount     `json:"total,omitempty"`
+	Flags   []Flag            `json:"flags,omitempty"`
+}
+
+func (s *Service) record(tx Tx, out Outcome) error {
+	if out.Fact == "" {
+		return nil
+	}
+	st := out.Next
+	c := Changed{Session: st.ID, Point: st.Point, Phase: st.Phase, Energy: int64(st.Energy), Flags: st.Flags}
+	if st.Bill != nil {
+		c.Total = &st.Bill.Total
+	}
+	return tx.Record(fact.Fact{
+		Kind: fact.Kind(out.Fact), Version: 1, Operator: st.Operator, Sub: st.Sub,
+		Object: st.ID.String(), At: tx.Now(), Payload: c,
+	})
+}
+
+// once runs a closure again when another writer was faster: reload and decide again,
+// once (architecture, nodes).
+func (s *Service) once(ctx context.Context, sc authz.Scope, fn func(Tx) error) error {
+	err := s.write(ctx, sc, fn)
+	if f := (*fault.Error)(nil); errors.As(err, &f) && f.Kind == fault.Conflict && f.Code == "stale_version" {
+		err = s.write(ctx, sc, fn)
+	}
+	return err
+}
+
+// point loads the reporting charge point and refuses an old connection: a newer
+// socket has taken over, and this report will come again on it.
+func (s *Service) point(tx Tx, r Report) (asset.ChargePoint, error) {
+	p, err := tx.PointByID(r.Point)
+	if err != nil {
+		return p, err
+	}
+	if p.Epoch != r.Epoch {
+		return p, asset.StaleConnection
+	}
+	return p, nil
+}
+
+// Sweep runs the timers that are due; it returns how many it ran. now comes from the
+// caller's clock and is only used to select: each closure is stamped by the store.
+func (s *Service) Sweep(ctx context.Context, now time.Time) (int, error) {
+	const batch = 200
+	var due []DueSession
+	err := s.read(ctx, authz.Everything("session timers"), func(tx Tx) (err error) {
+		due, err = tx.DueSessions(now, batch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, d := range due {
+		err := s.once(ctx, authz.ForSystem(d.Operator, "session timer"), func(tx Tx) error {
+			st, err := tx.SessionByID(d.ID)
+			if err != nil {
+				return err
+			}
+			if st.DueAt.IsZero() || st.DueAt.After(tx.Now()) {
+				return nil
+			}
+			ev, err := s.dueEvent(tx, st)
+			if err != nil {
+				return err
+			}
+			_, err = s.step(tx, st, ev)
+			return err
+		})
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return len(due), errors.Join(errs...)
+}
+
+// dueEvent gathers the evidence that a timer is judged by.
+func (s *Service) dueEvent(tx Tx, st State) (Due, error) {
+	p, err := tx.PointByID(st.Point)
+	if err != nil {
+		return Due{}, err
+	}
+	now := tx.Now()
+	connected := p.Open()
+	ev := Due{Quiet: connected && now.Sub(p.ConnectedAt) >= closeAfter && now.Sub(st.Inner.LastAt) >= closeRetry}
+	cs, err := tx.ConnectorsOf(st.Point)
+	if err != nil {
+		return Due{}, err
+	}
+	for _, c := range cs {
+		if c.Number != st.Connector {
+			continue
+		}
+		switch c.Status {
+		case asset.Charging, asset.SuspendedEV, asset.SuspendedEVSE, asset.Finishing:
+			// A status holds until the next one, as long as the point can tell us.
+			ev.PluggedUntil = p.LastSeenAt
+			if connected {
+				ev.PluggedUntil = now
+			}
+		}
+	}
+	return ev, nil
+}
+
+// each applies an event to the sessions of a point that pick chooses.
+func (s *Service) each(tx Tx, p ident.ChargePoint, ev func(State) Event) error {
+	sts, err := tx.LiveSessions(p)
+	if err != nil {
+		return err
+	}
+	for _, st := range sts {
+		e := ev(st)
+		if e == nil {
+			continue
+		}
+		if _, err := s.step(tx, st, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// List gives the live list and the charging record.
+func (s *Service) List(ctx context.Context, sc authz.Scope, f Filter, page operator.Page) (l operator.List[Row], err error) {
+	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.SessionList(f, page); return err })
+	return l, err
+}
+
+// Get gives one session with its names.
+func (s *Service) Get(ctx context.Context, sc authz.Scope, id ident.Session) (r Row, err error) {
+	err = s.read(ctx, sc, func(tx Tx) (err error) { r, err = tx.SessionRow(id); return err })
+	return r, err
+}
+
+// Samples gives the meter chart of a session, at most limit points.
+func (s *Service) Samples(ctx context.Context, sc authz.Scope, id ident.Session, limit int) (out []Sample, err error) {
+	err = s.read(ctx, sc, func(tx Tx) error {
+		if _, err := tx.SessionByID(id); err != nil {
+			return err
+		}
+		out, err = tx.SamplesOf(id, limit)
+		return err
+	})
+	return out, err
+}
+
+// Frames gives the timeline of a session: the frames of its point around it.
+func (s *Service) Frames(ctx context.Context, sc authz.Scope, id ident.Session, limit int) (out []Frame, err error) {
+	err = s.read(ctx, sc, func(tx Tx) error {
+		st, err := tx.SessionByID(id)
+		if err != nil {
+			return err
+		}
+		out, err = tx.FramesOf(st, limit)
+		return err
+	})
+	slices.SortStableFunc(out, func(a, b Frame) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	return out, err
+}
+
+// Attempts gives start attempts, newest first.
+func (s *Service) Attempts(ctx context.Context, sc authz.Scope, f AttemptFilter, page operator.Page) (l operator.List[Attempt], err error) {
+	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.AttemptList(f, page); return err })
+	return l, err
+}
+
+// PlanOf gives the plan version that a session is priced by.
+func (s *Service) PlanOf(ctx context.Context, sc authz.Scope, st State) (p *tariff.Plan, err error) {
+	err = s.read(ctx, sc.WithinSession(), func(tx Tx) (err error) { p, err = s.plan(tx, st.Plan, st.PlanNumber); return err })
+	return p, err
+}

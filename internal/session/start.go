@@ -1,0 +1,400 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/member"
+	"ccms/internal/money"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// judgement is the answer to "may this token start here, who pays, at what price".
+type judgement struct {
+	decision Decision
+	reason   string // one sentence for support
+	holder   member.Holder
+	plan     *tariff.Plan
+	hold     money.Amount // to place
+}
+
+// minStart is added to the reserve for the least balance that may start (BAL-R2).
+const minStart = 1 // major unit
+
+// judge decides a new start. offline means that the energy flowed already: then the
+// balance does not matter, the session is billed to its owner whatever it holds.
+func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token string, offline bool) (judgement, error) {
+	var j judgement
+	if token == "" {
+		j.decision, j.reason = Invalid, "No card was named."
+		return j, nil
+	}
+	h, err := tx.TokenByUID(token)
+	if err != nil {
+		return j, err
+	}
+	j.holder = h
+	if v, why := member.Judge(h, tx.Now()); v != member.Accepted {
+		j.decision, j.reason = Decision(v), why
+		return j, nil
+	}
+	site, err := tx.SiteByID(p.Site)
+	if err != nil {
+		return j, err
+	}
+	if j.plan, err = s.resolve(tx, p, site); err != nil {
+		return j, err
+	}
+	if j.plan == nil {
+		j.decision, j.reason = Blocked, "No billing plan applies at this charge point (NO_PRICE)."
+		return j, nil
+	}
+	acc, err := tx.LockAccount(h.Driver.Wallet)
+	if err != nil {
+		return j, err
+	}
+	if acc.Balance.Currency != j.plan.Currency {
+		j.decision = Blocked
+		j.reason = fmt.Sprintf("The charging account is in %s, the plan in %s.", acc.Balance.Currency, j.plan.Currency)
+		return j, nil
+	}
+	available := acc.Available()
+	least, err := tariff.Reserve(*j.plan, maxPower, 2*defaultGap+reserveMargin, tx.Now(), s.zone(site.TimeZone))
+	if err != nil {
+		return j, err
+	}
+	least = least.Add(major(minStart, j.plan.Currency))
+	if j.plan.MinBalance.Currency == least.Currency && least.Less(j.plan.MinBalance) {
+		least = j.plan.MinBalance
+	}
+	if available.Less(least) && !offline {
+		j.decision = Blocked
+		j.reason = fmt.Sprintf("The available balance %s is below the %s needed to start.", available, least)
+		return j, nil
+	}
+	j.hold = j.plan.Hold
+	if available.Less(j.hold) {
+		j.hold = available
+	}
+	if j.hold.Minor < 0 {
+		j.hold.Minor = 0
+	}
+	j.decision, j.reason = Accepted, "The card may charge."
+	return j, nil
+}
+
+func major(n int64, c money.Currency) money.Amount {
+	for range c.Exponent() {
+		n *= 10
+	}
+	return money.New(n, c)
+}
+
+// resolve finds the plan in force: the point's, else the site's, else the
+// operator's default (product §3.4.2). nil means NO_PRICE (PRICE-R2).
+func (s *Service) resolve(tx Tx, p asset.ChargePoint, site asset.Site) (*tariff.Plan, error) {
+	op, err := tx.OperatorByID(p.Operator)
+	if err != nil {
+		return nil, err
+	}
+	id, _, ok := tariff.Resolve(p.Plan, site.Plan, op.DefaultPlan)
+	if !ok {
+		return nil, nil
+	}
+	cur, err := tx.CurrentPlan(id)
+	if fault.Is(err, fault.Missing) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &cur, nil
+}
+
+// AuthorizeReport is an Authorize.
+type AuthorizeReport struct {
+	Report
+	Token string
+}
+
+// Authorize answers a tap. While the token has a session running on the point it is
+// always Accepted: many points ask on the tap that stops (AUTH-R1).
+func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeReport) (Decision, error) {
+	var d Decision
+	err := s.once(ctx, sc, func(tx Tx) error {
+		p, err := s.point(tx, r.Report)
+		if err != nil {
+			return err
+		}
+		att := Attempt{Point: p.ID, Kind: "authorize", TokenUID: r.Token}
+		live, err := tx.LiveSessions(p.ID)
+		if err != nil {
+			return err
+		}
+		for _, st := range live {
+			if r.Token != "" && st.Phase.Open() && ident.NormalToken(st.TokenUID) == ident.NormalToken(r.Token) {
+				d = Accepted
+				att.Session, att.Token, att.Driver, att.Connector = st.ID, st.Token, st.Driver, st.Connector
+				att.Reason = "Its session runs on this charge point; the tap may stop it."
+				return s.attempt(tx, p, att, d)
+			}
+		}
+		j, err := s.judge(tx, p, p.MaxPower, r.Token, false)
+		if err != nil {
+			return err
+		}
+		d = j.decision
+		att.Token, att.Driver, att.Reason = j.holder.Token.ID, j.holder.Driver.ID, j.reason
+		return s.attempt(tx, p, att, d)
+	})
+	return d, err
+}
+
+func (s *Service) attempt(tx Tx, p asset.ChargePoint, a Attempt, d Decision) error {
+	a.ID = ident.New[ident.Attempt](tx.Now())
+	a.Operator, a.Sub, a.Decision, a.At = p.Operator, p.Sub, d, tx.Now()
+	return tx.InsertAttempt(a)
+}
+
+// Start takes a StartTransaction. It always answers with a transactionId > 0
+// (AUTH-R2), whatever the report lacks (AUTH-R9).
+func (s *Service) Start(ctx context.Context, sc authz.Scope, r StartReport) (StartAnswer, error) {
+	var ans StartAnswer
+	err := s.once(ctx, sc, func(tx Tx) error {
+		p, err := s.point(tx, r.Report)
+		if err != nil {
+			return err
+		}
+		st, again, err := s.sameStart(tx, p, r)
+		if err != nil {
+			return err
+		}
+		if !again {
+			if st, err = s.begin(tx, p, r); err != nil {
+				return err
+			}
+		}
+		ans = StartAnswer{OCPPID: st.OCPPID, Status: st.StartAnswer}
+		return nil
+	})
+	return ans, err
+}
+
+// sameStart finds the session that this very StartTransaction made before (BILL-R8).
+func (s *Service) sameStart(tx Tx, p asset.ChargePoint, r StartReport) (State, bool, error) {
+	st, ok, err := tx.SessionByStartMessage(p.ID, r.Epoch, r.MessageID)
+	if err != nil || ok && st.StartDevice.Equal(r.Stamp.At) && st.Connector == r.Connector {
+		return st, ok, err
+	}
+	return tx.SessionByStart(StartKey{
+		Operator: p.Operator, Point: p.ID, Connector: r.Connector, TokenUID: ident.NormalToken(r.Token), Device: r.Stamp.At, Register: r.Register,
+	})
+}
+
+func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error) {
+	site, err := tx.SiteByID(p.Site)
+	if err != nil {
+		return State{}, err
+	}
+	cs, err := tx.ConnectorsOf(p.ID)
+	if err != nil {
+		return State{}, err
+	}
+	power := p.MaxPower
+	for _, c := range cs {
+		if c.Number == r.Connector && c.MaxPower > 0 {
+			power = c.MaxPower
+		}
+	}
+	read, err := s.readStamp(tx, p, site.TimeZone, r.Stamp, r.ReceivedAt, time.Time{})
+	if err != nil {
+		return State{}, err
+	}
+	id, err := tx.NextOCPPID()
+	if err != nil {
+		return State{}, err
+	}
+	// A cable is in one car: what was there has ended or lost its stop.
+	var waiting *State
+	if err := s.each(tx, p.ID, func(old State) Event {
+		switch {
+		case old.Phase == Starting && waiting == nil && (old.Connector == r.Connector || old.Connector == 0) &&
+			ident.NormalToken(old.TokenUID) == ident.NormalToken(r.Token):
+			waiting = &old
+		case old.Connector == r.Connector && old.Phase != Starting && old.Phase != Completed:
+			return Replaced{At: read.At}
+		}
+		return nil
+	}); err != nil {
+		return State{}, err
+	}
+	offline := read.At.Before(p.ConnectedAt)
+	var j judgement
+	if waiting == nil {
+		if j, err = s.judge(tx, p, power, r.Token, offline); err != nil {
+			return State{}, err
+		}
+		if j.decision == Accepted {
+			n, err := tx.RunningOfToken(j.holder.Token.ID)
+			if err != nil {
+				return State{}, err
+			}
+			if n >= j.holder.Token.MaxSessions { // AUTH-R3
+				j.decision, j.reason = Concurrent, "The card has a session running already."
+			}
+		}
+	}
+	var st State
+	if waiting != nil {
+		st = *waiting
+		j.decision, j.reason = Accepted, "Started from afar, as asked."
+	} else {
+		st = State{
+			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
+			Source: ByRFID, TokenUID: r.Token, Zone: site.TimeZone,
+		}
+	}
+	st.Connector, st.MaxPower, st.OCPPID = r.Connector, power, id
+	st.StartedAt, st.StartDevice, st.StartEpoch, st.StartMsgID = read.At, r.Stamp.At, r.Epoch, r.MessageID
+	st.MeterStart, st.Inner.Register = r.Register, r.Register
+	st.Phase = Charging
+	st.Inner.PluggedUntil = read.At
+	if read.Fixed {
+		st.flag(FlagClock)
+	}
+	if read.Untimed {
+		st.flag(FlagUntimed)
+	}
+	if !r.HasRegister || r.Connector <= 0 || r.Token == "" {
+		st.flag(FlagMissingField)
+		j.decision, j.reason = Invalid, "The start lacked its connector, card or register."
+	}
+	if waiting != nil && j.decision != Accepted {
+		// The hold of the remote start must not stay behind.
+		if err := s.releaseHold(tx, &st); err != nil {
+			return State{}, err
+		}
+	}
+	if waiting == nil {
+		st.Token, st.Driver = j.holder.Token.ID, j.holder.Driver.ID
+	}
+	switch {
+	case j.decision != Accepted:
+		st.Phase, st.Wallet = Rejected, ident.Account{}
+	case waiting == nil:
+		st.Wallet, st.Plan, st.PlanNumber = j.holder.Driver.Wallet, j.plan.ID, j.plan.Number
+	}
+	if j.plan != nil {
+		st.Currency = j.plan.Currency
+	}
+	if st.Currency == "" {
+		op, err := tx.OperatorByID(p.Operator)
+		if err != nil {
+			return State{}, err
+		}
+		st.Currency = op.Currency
+	}
+	if st.Phase == Charging && waiting == nil {
+		st.HoldAmount = money.New(0, st.Currency)
+		if j.hold.Minor > 0 { // an offline session may find nothing to hold
+			h, err := placeHold(tx, st, j.hold)
+			if err != nil {
+				return State{}, err
+			}
+			st.HoldAmount = h.Amount
+		}
+	}
+	st.Cost = money.New(0, st.Currency)
+	st.Inner.Running = tariff.Begin(st.StartedAt)
+	st.StartAnswer = j.decision
+	// A meter that stays silent from the first second matters too.
+	if st.Phase == Charging {
+		st.Inner.SilentAt = tx.Now().Add(2*defaultGap + reserveMargin)
+		st.DueAt = st.Inner.SilentAt
+	}
+	if waiting != nil {
+		err = tx.SaveSession(st)
+		st.Rev++
+		if err == nil && !st.Runs() {
+			err = tx.SetRunning(st, false)
+		}
+	} else {
+		err = tx.InsertSession(st)
+	}
+	if err != nil {
+		return State{}, err
+	}
+	if err := s.keep(tx, p, st.ID, "StartTransaction", r.Report, r.Stamp, read); err != nil {
+		return State{}, err
+	}
+	if waiting != nil {
+		err := asset.EffectOn(tx, p.ID, asset.CommandRemoteStart, "The session started.", func(a asset.Args) bool {
+			r, ok := a.(asset.RemoteStart)
+			return ok && r.Session == st.ID
+		})
+		if err != nil {
+			return State{}, err
+		}
+	}
+	out := Outcome{Next: st, Fact: "session.started"}
+	if st.Phase == Rejected {
+		out.Fact = "session.rejected"
+	}
+	if err := s.record(tx, out); err != nil {
+		return State{}, err
+	}
+	return st, s.attempt(tx, p, Attempt{
+		Point: p.ID, Connector: st.Connector, Kind: "start", TokenUID: r.Token, Token: st.Token, Driver: st.Driver,
+		Session: st.ID, Reason: j.reason,
+	}, j.decision)
+}
+
+func (s *Service) releaseHold(tx Tx, st *State) error {
+	if st.Wallet.IsZero() {
+		return nil
+	}
+	h, err := holdOf(tx, *st)
+	if err != nil {
+		return err
+	}
+	st.HoldAmount = money.New(0, st.Currency)
+	_, err = ledger.Release(tx, h)
+	return err
+}
+
+// readStamp judges a device time and remembers a zone that it learned.
+func (s *Service) readStamp(tx Tx, p asset.ChargePoint, siteZone string, st Stamp, received, after time.Time) (Read, error) {
+	c := Clock{
+		Received: received, Offset: p.ClockOffset, Site: s.zone(siteZone), After: after,
+		Online: p.Open() && received.Sub(p.ConnectedAt) > onlineAfter,
+	}
+	if p.Zone != "" {
+		c.Zone = s.zone(p.Zone)
+	}
+	read := c.Read(st)
+	if read.Zone != nil && p.Zone == "" {
+		if err := asset.LearnClock(tx, p.ID, p.ClockOffset, siteZone); err != nil {
+			return read, err
+		}
+	}
+	return read, nil
+}
+
+// onlineAfter: what comes later than this after connecting is not backlog. The
+// offline queue of a point is delivered at once when it is back.
+const onlineAfter = time.Minute
+
+// keep writes the raw report into the commit.
+func (s *Service) keep(tx Tx, p asset.ChargePoint, id ident.Session, kind string, r Report, st Stamp, read Read) error {
+	return tx.InsertEvent(Kept{
+		Operator: p.Operator, Sub: p.Sub, Point: p.ID, Session: id, Kind: kind, MessageID: r.MessageID, Epoch: r.Epoch,
+		DeviceAt: st.At, At: read.At, ReceivedAt: r.ReceivedAt, Offset: read.Offset, Raw: r.Raw, Flaws: r.Flaws,
+	})
+}

@@ -1,0 +1,235 @@
+package session
+
+import (
+	"time"
+
+	"ccms/internal/ident"
+	"ccms/internal/money"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// Phase is where a session stands (product §3.2.2).
+type Phase string
+
+// The phases that OCPP 1.6 reaches.
+const (
+	Starting        Phase = "STARTING"         // remote start sent, no StartTransaction yet
+	Charging        Phase = "CHARGING"         // energy flows, or may
+	Paused          Phase = "PAUSED"           // SuspendedEV or SuspendedEVSE
+	OfflineRunning  Phase = "OFFLINE_RUNNING"  // the charge point is out of reach
+	Stopping        Phase = "STOPPING"         // we asked it to stop
+	StopUnconfirmed Phase = "STOP_UNCONFIRMED" // it did not, within 120 s
+	Idle            Phase = "IDLE"             // stopped, cable in, the idle clock may run
+	Completed       Phase = "COMPLETED"        // billed and captured
+	FailedToStart   Phase = "FAILED_TO_START"  // remote start without StartTransaction in time
+	Rejected        Phase = "REJECTED"         // started by a token that may not
+	Abnormal        Phase = "ABNORMAL"         // cannot be billed without a person
+)
+
+// Open reports whether the charge point may still send a StopTransaction that ends
+// this phase.
+func (p Phase) Open() bool {
+	switch p {
+	case Charging, Paused, OfflineRunning, Stopping, StopUnconfirmed:
+		return true
+	}
+	return false
+}
+
+// Source is how a session was started.
+type Source string
+
+// The sources that exist so far.
+const (
+	ByRFID   Source = "RFID"
+	ByPortal Source = "PORTAL"
+	Unknown  Source = "UNKNOWN" // adopted: it ran before we knew it
+)
+
+// Flag marks what a person should know of a record.
+type Flag string
+
+// The flags. Those of the rating (INTERPOLATED) are in the bill.
+const (
+	FlagClock         Flag = "CLOCK"          // device time was corrected (BILL-R7)
+	FlagUntimed       Flag = "UNTIMED"        // and cannot be trusted for time-based prices
+	FlagRegisterBack  Flag = "REGISTER_BACK"  // the register stepped back (BILL-R1)
+	FlagMeterBelow    Flag = "STOP_BELOW"     // meterStop < meterStart (BILL-R1)
+	FlagOrphanStop    Flag = "ORPHAN_STOP"    // a stop that fits no session (BILL-R4)
+	FlagMatched       Flag = "MATCHED"        // stop matched without its id (BILL-R4)
+	FlagProvisional   Flag = "PROVISIONAL"    // closed by the system (BILL-R5)
+	FlagAdopted       Flag = "ADOPTED"        // ran before we knew it (AUTH-R8)
+	FlagMissingField  Flag = "MISSING_FIELD"  // the start lacked something (AUTH-R9)
+	FlagDeniedEnergy  Flag = "DENIED_ENERGY"  // energy went to a token that may not (AUTH-R2)
+	FlagNoSamples     Flag = "NO_SAMPLES"     // no meter value between start and stop (BILL-R6)
+	FlagLateSample    Flag = "LATE_SAMPLE"    // samples after the stop, not billed (behaviour 49)
+	FlagOffline48h    Flag = "OFFLINE_48H"    // out of reach for two days
+	FlagUnpriced      Flag = "UNPRICED"       // no plan resolved (PRICE-R2, BILL-R10)
+	FlagLowBalance    Flag = "LOW_BALANCE"    // we stopped it before overdraft (BAL-R2)
+	FlagMissingEnergy Flag = "MISSING_ENERGY" // the stop had no register
+)
+
+// Reading is what the meter said last, as the screens show it. A field that was
+// never reported has its Has bit unset: an AC car has no state of charge.
+type Reading struct {
+	At      time.Time      `json:"at"`
+	Current unit.MilliAmp  `json:"current_ma"` // highest phase
+	Voltage unit.MilliVolt `json:"voltage_mv"` // mean of the phases reported
+	Power   unit.W         `json:"power_w"`
+	SoC     unit.Permille  `json:"soc_permille"`
+	Has     ReadingHas     `json:"has"`
+	Energy  unit.Wh        `json:"energy_wh"` // register as reported
+	Context string         `json:"context,omitempty"`
+}
+
+// ReadingHas says which fields of a Reading were reported.
+type ReadingHas uint8
+
+// The bits of ReadingHas.
+const (
+	HasEnergy ReadingHas = 1 << iota
+	HasPower
+	HasCurrent
+	HasVoltage
+	HasSoC
+)
+
+// State is one session. The zero values mean "not yet".
+type State struct {
+	ID        ident.Session
+	Rev       int64 // row version; every save compares it
+	Operator  ident.Operator
+	Sub       ident.SubOperator
+	Site      ident.Site
+	Point     ident.ChargePoint
+	Connector int   // OCPP connectorId, ≥ 1; 0 where a flawed report named none
+	OCPPID    int32 // transactionId, ours: > 0, unique per platform (behaviour 43)
+	ForeignID int64 // the charge point's own transactionId of an adopted session
+
+	Phase  Phase
+	Source Source
+
+	TokenUID   string // as presented; sealed in the store
+	Token      ident.Token
+	Driver     ident.Driver
+	Wallet     ident.Account // zero: nobody pays (rejected, adopted, orphan)
+	Plan       ident.Plan
+	PlanNumber int // plan version of the snapshot (PRICE-R3)
+	Currency   money.Currency
+	Zone       string       // IANA zone of the site at the start: prices use it
+	MaxPower   unit.W       // of the connector at the start
+	HoldAmount money.Amount // what is held now, incl. extensions
+
+	RequestedAt time.Time // remote start asked
+	StartedAt   time.Time // corrected
+	StartDevice time.Time // as the charge point wrote it
+	StartEpoch  int64     // connection that brought the StartTransaction
+	StartMsgID  string
+	StartAnswer Decision // a repeated start gets the same (BILL-R8)
+	MeterStart  unit.Wh
+
+	EndedAt    time.Time // corrected time of the stop
+	StopDevice time.Time
+	MeterStop  unit.Wh
+	RealStop   bool  // a StopTransaction was received
+	StopID     int64 // the transactionId that it carried
+	StopReason string
+	ClosedBy   string // "charge_point", "system"
+
+	Energy unit.Wh // cumulative, monotone
+	Last   Reading
+	Cost   money.Amount // running, gross
+
+	Bill     *tariff.Bill
+	BilledAt time.Time
+	Captured money.Amount
+	Debt     money.Amount // part of the capture that the balance did not cover
+	Adjusted bool
+
+	Flags []Flag
+	DueAt time.Time // when Apply(Due) is next worth calling; zero: never
+
+	Inner Inner
+}
+
+// Inner is what only the machine reads; the store keeps it as JSON.
+type Inner struct {
+	Register     unit.Wh           `json:"register"`            // highest register of the present run of the meter
+	LastAt       time.Time         `json:"last_at"`             // time of the last sample counted
+	Gap          time.Duration     `json:"gap"`                 // real distance of the last two samples
+	SilentAt     time.Time         `json:"silent_at"`           // server time at which a missing sample matters
+	Running      tariff.Running    `json:"running"`             // the fold behind Cost
+	LowSince     time.Time         `json:"low_since"`           // first sample below 100 W
+	IdleFrom     time.Time         `json:"idle_from"`           // the idle clock runs since
+	Idle         []tariff.Interval `json:"idle,omitempty"`      // idle windows that ended
+	PluggedUntil time.Time         `json:"plugged_until"`       // last evidence that the cable is in
+	Unplugged    time.Time         `json:"unplugged"`           // evidence that it is out
+	StopAskedAt  time.Time         `json:"stop_asked_at"`       //
+	StopCommand  ident.Command     `json:"stop_command"`        //
+	Resume       Phase             `json:"resume,omitempty"`    // phase before OFFLINE_RUNNING or STOPPING
+	OfflineSince time.Time         `json:"offline_since"`       //
+	CloseFrom    time.Time         `json:"close_from"`          // provisional close was first suspected
+	CloseWhy     string            `json:"close_why,omitempty"` //
+	SafeCost     money.Amount      `json:"safe_cost"`           // cost before the register went wrong
+	RefreshedAt  time.Time         `json:"refreshed_at"`        // somebody waits for fresh meter values
+	StopOnDenied time.Time         `json:"stop_on_denied"`      // last RemoteStop for a rejected session
+}
+
+// Has reports whether the session carries the flag.
+func (s *State) Has(f Flag) bool {
+	for _, x := range s.Flags {
+		if x == f {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) flag(f Flag) {
+	if !s.Has(f) {
+		s.Flags = append(s.Flags[:len(s.Flags):len(s.Flags)], f)
+	}
+}
+
+// Suspect reports whether a flag stands in the way of billing without a person.
+func (s *State) Suspect() bool {
+	return s.Has(FlagRegisterBack) || s.Has(FlagMeterBelow) || s.Has(FlagOrphanStop) || s.Has(FlagAdopted) ||
+		s.Has(FlagUnpriced) || s.Has(FlagMissingEnergy)
+}
+
+// Live reports whether a report may still change the session.
+func (s *State) Live() bool {
+	switch s.Phase {
+	case Starting, Idle:
+		return true
+	case FailedToStart:
+		return false
+	}
+	return !s.RealStop && (s.Phase.Open() || s.Phase == Rejected || s.Has(FlagProvisional) || s.Has(FlagAdopted) || s.Has(FlagOffline48h))
+}
+
+// Runs reports whether the session counts against its token's sessions at once
+// (AUTH-R3): one that the system holds stale does not.
+func (s *State) Runs() bool {
+	return (s.Phase.Open() || s.Phase == Starting) && s.Inner.CloseFrom.IsZero()
+}
+
+// RecordState is the word of the charging record (product §3.4.4).
+func (s *State) RecordState() string {
+	switch {
+	case s.Phase == Abnormal:
+		return "ABNORMAL"
+	case s.Phase == Rejected, s.Phase == FailedToStart:
+		return "VOID"
+	case s.Phase == Idle:
+		return "SETTLING"
+	case s.Phase != Completed:
+		return "RUNNING"
+	case s.Debt.Minor > 0:
+		return "UNPAID"
+	case s.Adjusted:
+		return "ADJUSTED"
+	}
+	return "COMPLETED"
+}

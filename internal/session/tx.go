@@ -1,0 +1,129 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/member"
+	"ccms/internal/operator"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// Tx is what a session needs of the database transaction it runs in.
+type Tx interface {
+	asset.Tx
+	member.Tx
+	tariff.Tx
+	ledger.Tx
+
+	// NextOCPPID gives the next transactionId of the platform, > 0 (behaviour 43).
+	NextOCPPID() (int32, error)
+	InsertSession(State) error
+	// SaveSession writes the state where its Rev is still the stored one; else
+	// fault.Stale.
+	SaveSession(State) error
+	// SaveMetered is SaveSession for what Metered changes.
+	SaveMetered(State) error
+	// SetRunning keeps the register of tokens in use (AUTH-R3).
+	SetRunning(State, bool) error
+	SessionByID(ident.Session) (State, error)
+	// SessionByOCPPID finds a point's session by the transactionId that its reports
+	// carry: ours, or its own of an adopted session.
+	SessionByOCPPID(p ident.ChargePoint, id int64) (State, bool, error)
+	// SessionByStart finds the session without a real stop that this start made.
+	SessionByStart(StartKey) (State, bool, error)
+	// SessionByStartMessage finds what the same message on the same socket made.
+	SessionByStartMessage(p ident.ChargePoint, epoch int64, messageID string) (State, bool, error)
+	// SessionByStop finds the session or orphan record that this very stop ended.
+	SessionByStop(p ident.ChargePoint, device time.Time, register unit.Wh, reportedID int64) (State, bool, error)
+	// LiveSessions are a point's sessions that a report may still change: starting,
+	// open, idle, rejected without a stop, provisionally closed in the last 7 days.
+	LiveSessions(ident.ChargePoint) ([]State, error)
+	// RunningOfToken counts the register's sessions of a token.
+	RunningOfToken(ident.Token) (int, error)
+	// DueSessions are the sessions whose timer is due, at most limit.
+	DueSessions(now time.Time, limit int) ([]DueSession, error)
+
+	// InsertSample keeps a sample; false where its natural key is there already.
+	InsertSample(State, Sample, Read) (bool, error)
+	// RegistersOf are a session's energy readings in time order.
+	RegistersOf(ident.Session) ([]Register, error)
+	InsertEvent(Kept) error
+	InsertAttempt(Attempt) error
+
+	SessionList(Filter, operator.Page) (operator.List[Row], error)
+	SessionRow(ident.Session) (Row, error)
+	SamplesOf(ident.Session, int) ([]Sample, error)
+	FramesOf(s State, limit int) ([]Frame, error)
+	AttemptList(AttemptFilter, operator.Page) (operator.List[Attempt], error)
+}
+
+// StartKey is the natural key of a StartTransaction (BILL-R8).
+type StartKey struct {
+	Operator  ident.Operator
+	Point     ident.ChargePoint
+	Connector int
+	TokenUID  string // normal form
+	Device    time.Time
+	Register  unit.Wh
+}
+
+// DueSession names a session whose timer is due.
+type DueSession struct {
+	ID       ident.Session
+	Operator ident.Operator
+}
+
+// Run runs a closure in one database transaction within a scope. The closure may
+// run twice: it touches only its Tx and its own results.
+type Run func(context.Context, authz.Scope, func(Tx) error) error
+
+// Filter selects sessions for the live list and the charging record.
+type Filter struct {
+	Running             bool    // only what has not ended
+	Ended               bool    // only what has
+	Phases              []Phase // any of
+	Site                ident.Site
+	Point               ident.ChargePoint
+	Driver              ident.Driver
+	SiteName, PointName string // prefix
+	OCPPID              int64
+	From, To            time.Time // of the start, half-open
+}
+
+// Row is a session with the names that lists show beside it.
+type Row struct {
+	State
+	SiteName, SiteAddress string
+	PointName             string
+	PointOnline           bool
+	ConnectorStatus       asset.ConnectorStatus
+	DriverAccount         string // opened from its seal
+	DriverName            string
+	DriverMobile          string
+	ChargingAccount       string
+}
+
+// AttemptFilter selects start attempts.
+type AttemptFilter struct {
+	Point    ident.ChargePoint
+	Session  ident.Session
+	TokenUID string
+	From, To time.Time
+}
+
+// Frame is one frame of a session's timeline.
+type Frame struct {
+	At         time.Time // device time where it carries one
+	ReceivedAt time.Time
+	Inbound    bool
+	Action     string
+	MessageID  string
+	Payload    []byte
+	Flaws      []string
+}
