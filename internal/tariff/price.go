@@ -38,6 +38,13 @@ func (b Basis) unit() string {
 // bill prices the quantities. With words the bill has segments and explains itself.
 func (m *meter) bill(words bool, flags []Flag) (Bill, error) {
 	b := Bill{Currency: m.p.Currency, TaxIncluded: m.p.PricesIncludeTax, Flags: flags}
+	hit := 0
+	for _, q := range m.q {
+		if q != 0 {
+			hit++
+		}
+	}
+	b.Lines = make([]Line, 0, hit)
 	n := 0
 	for i := range m.p.Layers {
 		for j := range m.p.Layers[i].Elements {
@@ -190,7 +197,7 @@ func (m *meter) explain(b *Bill) []string {
 	for _, f := range b.Flags {
 		out = append(out, flagWords[f])
 	}
-	if waived := m.waived(); waived {
+	if m.waived() {
 		out = append(out, "No energy was delivered: what is due once per session is waived.")
 	}
 	return append(out, "Total "+b.Total.String())
