@@ -24,6 +24,8 @@ type csms struct {
 	// connection.
 	answer func(p *peer, m message) any
 
+	onControl func(ws.Header, []byte)
+
 	mu     sync.Mutex
 	log    []message
 	peers  []*peer
@@ -114,8 +116,8 @@ func (p *peer) serve() {
 		return
 	}
 	for {
-		b, err := wsutil.ReadClientText(p.conn)
-		if err != nil {
+		b, ok := p.read()
+		if !ok {
 			return
 		}
 		f, err := parseFrame(b)
@@ -138,6 +140,27 @@ func (p *peer) serve() {
 		p.s.log = append(p.s.log, m)
 		p.s.mu.Unlock()
 		p.reply(m)
+	}
+}
+
+// read returns the next text message, false when the connection is lost.
+func (p *peer) read() ([]byte, bool) {
+	for {
+		f, err := ws.ReadFrame(p.conn)
+		if err != nil || f.Header.OpCode == ws.OpClose {
+			return nil, false
+		}
+		if !f.Header.Masked {
+			p.s.t.Error("a client frame is not masked")
+			return nil, false
+		}
+		f = ws.UnmaskFrameInPlace(f)
+		if f.Header.OpCode == ws.OpText {
+			return f.Payload, true
+		}
+		if p.s.onControl != nil {
+			p.s.onControl(f.Header, f.Payload)
+		}
 	}
 }
 
