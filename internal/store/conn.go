@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ccms/internal/authz"
+)
+
+// conn is the seam between the joiner and a database: one connection, at most one
+// transaction, at most one savepoint in it.
+type conn interface {
+	engine() engine
+	// begin opens a transaction and sets the scope for row-level security.
+	begin(ctx context.Context, sc authz.Scope, readOnly bool) error
+	// savepoint opens the savepoint of a closure and sets its scope.
+	savepoint(ctx context.Context, sc authz.Scope) error
+	// release and rollbackTo end the savepoint. Their error means that the
+	// transaction is gone.
+	release(ctx context.Context) error
+	rollbackTo(ctx context.Context) error
+	// commit returns nil when the transaction is durable, errNotCommitted when the
+	// engine guarantees that it is not, and else an error that says neither.
+	commit(ctx context.Context) error
+	rollback(ctx context.Context) error
+	// alive reports whether the transaction that begin opened can still be there.
+	alive() bool
+	// idle reports whether the connection is fit for another transaction; spoil
+	// makes it unfit.
+	idle() bool
+	spoil()
+	exec(ctx context.Context, sql string, args []any) (int64, error)
+	execMany(ctx context.Context, sql string, args [][]any) (int64, error)
+	query(ctx context.Context, sql string, args []any) (rows, error)
+	close()
+}
+
+// rows are the rows of a query. next fills cells, whose bytes live until the next call.
+type rows interface {
+	next(cells *[]cell) (bool, error)
+	close()
+}
+
+var (
+	// errNotCommitted wraps the error of a COMMIT that did not happen for certain.
+	errNotCommitted = errors.New("store: not committed")
+	// errConflict wraps what two transactions did to each other: run it again.
+	errConflict = errors.New("store: two transactions in each other's way")
+	// errGone wraps what ends the whole transaction.
+	errGone = errors.New("store: the transaction is gone")
+	// errSlow wraps a statement that the database stopped for its time.
+	errSlow = errors.New("store: a statement took too long")
+)
+
+// duplicateError says that a unique index refused a row. It wraps no driver error,
+// because those quote the values.
+type duplicateError struct{ index string }
+
+func (e *duplicateError) Error() string { return fmt.Sprintf("store: unique index %s", e.index) }
+
+// duplicate reports whether err comes from the unique index of that name, on both
+// engines. The closure must then return an error of its own: its statements are lost.
+// To go on after a double row write ON CONFLICT DO NOTHING.
+func duplicate(err error, index string) bool {
+	var d *duplicateError
+	return errors.As(err, &d) && d.index == index
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"ccms/internal/fault"
+)
+
+// Page says which part of a list is wanted.
+type Page struct {
+	Sort   string // a key of the list, "-" before it for descending; "" is the list's default
+	Cursor string // Next of the page before, "" for the first
+	Limit  int    // 1…100; 0 is 20
+}
+
+// Listed is one page.
+type Listed[T any] struct {
+	Items  []T
+	Next   string // "" on the last page
+	Total  int    // how many rows the filter finds, counted up to 1000
+	Capped bool   // there are more than Total
+}
+
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+	countUpTo    = 1000
+)
+
+// listSpec declares a list: what it shows, where from, and by what it may be sorted.
+type listSpec struct {
+	Cols  string            // "s.id, s.name"
+	From  string            // "sites s"
+	Where string            // "{{scope sites s}} {{if status}} AND s.status = ? {{end}}"
+	ID    string            // "s.id": settles the order among equals
+	Sorts map[string]string // name in the API → column, NOT NULL: "name": "s.name_sort"
+	Sort  string            // the default, "-created_at"
+}
+
+// List is a declared list.
+type List struct {
+	spec  listSpec
+	pages map[string]*Stmt // by sort, "-" before it for descending
+	count *Stmt
+}
+
+// listing declares a list. Call it from a package-level variable.
+func listing(sp listSpec) *List {
+	l := &List{spec: sp, pages: map[string]*Stmt{}}
+	for name, column := range sp.Sorts {
+		for _, d := range [...]struct{ sign, order, after string }{{"", "ASC", ">"}, {"-", "DESC", "<"}} {
+			l.pages[d.sign+name] = stmt(fmt.Sprintf(
+				"SELECT %[1]s, %[2]s, %[3]s FROM %[4]s WHERE %[5]s {{if after}} AND (%[1]s, %[2]s) %[7]s (?, ?) {{end}} ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT ?",
+				column, sp.ID, sp.Cols, sp.From, sp.Where, d.order, d.after))
+		}
+	}
+	if l.pages[sp.Sort] == nil {
+		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
+	}
+	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) counted", sp.From, sp.Where, countUpTo+1))
+	return l
+}
+
+// position is what a cursor holds: the sort and the last row's place in it.
+type position struct {
+	Sort string `json:"s"`
+	Key  wire   `json:"k"`
+	ID   wire   `json:"i"`
+}
+
+// wire is one int64, string or []byte with its kind.
+type wire struct {
+	N *int64  `json:"n,omitempty"`
+	S *string `json:"s,omitempty"`
+	B []byte  `json:"b,omitempty"`
+}
+
+func toWire(c cell) wire {
+	switch v := c.(type) {
+	case int64:
+		return wire{N: &v}
+	case string:
+		return wire{S: &v}
+	case []byte:
+		return wire{B: append([]byte{}, v...)}
+	}
+	return wire{}
+}
+
+func (w wire) value() any {
+	switch {
+	case w.N != nil:
+		return *w.N
+	case w.S != nil:
+		return *w.S
+	}
+	return append([]byte{}, w.B...) // never nil, which would be NULL
+}
+
+// list reads one page. args are the arguments of Where, with opt for its parts.
+func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (Listed[T], error) {
+	var out Listed[T]
+	if page.Sort == "" {
+		page.Sort = l.spec.Sort
+	}
+	q := l.pages[page.Sort]
+	if q == nil {
+		return out, fault.BadInput("/sort", "cannot sort by %q", strings.TrimPrefix(page.Sort, "-"))
+	}
+	switch {
+	case page.Limit == 0:
+		page.Limit = defaultLimit
+	case page.Limit < 1 || page.Limit > maxLimit:
+		return out, fault.BadInput("/limit", "must be 1 to %d", maxLimit)
+	}
+	pageArgs := append([]any(nil), args...)
+	if page.Cursor != "" {
+		pos, err := tx.store.openCursor(page.Cursor)
+		if err != nil || pos.Sort != page.Sort {
+			return out, fault.BadInput("/cursor", "is not a cursor of this list")
+		}
+		pageArgs = append(pageArgs, opt("after", pos.Key.value(), pos.ID.value()))
+	}
+	last, n := position{Sort: page.Sort}, 0
+	err := each(tx, q, func(r *Row) error {
+		n++
+		if n > page.Limit {
+			r.next = len(r.cells)
+			return nil
+		}
+		last.Key, last.ID = toWire(r.cells[0]), toWire(r.cells[1])
+		r.next = 2
+		var v T
+		if err := scan(r, &v); err != nil {
+			return err
+		}
+		out.Items = append(out.Items, v)
+		return nil
+	}, append(pageArgs, page.Limit+1)...)
+	if err != nil {
+		return out, err
+	}
+	if n > page.Limit {
+		out.Next = tx.store.sealCursor(last)
+	}
+	total, err := scalar[int](tx, l.count, args...)
+	out.Total, out.Capped = min(total, countUpTo), total > countUpTo
+	return out, err
+}
+
+// A cursor carries a tag, because what comes back is put into a comparison with a
+// column of a certain type.
+const cursorTag = 8
+
+func (s *Store) sealCursor(p position) string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return base64.RawURLEncoding.EncodeToString(append(s.keys.tag("cursor", b)[:cursorTag], b...))
+}
+
+func (s *Store) openCursor(text string) (p position, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) < cursorTag || !hmac.Equal(s.keys.tag("cursor", b[cursorTag:])[:cursorTag], b[:cursorTag]) {
+		return p, fault.BadInput("/cursor", "is not a cursor of this list")
+	}
+	return p, json.Unmarshal(b[cursorTag:], &p)
+}

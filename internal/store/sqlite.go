@@ -1,0 +1,295 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"ccms/internal/authz"
+)
+
+// maxPrepared statements are kept per connection of SQLite; past it all are let go.
+const maxPrepared = 400
+
+// liteDB is SQLite in the process: one writer, a few readers that write nothing.
+type liteDB struct {
+	writer, reader *sql.DB
+	indexes        map[string]string // "sites.operator_id, sites.name" → index
+}
+
+func litePath(u string) string { return strings.TrimPrefix(u, "sqlite:") }
+
+// liteDSN: WAL lets readers see the last commit while one writes; FULL syncs each
+// commit, because acknowledged means durable.
+func liteDSN(path string, readOnly bool) string {
+	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"temp_store(MEMORY)", "cache_size(-16000)", "trusted_schema(0)"}}
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func openSQLite(ctx context.Context, o Options) (*liteDB, error) {
+	path := litePath(o.URL)
+	db := &liteDB{}
+	var err error
+	if db.writer, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
+		return nil, err
+	}
+	db.writer.SetMaxOpenConns(1)
+	if db.reader, err = sql.Open("sqlite", liteDSN(path, true)); err != nil {
+		return nil, errors.Join(err, db.writer.Close())
+	}
+	if err := checkVersion(ctx, db.writer, lite); err != nil {
+		return nil, errors.Join(err, db.reader.Close(), db.writer.Close())
+	}
+	if err := db.readIndexes(ctx); err != nil {
+		return nil, errors.Join(err, db.reader.Close(), db.writer.Close())
+	}
+	return db, nil
+}
+
+// readIndexes learns the names of unique indexes, because SQLite's error names the
+// columns instead.
+func (db *liteDB) readIndexes(ctx context.Context) error {
+	rs, err := db.writer.QueryContext(ctx, `SELECT m.name, l.name, i.name FROM sqlite_master m
+		JOIN pragma_index_list(m.name) l JOIN pragma_index_info(l.name) i
+		WHERE m.type = 'table' AND l."unique" = 1 ORDER BY m.name, l.name, i.seqno`)
+	if err != nil {
+		return err
+	}
+	defer rs.Close()
+	columns := map[string][]string{}
+	for rs.Next() {
+		var tableName, index string
+		var column sql.NullString
+		if err := rs.Scan(&tableName, &index, &column); err != nil {
+			return err
+		}
+		columns[index] = append(columns[index], tableName+"."+column.String)
+	}
+	db.indexes = map[string]string{}
+	for index, list := range columns {
+		key := strings.Join(list, ", ")
+		if old := db.indexes[key]; old == "" || strings.HasPrefix(old, "sqlite_autoindex") {
+			db.indexes[key] = index
+		}
+	}
+	return rs.Err()
+}
+
+func (db *liteDB) connect(ctx context.Context, readOnly bool) (conn, error) {
+	pool := db.writer
+	if readOnly {
+		pool = db.reader
+	}
+	c, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &liteConn{db: db, c: c, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+func (db *liteDB) close() {
+	// Nothing can be done about an error here, and nothing is lost by it: every
+	// commit was synced.
+	_ = db.reader.Close()
+	_ = db.writer.Close()
+}
+
+type liteConn struct {
+	db       *liteDB
+	c        *sql.Conn
+	prepared map[string]*sql.Stmt
+	broken   bool
+}
+
+func (c *liteConn) engine() engine { return lite }
+
+func (c *liteConn) begin(ctx context.Context, _ authz.Scope, readOnly bool) error {
+	if readOnly {
+		return c.run(ctx, "BEGIN")
+	}
+	return c.run(ctx, "BEGIN IMMEDIATE")
+}
+
+func (c *liteConn) savepoint(ctx context.Context, _ authz.Scope) error {
+	return c.run(ctx, "SAVEPOINT closure")
+}
+
+func (c *liteConn) release(ctx context.Context) error { return c.run(ctx, "RELEASE closure") }
+
+func (c *liteConn) rollbackTo(ctx context.Context) error {
+	if err := c.run(ctx, "ROLLBACK TO closure"); err != nil {
+		return err
+	}
+	return c.run(ctx, "RELEASE closure")
+}
+
+// commit has no deadline: it waits for the disk, and giving up would leave open
+// what was stored.
+func (c *liteConn) commit(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	err := c.run(ctx, "COMMIT")
+	if err == nil {
+		return nil
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code()&0xff == sqlite3.SQLITE_IOERR || e.Code()&0xff == sqlite3.SQLITE_CORRUPT {
+		return err // the log may have been written before the sync failed
+	}
+	if e.Code()&0xff == sqlite3.SQLITE_ERROR {
+		return err // "no transaction is active": who ended it, and how, is not known
+	}
+	// BUSY leaves the transaction open, FULL and a failed deferred constraint too;
+	// what ROLLBACK ends was not committed.
+	if back := c.run(ctx, "ROLLBACK"); back != nil {
+		return errors.Join(err, back)
+	}
+	return fmt.Errorf("%w: %w", errNotCommitted, err)
+}
+
+func (c *liteConn) rollback(ctx context.Context) error {
+	err := c.run(context.WithoutCancel(ctx), "ROLLBACK")
+	c.broken = c.broken || err != nil
+	return err
+}
+
+// alive: SQLite tells nothing; a savepoint that cannot be ended tells it.
+func (c *liteConn) alive() bool { return true }
+
+func (c *liteConn) idle() bool { return !c.broken }
+
+func (c *liteConn) spoil() { c.broken = true }
+
+func (c *liteConn) run(ctx context.Context, text string) error {
+	_, err := c.exec(ctx, text, nil)
+	return err
+}
+
+func (c *liteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st := c.prepared[text]; st != nil {
+		return st, nil
+	}
+	if len(c.prepared) >= maxPrepared {
+		for k, st := range c.prepared {
+			_ = st.Close() // the connection closes it otherwise
+			delete(c.prepared, k)
+		}
+	}
+	st, err := c.c.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	c.prepared[text] = st
+	return st, nil
+}
+
+func (c *liteConn) exec(ctx context.Context, text string, args []any) (int64, error) {
+	st, err := c.prepare(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, c.explain(ctx, err)
+	}
+	return res.RowsAffected()
+}
+
+func (c *liteConn) execMany(ctx context.Context, text string, args [][]any) (total int64, err error) {
+	for _, a := range args {
+		n, err := c.exec(ctx, text, a)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+func (c *liteConn) query(ctx context.Context, text string, args []any) (rows, error) {
+	st, err := c.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rs, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	columns, err := rs.Columns()
+	if err != nil {
+		return nil, errors.Join(err, rs.Close())
+	}
+	r := &liteRows{c: c, ctx: ctx, rs: rs, cells: make([]cell, len(columns)), places: make([]any, len(columns))}
+	for i := range r.cells {
+		r.places[i] = &r.cells[i]
+	}
+	return r, nil
+}
+
+func (c *liteConn) close() {
+	for _, st := range c.prepared {
+		_ = st.Close()
+	}
+	// ErrBadConn takes the connection out of the pool, and with it a transaction
+	// that may still be open.
+	_ = c.c.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.c.Close()
+}
+
+func (c *liteConn) explain(ctx context.Context, err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch code := e.Code(); {
+		case code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_ROWID:
+			if _, columns, ok := strings.Cut(e.Error(), "UNIQUE constraint failed: "); ok {
+				columns, _, _ = strings.Cut(columns, " (")
+				return &duplicateError{c.db.indexes[columns]}
+			}
+		case code&0xff == sqlite3.SQLITE_BUSY || code&0xff == sqlite3.SQLITE_LOCKED:
+			return fmt.Errorf("%w: %w", errConflict, err)
+		case code&0xff == sqlite3.SQLITE_INTERRUPT:
+			return fmt.Errorf("%w: %w", errSlow, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", errSlow, err)
+	}
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return err
+}
+
+type liteRows struct {
+	c      *liteConn
+	ctx    context.Context
+	rs     *sql.Rows
+	cells  []cell
+	places []any
+}
+
+func (r *liteRows) next(cells *[]cell) (bool, error) {
+	if !r.rs.Next() {
+		if err := r.rs.Err(); err != nil {
+			return false, r.c.explain(r.ctx, err)
+		}
+		return false, nil
+	}
+	if err := r.rs.Scan(r.places...); err != nil {
+		return false, err
+	}
+	*cells = r.cells
+	return true, nil
+}
+
+func (r *liteRows) close() { _ = r.rs.Close() } // its error was next's
