@@ -29,8 +29,8 @@ const (
 	layerSim    // cpsim, the charge point as a library
 	layerCmd
 	layerCSMSTest
-	layerPGTest
-	layerTool // archtest and bench: nobody imports them
+	layerTestDatabase // pgtest and storetest
+	layerTool         // archtest and bench: nobody imports them
 )
 
 // place is where an import path of this module belongs.
@@ -61,8 +61,8 @@ func placeOf(path string) place {
 	default:
 		return place{name: rest}
 	}
-	if below == "store/pgtest" {
-		return place{layer: layerPGTest, name: below}
+	if below == "store/pgtest" || below == "store/storetest" {
+		return place{layer: layerTestDatabase, name: below}
 	}
 	name, _, _ := strings.Cut(below, "/")
 	switch {
@@ -116,7 +116,7 @@ func checkImport(from, to string) error {
 		return fmt.Errorf("%s imports %s: %s", from, to, fmt.Sprintf(reason, args...))
 	}
 
-	if underAny(to, databasePackages) && f.name != "store" && f.layer != layerPGTest && f.layer != layerTool {
+	if underAny(to, databasePackages) && f.name != "store" && f.layer != layerTestDatabase && f.layer != layerTool {
 		return refuse("only store speaks to a database; a second place would need its own scope, retries and engines")
 	}
 	switch t.layer {
@@ -124,9 +124,9 @@ func checkImport(from, to string) error {
 		if f.name != t.name {
 			return refuse("%s is for running, not for importing", t.name)
 		}
-	case layerPGTest:
-		if f.layer != layerCSMSTest && f.layer != layerTool {
-			return refuse("pgtest starts databases for tests; nothing that ships may carry it")
+	case layerTestDatabase:
+		if f.layer != layerCSMSTest && f.layer != layerTool && f.layer != layerTestDatabase {
+			return refuse("it opens databases for tests; nothing that ships may carry it")
 		}
 	case layerCmd:
 		if from != to && !under(to, from) && !under(from, to) {

@@ -164,7 +164,7 @@ func TestTestsWaitForConditionsInsteadOfSleeping(t *testing.T) {
 	t.Parallel()
 	eachFile(t, testFiles, func(_ listed, file *ast.File) []flaw { return sleepFlaws(file) })
 	eachFile(t, productFiles, func(p listed, file *ast.File) []flaw {
-		if at := placeOf(p.ImportPath); at.layer != layerCSMSTest && at.layer != layerPGTest {
+		if at := placeOf(p.ImportPath); at.layer != layerCSMSTest && at.layer != layerTestDatabase {
 			return nil
 		}
 		return sleepFlaws(file)
