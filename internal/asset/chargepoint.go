@@ -1,0 +1,102 @@
+package asset
+
+import (
+	"strings"
+	"time"
+
+	"ccms/internal/ident"
+	"ccms/internal/unit"
+)
+
+// ChargerType is what kind of device it is; the guide's words (product §3.2.1).
+type ChargerType string
+
+// The charger types.
+const (
+	AC       ChargerType = "AC"
+	DCFast   ChargerType = "DC Fast"
+	DC       ChargerType = "DC"
+	HPC      ChargerType = "HPC"
+	MCS      ChargerType = "MCS"
+	Wireless ChargerType = "Wireless"
+	V2G      ChargerType = "V2G"
+)
+
+func (t ChargerType) known() bool {
+	switch t {
+	case AC, DCFast, DC, HPC, MCS, Wireless, V2G:
+		return true
+	}
+	return false
+}
+
+// ChargePoint is one device with one OCPP connection and identity.
+type ChargePoint struct {
+	ID       ident.ChargePoint
+	Operator ident.Operator
+	Sub      ident.SubOperator // the site's
+	Site     ident.Site
+	Identity string // in the URL path; case-sensitive, never changes
+	Name     string
+	Code     string // printed on the pile, unique within the operator
+	Type     ChargerType
+	MaxPower unit.W
+	Plan     ident.Plan // zero: the site's
+	Status   Status
+	Keys     KeyMACs
+	Version  int64 // counts what people change, not what the device reports
+
+	// What the device told in its last boot.
+	Vendor, Model, Serial, Firmware, ICCID, IMSI, MeterType, MeterSerial string
+	BootedAt                                                             time.Time
+
+	Connection
+	ClockOffset time.Duration // device − server, as last measured
+	Zone        string        // learned for timestamps without a zone (behaviour 28)
+	Own         Condition     // what the device said of itself as connector 0
+	Rolled      PointStatus   // the roll-up while online
+}
+
+// PointStatus is the roll-up as a screen shows it now.
+func (p ChargePoint) PointStatus(now time.Time) PointStatus {
+	switch {
+	case !p.Online(now):
+		return PointOffline
+	case p.Rolled == "":
+		return PointPending
+	}
+	return p.Rolled
+}
+
+// Used reports whether the point ever talked to us: then it is kept when deleted.
+func (p ChargePoint) Used() bool { return p.Epoch > 0 || !p.BootedAt.IsZero() }
+
+// checked returns the point with blanks trimmed and defaults set, or where it is wrong.
+func (p ChargePoint) checked() (ChargePoint, error) {
+	p.Name, p.Code = strings.TrimSpace(p.Name), strings.TrimSpace(p.Code)
+	if p.Status == "" {
+		p.Status = Valid
+	}
+	var bad flaws
+	bad.text("/name", p.Name, 1, 100)
+	bad.text("/code", p.Code, 0, 32)
+	if !ident.ValidIdentity(p.Identity) {
+		bad.add("/identity", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")
+	}
+	if !p.Type.known() {
+		bad.add("/charger_type", "must be one of AC, DC Fast, DC, HPC, MCS, Wireless, V2G")
+	}
+	if p.MaxPower < 0 || p.MaxPower > maxPower {
+		bad.add("/max_power_w", "must be between 0 and 10000000 watts")
+	}
+	if !p.Status.known() {
+		bad.add("/status", "must be VALID or INVALID")
+	}
+	return p, bad.err()
+}
+
+// maxPower is above any charger there is: a megawatt system has 3.75 MW.
+const maxPower unit.W = 10_000_000
+
+// maxConnectors is what a cabinet with satellites may have.
+const maxConnectors = 64

@@ -1,0 +1,211 @@
+package asset
+
+import (
+	"context"
+
+	"ccms/internal/authz"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/operator"
+)
+
+// Identify finds the valid charge point with this identity, whoever owns it; the
+// caller has the identity decoded. It answers before anybody is known, so the door
+// must check the key before it acts on the answer.
+func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, error) {
+	if !ident.ValidIdentity(identity) {
+		return ChargePoint{}, fault.NotFound("charge point")
+	}
+	return one(ctx, s.read, authz.Everything("find the charge point that connects"), func(tx Tx) (ChargePoint, error) {
+		p, err := tx.PointByIdentity(identity)
+		if err == nil && p.Status != Valid {
+			return ChargePoint{}, fault.NotFound("charge point")
+		}
+		return p, err
+	})
+}
+
+// CheckKey reports whether password is the point's key: its hex text in either case,
+// or the bytes it stands for (behaviour 17).
+func (s *Service) CheckKey(p ChargePoint, password string) bool {
+	return p.Keys.match(s.opt.MAC, password)
+}
+
+// Connect takes note of a new socket on this server and returns its epoch.
+func (s *Service) Connect(ctx context.Context, sc authz.Scope, id ident.ChargePoint) (epoch int64, err error) {
+	return one(ctx, s.write, sc, func(tx Tx) (int64, error) { return Connected(tx, id, s.opt.Node, tx.Now()) })
+}
+
+// Disconnect takes note that the socket with this epoch closed.
+func (s *Service) Disconnect(ctx context.Context, sc authz.Scope, id ident.ChargePoint, epoch int64) error {
+	return s.write(ctx, sc, func(tx Tx) error { return Disconnected(tx, id, epoch, tx.Now()) })
+}
+
+// Seen takes note of a frame or pong on an open socket.
+func (s *Service) Seen(ctx context.Context, sc authz.Scope, id ident.ChargePoint) error {
+	return s.write(ctx, sc, func(tx Tx) error { return Seen(tx, id, tx.Now()) })
+}
+
+// batch is how many rows a sweep takes in one transaction.
+const batch = 50
+
+// Restarted closes the connections that this server held before it was stopped, so
+// that points which do not come back within the grace are shown offline. It is
+// called once, before the first socket is accepted.
+func (s *Service) Restarted(ctx context.Context) (closed int, err error) {
+	sc := authz.Everything("sockets of a stopped server")
+	for {
+		n, err := one(ctx, s.write, sc, func(tx Tx) (int, error) {
+			open, err := tx.OpenPoints(s.opt.Node, batch)
+			if err != nil {
+				return 0, err
+			}
+			for _, p := range open {
+				if err := Disconnected(tx, p.ID, p.Epoch, tx.Now()); err != nil {
+					return 0, err
+				}
+			}
+			return len(open), nil
+		})
+		if closed += n; err != nil || n < batch {
+			return closed, err
+		}
+	}
+}
+
+// Request queues a trigger or a reset. Starting and stopping belong to package
+// session, which has more to do than to send.
+func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePoint, a Args, reason string) (Command, error) {
+	switch a.(type) {
+	case Trigger, Reset:
+	default:
+		return Command{}, fault.New(fault.Internal, "command_type", "%T is not for Request", a)
+	}
+	return one(ctx, s.write, sc, func(tx Tx) (Command, error) {
+		p, err := tx.PointByID(id)
+		if err != nil {
+			return Command{}, err
+		}
+		c := CommandOf(a)
+		c.Actor, c.Reason = ActorOf(sc), cut(reason)
+		return Enqueue(tx, p, c)
+	})
+}
+
+// Refresh asks the point for its status and its meter values (product §3.2.2); a
+// connector of 0 asks the whole point for its status only.
+func (s *Service) Refresh(ctx context.Context, sc authz.Scope, id ident.ChargePoint, connector int, about ident.Session) ([]Command, error) {
+	return one(ctx, s.write, sc, func(tx Tx) ([]Command, error) {
+		p, err := tx.PointByID(id)
+		if err != nil {
+			return nil, err
+		}
+		messages := []string{"StatusNotification", "MeterValues"}
+		if connector == 0 {
+			messages = messages[:1]
+		}
+		var out []Command
+		for _, m := range messages {
+			c := CommandOf(Trigger{Message: m, Connector: connector})
+			c.Session, c.Actor, c.Reason = about, ActorOf(sc), "refresh"
+			if c, err = Enqueue(tx, p, c); err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+		return out, nil
+	})
+}
+
+// ActorOf says who asks, as commands keep it.
+func ActorOf(sc authz.Scope) string {
+	switch {
+	case !sc.Actor.Staff.IsZero():
+		return sc.Actor.Staff.String()
+	case !sc.Actor.Point.IsZero():
+		return sc.Actor.Point.String()
+	}
+	return "system: " + sc.Actor.Reason
+}
+
+// Queued lists the commands that wait for the point, in the order to send them.
+func (s *Service) Queued(ctx context.Context, sc authz.Scope, id ident.ChargePoint) ([]Command, error) {
+	return one(ctx, s.read, sc, func(tx Tx) ([]Command, error) {
+		pending, err := tx.PendingCommands(id)
+		var out []Command
+		for _, c := range pending {
+			if c.State == CommandQueued {
+				out = append(out, c)
+			}
+		}
+		return out, err
+	})
+}
+
+// Sent is MarkSent in its own transaction: call it before the frame goes out.
+func (s *Service) Sent(ctx context.Context, sc authz.Scope, id ident.Command) error {
+	return s.write(ctx, sc, func(tx Tx) error { return MarkSent(tx, id, tx.Now()) })
+}
+
+// Answered is the function Answered in its own transaction.
+func (s *Service) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a Answer) (Command, error) {
+	return one(ctx, s.write, sc, func(tx Tx) (Command, error) { return Answered(tx, id, a) })
+}
+
+// Command is one command.
+func (s *Service) Command(ctx context.Context, sc authz.Scope, id ident.Command) (Command, error) {
+	return one(ctx, s.read, sc, func(tx Tx) (Command, error) { return tx.CommandByID(id) })
+}
+
+// Commands lists commands, newest first.
+func (s *Service) Commands(ctx context.Context, sc authz.Scope, f CommandFilter, p operator.Page) (operator.List[Command], error) {
+	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Command], error) { return tx.ListCommands(f, p) })
+}
+
+// Expire ends the commands that nobody answered in time and those whose point went
+// offline before they were sent. It returns how many.
+func (s *Service) Expire(ctx context.Context) (ended int, err error) {
+	sc := authz.Everything("commands past their deadline")
+	for {
+		looked := 0
+		n, err := one(ctx, s.write, sc, func(tx Tx) (int, error) {
+			ids, err := tx.OverdueCommands(tx.Now(), batch)
+			if err != nil {
+				return 0, err
+			}
+			looked = len(ids)
+			n := 0
+			for _, id := range ids {
+				did, err := expire(tx, id)
+				if err != nil {
+					return 0, err
+				}
+				if did {
+					n++
+				}
+			}
+			return n, nil
+		})
+		// n == 0: all that is overdue changed hands meanwhile; the next sweep looks again.
+		if ended += n; err != nil || looked < batch || n == 0 {
+			return ended, err
+		}
+	}
+}
+
+func expire(tx Tx, id ident.Command) (bool, error) {
+	c, err := tx.CommandByID(id)
+	if err != nil {
+		return false, err
+	}
+	p, err := tx.PointByID(c.Point)
+	if err != nil {
+		return false, err
+	}
+	next, changed := c.due(p.Online(tx.Now()), tx.Now())
+	if !changed {
+		return false, nil
+	}
+	_, err = end(tx, c, next)
+	return err == nil, err
+}

@@ -1,0 +1,115 @@
+package asset
+
+import (
+	"context"
+	"time"
+
+	"ccms/internal/authz"
+	"ccms/internal/fact"
+	"ccms/internal/ident"
+	"ccms/internal/operator"
+)
+
+// Tx is what this package needs of a database transaction. Every method sees only
+// the rows inside the transaction's scope; what lies outside is fault.Missing.
+// Methods that take a version fail with fault.Stale when the row has another one.
+type Tx interface {
+	fact.Tx
+
+	SubOperatorByID(ident.SubOperator) (operator.SubOperator, error)
+
+	InsertSite(Site) error
+	SaveSite(s Site, version int64) error
+	DeleteSite(id ident.Site, version int64) error
+	SiteByID(ident.Site) (Site, error)
+	ListSites(SiteFilter, operator.Page) (operator.List[Site], error)
+	// CountSitePoints counts the points of a site, and the valid ones among them.
+	CountSitePoints(ident.Site) (all, valid int, err error)
+
+	// InsertPoint fails with fault.Conflict "identity_taken"; where only the code is
+	// taken it answers false and the transaction goes on.
+	InsertPoint(ChargePoint) (codeFree bool, err error)
+	// SavePoint saves what people change, never the identity, never what the device reports.
+	SavePoint(p ChargePoint, version int64) error
+	DeletePoint(id ident.ChargePoint, version int64) error
+	PointByID(ident.ChargePoint) (ChargePoint, error)
+	// LockPoint is PointByID that makes other writers of this point wait.
+	LockPoint(ident.ChargePoint) (ChargePoint, error)
+	PointByIdentity(identity string) (ChargePoint, error)
+	ListPoints(PointFilter, operator.Page) (operator.List[PointView], error)
+	// NextPointCode is the next free code of the operator: 1000, 1001, …
+	NextPointCode(ident.Operator) (string, error)
+
+	// OpenConnection bumps the epoch.
+	OpenConnection(id ident.ChargePoint, node string, at time.Time) (ChargePoint, error)
+	// CloseConnection closes the connection if epoch is still current.
+	CloseConnection(id ident.ChargePoint, epoch int64, at time.Time) (p ChargePoint, closed bool, err error)
+	// OpenPoints lists the points whose socket is open on the node.
+	OpenPoints(node string, limit int) ([]ChargePoint, error)
+	SaveSeen(p ChargePoint) error
+	SaveBoot(ChargePoint) error
+	SaveClock(ChargePoint) error
+	// SaveOwn saves the condition of the device itself and the roll-up.
+	SaveOwn(ChargePoint) error
+
+	InsertConnector(Connector) error
+	// SaveConnector saves what people change.
+	SaveConnector(c Connector, version int64) error
+	DeleteConnector(ident.Connector) error
+	// SaveCondition saves what the device reports.
+	SaveCondition(Connector) error
+	// ConnectorsOf lists the connectors of a point by number.
+	ConnectorsOf(ident.ChargePoint) ([]Connector, error)
+
+	// InsertCommand gives the command its place in the queue.
+	InsertCommand(Command) (Command, error)
+	SaveCommand(c Command, version int64) error
+	CommandByID(ident.Command) (Command, error)
+	// PendingCommands lists what is queued or sent, in the order of the queue.
+	PendingCommands(ident.ChargePoint) ([]Command, error)
+	// AwaitedCommands lists sent and accepted commands of the type, made since, whose
+	// effect was not seen yet, in the order of the queue.
+	AwaitedCommands(p ident.ChargePoint, t CommandType, since time.Time) ([]Command, error)
+	ListCommands(CommandFilter, operator.Page) (operator.List[Command], error)
+	// OverdueCommands lists commands past their deadline, and queued ones whose point
+	// is offline at now.
+	OverdueCommands(now time.Time, limit int) ([]ident.Command, error)
+}
+
+// Run opens the one transaction of a call; it may run fn twice.
+type Run func(context.Context, authz.Scope, func(Tx) error) error
+
+// SiteFilter narrows a list of sites; zero fields do not narrow.
+type SiteFilter struct {
+	Name   string // a word of the name starts so
+	Q      string // a word of name, address or customer care starts so
+	Status Status
+	Sub    ident.SubOperator
+}
+
+// PointFilter narrows a list of charge points; zero fields do not narrow.
+type PointFilter struct {
+	Site     ident.Site
+	SiteName string // a word of the site's name starts so
+	Name     string // a word of the name starts so
+	Q        string // a word of name, code, identity or hardware serial starts so
+	Status   Status
+	Online   *bool
+	Point    PointStatus // the roll-up
+	Now      time.Time   // what "online" means; the service sets it
+}
+
+// CommandFilter narrows a list of commands, newest first; zero fields do not narrow.
+type CommandFilter struct {
+	Point   ident.ChargePoint
+	Session ident.Session
+}
+
+// PointView is a charge point as a list shows it.
+type PointView struct {
+	ChargePoint
+	SiteName    string
+	Connectors  []Connector
+	Online      bool
+	PointStatus PointStatus // the roll-up now
+}
