@@ -12,23 +12,23 @@ var _ = table("tokens", wideRead,
 	plain("id operator_id sub_operator_id driver_id status expires_at max_sessions delivery_type version created_at"),
 	personal("uid_sealed uid_hash visual_sealed", "identifier", "until the profile is erased", "overwrite"))
 
-const tokenCols = `t.id, t.operator_id, t.sub_operator_id, t.driver_id, t.uid_sealed, t.visual_sealed, t.status, t.expires_at,
+const cardCols = `t.id, t.operator_id, t.sub_operator_id, t.driver_id, t.uid_sealed, t.visual_sealed, t.status, t.expires_at,
 	t.max_sessions, t.delivery_type, t.version`
 
 var (
-	qTokenInsert = stmt(`INSERT INTO tokens (operator_id, sub_operator_id, id, driver_id, uid_sealed, uid_hash, visual_sealed, status,
+	qCardInsert = stmt(`INSERT INTO tokens (operator_id, sub_operator_id, id, driver_id, uid_sealed, uid_hash, visual_sealed, status,
 			expires_at, max_sessions, delivery_type, version, created_at)
 		VALUES ({{own tokens}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	// The uid of a card never changes.
-	qTokenSave = stmt(`UPDATE tokens SET visual_sealed = ?, status = ?, expires_at = ?, max_sessions = ?, delivery_type = ?, version = version + 1
+	qCardSave = stmt(`UPDATE tokens SET visual_sealed = ?, status = ?, expires_at = ?, max_sessions = ?, delivery_type = ?, version = version + 1
 		WHERE {{scope tokens tokens}} AND id = ? AND version = ?`)
-	qTokenVersion = stmt(`SELECT t.version FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
-	qToken        = stmt(`SELECT ` + tokenCols + ` FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
-	qTokenHolder  = stmt(`SELECT ` + tokenCols + `, ` + driverCols + ` FROM tokens t JOIN drivers d ON d.id = t.driver_id
+	qCardVersion = stmt(`SELECT t.version FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
+	qCard        = stmt(`SELECT ` + cardCols + ` FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
+	qCardHolder  = stmt(`SELECT ` + cardCols + `, ` + driverCols + ` FROM tokens t JOIN drivers d ON d.id = t.driver_id
 		WHERE {{scope tokens t}} AND {{scope drivers d}} AND t.operator_id = ? AND t.uid_hash = ?`)
 
-	tokenList = listing(listSpec{
-		Cols: tokenCols + `, ` + driverCols,
+	cardList = listing(listSpec{
+		Cols: cardCols + `, ` + driverCols,
 		From: "tokens t JOIN drivers d ON d.id = t.driver_id",
 		Where: `{{scope tokens t}} AND {{scope drivers d}}
 			{{if driver}} AND t.driver_id = ? {{end}}
@@ -90,7 +90,7 @@ func (tx *Tx) InsertToken(t member.Token) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(qTokenInsert, t.Operator, t.Sub, t.ID, t.Driver, s.uid, hash, s.visual, t.Status, t.ExpiresAt,
+	_, err = tx.exec(qCardInsert, t.Operator, t.Sub, t.ID, t.Driver, s.uid, hash, s.visual, t.Status, t.ExpiresAt,
 		t.MaxSessions, t.Delivery, t.Version, tx.now)
 	if duplicate(err, "tokens_uid") { // of somebody this scope does not see
 		return member.TokenExists("This card is there already.")
@@ -104,13 +104,13 @@ func (tx *Tx) SaveToken(t member.Token, version int64) error {
 	if err := tx.sealFields(t.Operator, s.personalOf()); err != nil {
 		return err
 	}
-	n, err := tx.exec(qTokenSave, s.visual, t.Status, t.ExpiresAt, t.MaxSessions, t.Delivery, t.ID, version)
-	return tx.oneVersion("token", n, err, qTokenVersion, t.ID, version)
+	n, err := tx.exec(qCardSave, s.visual, t.Status, t.ExpiresAt, t.MaxSessions, t.Delivery, t.ID, version)
+	return tx.oneVersion("token", n, err, qCardVersion, t.ID, version)
 }
 
 // TokenByID implements member.Tx.
 func (tx *Tx) TokenByID(id ident.Token) (member.Token, error) {
-	t, err := one(tx, "token", qToken, scanToken, id)
+	t, err := one(tx, "token", qCard, scanToken, id)
 	if err != nil {
 		return member.Token{}, err
 	}
@@ -127,7 +127,7 @@ func (tx *Tx) TokenByUID(uid string) (member.Holder, error) {
 	if err != nil {
 		return member.Holder{}, err
 	}
-	h, ok, err := maybe(tx, qTokenHolder, scanHolder, op, hash)
+	h, ok, err := maybe(tx, qCardHolder, scanHolder, op, hash)
 	if err != nil || !ok {
 		return member.Holder{}, err
 	}
@@ -165,7 +165,7 @@ func (tx *Tx) ListTokens(f member.TokenFilter, p operator.Page) (operator.List[m
 	}
 	args = append(args, optIf(!f.Driver.IsZero(), "driver", f.Driver),
 		optIf(f.ChargingAccount != "", "number", f.ChargingAccount), optIf(f.Status != "", "status", f.Status))
-	l, err := list(tx, tokenList, pageOf(p), scanHolder, args...)
+	l, err := list(tx, cardList, pageOf(p), scanHolder, args...)
 	out.Next, out.Total, out.Capped = l.Next, l.Total, l.Capped
 	for i := range l.Items {
 		h, err := tx.openHolder(&l.Items[i])
