@@ -4,8 +4,6 @@ package operator
 const (
 	DefaultLimit = 20
 	MaxLimit     = 100
-	// MaxTotal is how far lists count; above it the total is capped.
-	MaxTotal = 10_000
 )
 
 // Rows is the limit to use.

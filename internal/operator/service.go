@@ -16,7 +16,7 @@ import (
 // or NotFound where the row is out of sight.
 type Tx interface {
 	fact.Tx
-	KeyTx
+	ClaimTx
 
 	OperatorByID(ident.Operator) (Operator, error)
 	OperatorPage(OperatorFilter, Page) (List[Operator], error)
@@ -57,7 +57,7 @@ type Tx interface {
 	ThrottleTAT(bucket []byte) (time.Time, error)
 	SaveThrottle(bucket []byte, tat time.Time) error
 
-	KeptAnswer(staff ident.Staff, key string) (KeptAnswer, bool, error)
+	KeptAnswer(RequestKey) (KeptAnswer, bool, error)
 	SaveAnswer(RequestKey, Answer) error
 
 	AuditPage(AuditFilter, Page) (List[AuditRow], error)
@@ -76,7 +76,6 @@ type Options struct {
 	Cost        HashCost
 	LoginRate   Rate
 	AddressRate Rate
-	// Now stamps new logins and tokens by the clock the store has; tests set both.
 	// PlanExists says whether a plan may be the default of an operator; nil refuses
 	// every plan. Package tariff comes later in the order, so cmd assigns it.
 	PlanExists func(Tx, ident.Plan) error
@@ -90,7 +89,8 @@ type Service struct {
 	hashing     chan struct{} // one token per hash that may run: each takes memory
 }
 
-// New makes the service. write joins the group commit, read is a snapshot.
+// New makes the service. write joins the group commit, read is a snapshot. Write
+// must honour request keys; see Once.
 func New(write, read Run, o Options) *Service {
 	if o.Cost == (HashCost{}) {
 		o.Cost = DefaultCost
@@ -197,13 +197,13 @@ func (s *Service) Kept(ctx context.Context, sc authz.Scope, k RequestKey) (Answe
 	var kept KeptAnswer
 	var found bool
 	err := s.read(ctx, sc, func(tx Tx) (err error) {
-		kept, found, err = tx.KeptAnswer(k.Staff, k.Key)
+		kept, found, err = tx.KeptAnswer(k)
 		return err
 	})
 	switch {
 	case err != nil || !found:
 		return Answer{}, false, err
-	case string(kept.Hash) != string(k.Hash):
+	case !kept.Same:
 		return Answer{}, false, ErrKeyReused()
 	case !kept.Done:
 		return Answer{}, false, ErrKeyInProgress()

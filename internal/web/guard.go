@@ -3,8 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"io"
@@ -187,8 +185,7 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 	r.Body = io.NopCloser(bytes.NewReader(body))
 
 	c := callerOf(r.Context())
-	k := operator.RequestKey{Operator: c.Scope.Operator(), Sub: c.Scope.Sub(), Staff: c.Staff.ID, Key: key, Hash: hashRequest(r, body), Nonce: make([]byte, 16)}
-	rand.Read(k.Nonce)
+	k := operator.RequestKey{Operator: c.Scope.Operator(), Sub: c.Scope.Sub(), Staff: c.Staff.ID, Key: key, Request: describe(r, body)}
 	kept, found, err := s.svc.Operator.Kept(r.Context(), c.Scope, k)
 	if err != nil {
 		writeProblem(w, r, err)
@@ -204,9 +201,9 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 		return
 	}
 	rec := &recorder{header: http.Header{}}
-	ctx := operator.WithRequestKey(r.Context(), k)
+	ctx, claimed := operator.WithRequestKey(r.Context(), k)
 	next.ServeHTTP(rec, r.WithContext(ctx))
-	if rec.status < 500 {
+	if claimed.Done() && rec.status < 500 {
 		// An answer that cannot be kept is given all the same: the effect is there,
 		// and the claim makes a repeated request a conflict instead of a second effect.
 		if err := s.svc.Operator.Keep(context.WithoutCancel(r.Context()), c.Scope, k, rec.answer()); err != nil {
@@ -216,11 +213,9 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 	rec.copyTo(w)
 }
 
-func hashRequest(r *http.Request, body []byte) []byte {
-	h := sha256.New()
-	io.WriteString(h, r.Method+" "+r.URL.RequestURI()+"\x00")
-	h.Write(body)
-	return h.Sum(nil)
+// describe is what makes a request this request.
+func describe(r *http.Request, body []byte) []byte {
+	return append([]byte(r.Method+" "+r.URL.RequestURI()+"\x00"), body...)
 }
 
 // recorder holds an answer back until it is kept.

@@ -43,7 +43,7 @@ func (m Money) parse(pointer string) (money.Amount, error) {
 type List[T any] struct {
 	Items       []T    `json:"items"`
 	NextCursor  string `json:"next_cursor,omitempty" doc:"Give it as cursor to get the next page; absent on the last."`
-	Total       int    `json:"total" doc:"How many there are, counted up to 10,000."`
+	Total       int    `json:"total" doc:"How many there are, as far as they were counted."`
 	TotalCapped bool   `json:"total_capped" doc:"There are more than total."`
 }
 
