@@ -16,7 +16,7 @@ type Config struct {
 
 	Vendor   string // of BootNotification; default "ccms"
 	Model    string // default "cpsim"
-	Serial   string // default: the identity
+	Serial   string // default: the identity, its first 25 bytes
 	Firmware string // default "1.0"
 
 	Connectors []Connector // connector 1 is the first; default: one of 22 kW
@@ -87,7 +87,7 @@ func (c Config) withDefaults() Config {
 	}
 	set(&c.Vendor, "ccms")
 	set(&c.Model, "cpsim")
-	set(&c.Serial, c.Identity)
+	set(&c.Serial, c.Identity[:min(len(c.Identity), 25)]) // OCPP 1.6 §6.3: CiString25
 	set(&c.Firmware, "1.0")
 	dur(&c.MeterInterval, time.Minute)
 	dur(&c.CallTimeout, 30*time.Second)

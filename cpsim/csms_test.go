@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -146,20 +147,24 @@ func (p *peer) serve() {
 // read returns the next text message, false when the connection is lost.
 func (p *peer) read() ([]byte, bool) {
 	for {
-		f, err := ws.ReadFrame(p.conn)
-		if err != nil || f.Header.OpCode == ws.OpClose {
+		h, err := ws.ReadHeader(p.conn)
+		if err != nil || h.OpCode == ws.OpClose {
 			return nil, false
 		}
-		if !f.Header.Masked {
-			p.s.t.Error("a client frame is not masked")
+		if !h.Masked || h.Length > 1<<20 {
+			p.s.t.Errorf("a client frame is not masked, or too long: %+v", h)
 			return nil, false
 		}
-		f = ws.UnmaskFrameInPlace(f)
-		if f.Header.OpCode == ws.OpText {
-			return f.Payload, true
+		payload := make([]byte, h.Length)
+		if _, err := io.ReadFull(p.conn, payload); err != nil {
+			return nil, false
+		}
+		ws.Cipher(payload, h.Mask, 0)
+		if h.OpCode == ws.OpText {
+			return payload, true
 		}
 		if p.s.onControl != nil {
-			p.s.onControl(f.Header, f.Payload)
+			p.s.onControl(h, payload)
 		}
 	}
 }

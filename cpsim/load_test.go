@@ -164,7 +164,7 @@ func TestLoad_survivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &csms{t: t}
 		defer s.end()
-		s.answer = func(_ *peer, m message) any { time.Sleep(10 * time.Millisecond); return nil }
+		s.answer = func(_ *peer, m message) any { time.Sleep(50 * time.Millisecond); return nil }
 		lc := s.load(4)
 		lc.Duration = time.Minute
 		acked := make(chan Ack, 100000)
