@@ -15,6 +15,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 	"ccms/internal/tariff"
 )
 
@@ -25,6 +26,7 @@ type Services struct {
 	Member   *member.Service
 	Tariff   *tariff.Service
 	Ledger   *ledger.Service
+	Session  *session.Service
 	Live     *live.Bus
 }
 

@@ -1,11 +1,21 @@
 package web
 
 import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/money"
+	"ccms/internal/operator"
+	"ccms/internal/session"
 	"ccms/internal/unit"
 )
 
@@ -13,7 +23,7 @@ import (
 // without the permission finance.read.
 type Session struct {
 	ID                ident.Session         `json:"id"`
-	TransactionID     string                `json:"transaction_id" doc:"The number people read out."`
+	TransactionID     string                `json:"transaction_id,omitempty" doc:"The number people read out; absent until the charge point has started."`
 	OCPPTransactionID int64                 `json:"ocpp_transaction_id,omitempty" doc:"The number the charge point knows."`
 	SiteID            ident.Site            `json:"site_id"`
 	SiteName          string                `json:"site_name"`
@@ -29,7 +39,7 @@ type Session struct {
 	StartedAt         time.Time             `json:"started_at" doc:"Of a session that has not started: when it was asked for."`
 	EndedAt           time.Time             `json:"ended_at,omitzero"`
 	Energy            unit.Wh               `json:"energy_wh"`
-	Duration          int64                 `json:"duration_s" doc:"To the end, or to the last news of a session that runs."`
+	Duration          int64                 `json:"duration_s" doc:"To the end, or to now."`
 	Current           *unit.MilliAmp        `json:"current_ma,omitempty" doc:"Of the highest phase."`
 	Voltage           *unit.MilliVolt       `json:"voltage_mv,omitempty"`
 	Power             *unit.W               `json:"power_w,omitempty"`
@@ -49,82 +59,118 @@ type Session struct {
 	Version           int64                 `json:"version"`
 }
 
-// SessionDetail is a session with its bill.
-type SessionDetail struct {
-	Session
-	SiteAddress     string           `json:"site_address,omitempty"`
-	Account         string           `json:"account,omitempty" doc:"The driver's login."`
-	ChargingAccount string           `json:"charging_account,omitempty"`
-	TokenUID        string           `json:"token_uid,omitempty"`
-	Source          string           `json:"source,omitempty" enum:"RFID,PORTAL,UNKNOWN" doc:"How it was started."`
-	MeterStart      unit.Wh          `json:"meter_start_wh"`
-	MeterStop       *unit.Wh         `json:"meter_stop_wh,omitempty"`
-	Plan            *SessionPlan     `json:"plan,omitempty"`
-	Hold            *Money           `json:"hold,omitempty"`
-	Bill            *Bill            `json:"bill,omitempty"`
-	Captured        *Money           `json:"captured,omitempty"`
-	Debt            *Money           `json:"debt,omitempty" doc:"What the balance did not cover."`
-	Attempts        []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
-	Close           *SessionClose    `json:"close,omitempty"`
+func (h *handlers) session(c operator.Caller, r *session.Row) Session {
+	st := &r.State
+	out := Session{ID: st.ID, OCPPTransactionID: int64(st.OCPPID), SiteID: st.Site, SiteName: r.SiteName, ChargePointID: st.Point, ChargePointName: r.PointName,
+		Connector: st.Connector, State: string(st.Phase), RecordState: st.RecordState(), DriverID: st.Driver, StartedAt: at(st.StartedAt), EndedAt: at(st.EndedAt),
+		Energy: st.Energy, SampleAt: at(st.Last.At), ConnectorStatus: r.ConnectorStatus, Online: r.PointOnline, Currency: st.Currency,
+		Abnormal: st.Phase == session.Abnormal || st.Suspect(), Flags: []string{}, StopReason: st.StopReason, TimeZone: st.Zone,
+		CanStop: canStop(r), Masked: !c.May(authz.PIIView), Version: st.Rev}
+	if st.OCPPID == 0 {
+		out.OCPPTransactionID = st.ForeignID
+	}
+	if out.OCPPTransactionID != 0 {
+		out.TransactionID = strconv.FormatInt(out.OCPPTransactionID, 10)
+	}
+	if st.StartedAt.IsZero() {
+		out.StartedAt = at(st.RequestedAt)
+	} else {
+		end := st.EndedAt
+		if end.IsZero() {
+			end = h.now()
+		}
+		out.Duration = max(0, int64(end.Sub(st.StartedAt)/time.Second))
+	}
+	for _, f := range st.Flags {
+		out.Flags = append(out.Flags, string(f))
+	}
+	l := st.Last
+	out.Current, out.Voltage = some(l.Current, l.Has&session.HasCurrent != 0), some(l.Voltage, l.Has&session.HasVoltage != 0)
+	out.Power, out.SoC = some(l.Power, l.Has&session.HasPower != 0), some(l.SoC, l.Has&session.HasSoC != 0)
+	d := driverOf(r)
+	if out.Masked {
+		d = d.Masked()
+	}
+	out.User, out.Mobile = d.Name, d.Mobile
+	if out.Mobile == "" {
+		out.Mobile = d.Account
+	}
+	if c.May(authz.FinanceRead) {
+		out.Cost = someAmount(st.Cost)
+		if st.Bill != nil {
+			out.Total = someAmount(st.Bill.Total)
+		}
+	}
+	return out
 }
 
-// SessionPlan is the price that was frozen at the start.
-type SessionPlan struct {
-	ID          ident.Plan `json:"id"`
-	Name        string     `json:"name"`
-	PlanVersion int        `json:"plan_version"`
+func driverOf(r *session.Row) member.Driver {
+	return member.Driver{Account: r.DriverAccount, Name: r.DriverName, Mobile: r.DriverMobile, ChargingAccount: r.ChargingAccount}
 }
 
-// SessionAttempt is one try to start.
-type SessionAttempt struct {
-	At       time.Time `json:"at"`
-	Kind     string    `json:"kind" example:"authorize"`
-	Decision string    `json:"decision" example:"Accepted"`
-	Reason   string    `json:"reason" doc:"One sentence that can be read out."`
+// canStop says where a click on Stop makes sense: the charge point runs something
+// it knows by a number, and is there to be asked.
+func canStop(r *session.Row) bool {
+	st := &r.State
+	return r.PointOnline && !st.RealStop && (st.OCPPID > 0 || st.ForeignID > 0) &&
+		(st.Phase.Open() || st.Phase == session.Rejected || st.Has(session.FlagAdopted))
 }
 
-// SessionClose says who ended it.
-type SessionClose struct {
-	By          string `json:"by" enum:"charge_point,system"`
-	Provisional bool   `json:"provisional" doc:"Closed without a stop of the charge point; a late one corrects it."`
+type sessionID struct {
+	ID ident.Session `path:"id"`
 }
 
-// Bill is the price of a session, line by line.
-type Bill struct {
-	Lines       []BillLine `json:"lines"`
-	TaxIncluded bool       `json:"tax_included" doc:"Amounts of lines contain the tax."`
-	Net         Money      `json:"net"`
-	Taxes       []BillTax  `json:"taxes"`
-	Total       Money      `json:"total"`
-	Flags       []string   `json:"flags"`
-	Explanation []string   `json:"explanation" doc:"How the total came about, a sentence each."`
+type sessionsInput struct {
+	paging
+	State    []string          `query:"state" doc:"running, ended, or states with commas between."`
+	SiteID   ident.Site        `query:"site_id"`
+	Site     string            `query:"site" maxLength:"100" doc:"How the site's name begins."`
+	PointID  ident.ChargePoint `query:"charge_point_id"`
+	Point    string            `query:"point" maxLength:"100" doc:"How the charge point's name begins."`
+	DriverID ident.Driver      `query:"driver_id"`
+	Q        string            `query:"q" maxLength:"100" doc:"A transaction id, or how the charge point's name begins."`
+	From     time.Time         `query:"from" doc:"Started at or after."`
+	To       time.Time         `query:"to" doc:"Started before."`
 }
 
-// BillLine is one line.
-type BillLine struct {
-	Kind      string        `json:"kind" enum:"ELECTRICITY,SERVICE,START,IDLE"`
-	Label     string        `json:"label,omitempty" doc:"The band; absent: always."`
-	Quantity  string        `json:"quantity" doc:"Decimal, in unit." example:"18.437"`
-	Unit      string        `json:"unit" enum:"kWh,min,×1"`
-	UnitPrice money.Rate    `json:"unit_price"`
-	Amount    Money         `json:"amount" doc:"Net, or with tax where tax_included."`
-	VAT       unit.Permille `json:"vat_permille"`
-	Capped    bool          `json:"capped,omitempty"`
-	Segments  []BillSegment `json:"segments"`
+var phases = []session.Phase{session.Starting, session.Charging, session.Paused, session.OfflineRunning, session.Stopping, session.StopUnconfirmed,
+	session.Idle, session.Completed, session.FailedToStart, session.Rejected, session.Abnormal}
+
+func (in *sessionsInput) filter() (session.Filter, error) {
+	f := session.Filter{Site: in.SiteID, Point: in.PointID, Driver: in.DriverID, SiteName: in.Site, PointName: in.Point, From: in.From, To: in.To}
+	for _, s := range in.State {
+		switch p := session.Phase(s); {
+		case s == "running":
+			f.Running = true
+		case s == "ended":
+			f.Ended = true
+		case slices.Contains(phases, p):
+			f.Phases = append(f.Phases, p)
+		default:
+			return f, fault.BadInput("/query/state", "must be running, ended, or states of a session")
+		}
+	}
+	if q := strings.TrimSpace(in.Q); q != "" {
+		n, err := strconv.ParseInt(q, 10, 64)
+		switch {
+		case err == nil && n > 0 && n <= math.MaxInt32:
+			f.OCPPID = n
+		case f.PointName == "":
+			f.PointName = q
+		}
+	}
+	return f, nil
 }
 
-// BillSegment is a stretch of time that a line charges for.
-type BillSegment struct {
-	From         time.Time `json:"from"`
-	To           time.Time `json:"to"`
-	Quantity     string    `json:"quantity" doc:"Decimal, in the line's unit."`
-	Why          string    `json:"why"`
-	Interpolated bool      `json:"interpolated,omitempty"`
-}
-
-// BillTax is what one rate adds.
-type BillTax struct {
-	VAT unit.Permille `json:"vat_permille"`
-	Net Money         `json:"net"`
-	Tax Money         `json:"tax"`
+func (h *handlers) listSessions(ctx context.Context, in *sessionsInput) (*found[Session], error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	c := callerOf(ctx)
+	l, err := h.svc.Session.List(ctx, c.Scope, f, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return foundOf(l, func(r session.Row) Session { return h.session(c, &r) }), nil
 }

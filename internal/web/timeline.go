@@ -1,10 +1,15 @@
 package web
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"time"
 
+	"ccms/internal/authz"
 	"ccms/internal/ident"
+	"ccms/internal/member"
+	"ccms/internal/session"
 	"ccms/internal/unit"
 )
 
@@ -52,4 +57,118 @@ type Attempt struct {
 	SessionID     ident.Session     `json:"session_id,omitzero"`
 	Decision      string            `json:"decision" enum:"Accepted,Blocked,Expired,Invalid,ConcurrentTx"`
 	Reason        string            `json:"reason"`
+}
+
+type timelineInput struct {
+	sessionID
+	Limit int `query:"limit" minimum:"1" maximum:"5000" default:"1000"`
+}
+
+type framesOutput struct{ Body Frames }
+
+func (h *handlers) sessionFrames(ctx context.Context, in *timelineInput) (*framesOutput, error) {
+	c := callerOf(ctx)
+	fs, err := h.svc.Session.Frames(ctx, c.Scope, in.ID, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &framesOutput{Body: Frames{Items: make([]Frame, 0, len(fs))}}
+	for _, f := range fs {
+		frame := Frame{At: at(f.At), ReceivedAt: at(f.ReceivedAt), Direction: "out", Action: f.Action, MessageID: f.MessageID,
+			Payload: payload(f.Payload, !c.May(authz.PIIView)), Flaws: f.Flaws}
+		if f.Inbound {
+			frame.Direction = "in"
+		}
+		if frame.Flaws == nil {
+			frame.Flaws = []string{}
+		}
+		out.Body.Items = append(out.Body.Items, frame)
+	}
+	return out, nil
+}
+
+// payload is the frame's JSON as received, or as text where it is none. Without
+// pii.view the tokens in it are covered; then its fields stand in another order.
+func payload(raw []byte, masked bool) json.RawMessage {
+	if !json.Valid(raw) {
+		if masked {
+			return json.RawMessage("null") // nobody knows where in it a token stands
+		}
+		text, _ := json.Marshal(string(raw))
+		return text
+	}
+	if !masked {
+		return raw
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // registers keep their digits
+	var v any
+	if dec.Decode(&v) != nil {
+		return json.RawMessage("null")
+	}
+	covered, err := json.Marshal(cover(v))
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return covered
+}
+
+// cover replaces what identifies a person in OCPP 1.6 frames.
+func cover(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if s, ok := x.(string); ok && (k == "idTag" || k == "parentIdTag" || k == "data") {
+				v[k] = member.MaskAccount(s)
+			} else {
+				v[k] = cover(x)
+			}
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = cover(x)
+		}
+	}
+	return v
+}
+
+type samplesOutput struct{ Body Samples }
+
+func (h *handlers) sessionSamples(ctx context.Context, in *timelineInput) (*samplesOutput, error) {
+	ss, err := h.svc.Session.Samples(ctx, scopeOf(ctx), in.ID, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &samplesOutput{Body: Samples{Items: make([]Sample, 0, len(ss))}}
+	for _, s := range ss {
+		has := func(b session.ReadingHas) bool { return s.Has&b != 0 }
+		out.Body.Items = append(out.Body.Items, Sample{At: at(s.At), Energy: some(s.Energy, has(session.HasEnergy)), Power: some(s.Power, has(session.HasPower)),
+			Current: some(s.Current, has(session.HasCurrent)), Voltage: some(s.Voltage, has(session.HasVoltage)), SoC: some(s.SoC, has(session.HasSoC)), Context: s.Context})
+	}
+	return out, nil
+}
+
+type attemptsInput struct {
+	paging
+	ChargePointID ident.ChargePoint `query:"charge_point_id"`
+	SessionID     ident.Session     `query:"session_id"`
+	Q             string            `query:"q" maxLength:"80" doc:"The card's UID in any spelling."`
+	From          time.Time         `query:"from" doc:"At or after."`
+	To            time.Time         `query:"to" doc:"Before."`
+}
+
+func (h *handlers) listAttempts(ctx context.Context, in *attemptsInput) (*found[Attempt], error) {
+	c := callerOf(ctx)
+	l, err := h.svc.Session.Attempts(ctx, c.Scope, session.AttemptFilter{Point: in.ChargePointID, Session: in.SessionID, TokenUID: in.Q, From: in.From, To: in.To}, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return foundOf(l, func(a session.Attempt) Attempt {
+		out := Attempt{ID: a.ID, At: at(a.At), ChargePointID: a.Point, Connector: a.Connector, Kind: a.Kind, TokenUID: a.TokenUID,
+			DriverID: a.Driver, SessionID: a.Session, Decision: string(a.Decision), Reason: a.Reason}
+		if !c.May(authz.PIIView) {
+			out.TokenUID = member.MaskAccount(out.TokenUID)
+		}
+		return out
+	}), nil
 }

@@ -1,0 +1,190 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"ccms/internal/authz"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/live"
+	"ccms/internal/operator"
+)
+
+const (
+	livePattern = "GET /api/v1/live"
+
+	liveWaits   = 500                    // objects that may wait for one screen
+	liveBeat    = 250 * time.Millisecond // changes of one beat go together
+	livePing    = 15 * time.Second       // proxies close what is silent
+	liveRecheck = 20 * time.Second       // a permission taken away is gone in 30 s (SYS-A2)
+	liveWrite   = 10 * time.Second       // a screen that takes no bytes is let go
+)
+
+// The topics, and the permission each needs.
+var liveTopics = map[string]authz.Permission{
+	"sessions":      authz.LiveRead,
+	"charge_points": authz.AssetRead,
+	"commands":      authz.LiveRead,
+}
+
+type liveInput struct {
+	Topics []string `query:"topics" enum:"sessions,charge_points,commands" doc:"With commas between; absent: all."`
+}
+
+// live answers with a stream. The events: hello (the stream stands), session,
+// charge_point, command (the object, as lists have it), resync (changes were lost:
+// fetch anew).
+func (h *handlers) live(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
+	c := callerOf(ctx)
+	topics := in.Topics
+	if len(topics) == 0 {
+		topics = []string{"sessions", "charge_points", "commands"}
+	}
+	for _, t := range topics {
+		if !c.May(liveTopics[t]) {
+			return nil, fault.New(fault.Denied, "forbidden", "Your role does not allow this.")
+		}
+	}
+	// Watching begins before the answer: what changes after hello is not missed.
+	w := h.svc.Live.Watch(c.Scope, topics, liveWaits)
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer w.Close()
+		r, rw := humago.Unwrap(hc)
+		s := &stream{handlers: h, caller: c, w: rw, ctl: http.NewResponseController(rw)}
+		s.run(r, w)
+	}}, nil
+}
+
+// stream writes events to one screen.
+type stream struct {
+	*handlers
+	caller operator.Caller
+	w      http.ResponseWriter
+	ctl    *http.ResponseController
+	buf    bytes.Buffer
+}
+
+func (s *stream) run(r *http.Request, w *live.Watcher) {
+	s.metrics.streams.Inc()
+	defer s.metrics.streams.Dec()
+	beat, stopBeat := s.opt.Tick(liveBeat)
+	ping, stopPing := s.opt.Tick(livePing)
+	recheck, stopRecheck := s.opt.Tick(liveRecheck)
+	defer stopBeat()
+	defer stopPing()
+	defer stopRecheck()
+
+	hd := s.w.Header()
+	hd.Set("Content-Type", "text/event-stream")
+	hd.Set("X-Accel-Buffering", "no") // or nginx keeps the events
+	s.w.WriteHeader(http.StatusOK)
+	s.buf.WriteString("retry: 2000\n")
+	s.event("hello", struct {
+		Time time.Time `json:"time"`
+	}{at(s.now())})
+	if s.flush() != nil {
+		return
+	}
+	var wake <-chan struct{} = w.Wake()
+	var due <-chan time.Time // the beat, while something waits
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.closing:
+			return
+		case <-wake:
+			wake, due = nil, beat
+			continue
+		case <-due:
+			wake, due = w.Wake(), nil
+			events, behind := w.Take()
+			if behind || !s.objects(r.Context(), events) {
+				s.event("resync", struct{}{})
+			}
+		case <-ping:
+			s.buf.WriteString(": ping\n\n")
+		case <-recheck:
+			c, err := s.authenticate(r)
+			if err != nil || c.Scope.Operator() != s.caller.Scope.Operator() || c.Scope.Sub() != s.caller.Scope.Sub() || !c.May(authz.LiveRead) {
+				return // the screen connects anew and learns why
+			}
+			s.caller = c
+			continue
+		}
+		if s.flush() != nil {
+			return
+		}
+	}
+}
+
+// objects reads what changed in the caller's own scope and writes it. It is false
+// where something could not be read.
+func (s *stream) objects(ctx context.Context, events []live.Event) bool {
+	whole := true
+	for _, e := range events {
+		name, v, err := s.object(ctx, e)
+		switch {
+		case fault.Is(err, fault.Missing): // gone meanwhile
+		case err != nil:
+			requestOf(ctx).fail(err)
+			whole = false
+		default:
+			s.event(name, v)
+		}
+	}
+	return whole
+}
+
+func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, err error) {
+	sc := s.caller.Scope
+	switch e.Topic {
+	case "sessions":
+		id, err := ident.Parse[ident.Session](e.ID)
+		if err != nil {
+			return "", nil, err
+		}
+		r, err := s.svc.Session.Get(ctx, sc, id)
+		return "session", s.session(s.caller, &r), err
+	case "charge_points":
+		id, err := ident.Parse[ident.ChargePoint](e.ID)
+		if err != nil {
+			return "", nil, err
+		}
+		p, err := s.svc.Asset.ChargePoint(ctx, sc, id)
+		return "charge_point", pointOf(p), err
+	}
+	id, err := ident.Parse[ident.Command](e.ID)
+	if err != nil {
+		return "", nil, err
+	}
+	c, err := s.svc.Asset.Command(ctx, sc, id)
+	return "command", commandOf(c), err
+}
+
+func (s *stream) event(name string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own structs
+	}
+	s.buf.WriteString("event: " + name + "\ndata: ")
+	s.buf.Write(data) // one line: JSON escapes line ends
+	s.buf.WriteString("\n\n")
+}
+
+func (s *stream) flush() error {
+	s.ctl.SetWriteDeadline(time.Now().Add(liveWrite)) // the socket's clock, not ours
+	_, err := s.w.Write(s.buf.Bytes())
+	s.buf.Reset()
+	if err == nil {
+		err = s.ctl.Flush()
+	}
+	return err
+}

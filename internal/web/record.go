@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+	"ccms/internal/member"
+	"ccms/internal/money"
+	"ccms/internal/operator"
+	"ccms/internal/session"
+	"ccms/internal/tariff"
+	"ccms/internal/unit"
+)
+
+// SessionDetail is a session with its bill.
+type SessionDetail struct {
+	Session
+	SiteAddress     string           `json:"site_address,omitempty"`
+	Account         string           `json:"account,omitempty" doc:"The driver's login."`
+	ChargingAccount string           `json:"charging_account,omitempty"`
+	TokenUID        string           `json:"token_uid,omitempty"`
+	Source          string           `json:"source,omitempty" enum:"RFID,PORTAL,UNKNOWN" doc:"How it was started."`
+	MeterStart      unit.Wh          `json:"meter_start_wh"`
+	MeterStop       *unit.Wh         `json:"meter_stop_wh,omitempty"`
+	Plan            *SessionPlan     `json:"plan,omitempty"`
+	Hold            *Money           `json:"hold,omitempty"`
+	Bill            *Bill            `json:"bill,omitempty"`
+	Captured        *Money           `json:"captured,omitempty"`
+	Debt            *Money           `json:"debt,omitempty" doc:"What the balance did not cover."`
+	Attempts        []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
+	Close           *SessionClose    `json:"close,omitempty"`
+}
+
+// SessionPlan is the price that was frozen at the start.
+type SessionPlan struct {
+	ID          ident.Plan `json:"id"`
+	Name        string     `json:"name"`
+	PlanVersion int        `json:"plan_version"`
+}
+
+// SessionAttempt is one try to start.
+type SessionAttempt struct {
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind" example:"authorize"`
+	Decision string    `json:"decision" example:"Accepted"`
+	Reason   string    `json:"reason" doc:"One sentence that can be read out."`
+}
+
+// SessionClose says who ended it.
+type SessionClose struct {
+	By          string `json:"by" enum:"charge_point,system"`
+	Provisional bool   `json:"provisional" doc:"Closed without a stop of the charge point; a late one corrects it."`
+}
+
+// Bill is the price of a session, line by line.
+type Bill struct {
+	Lines       []BillLine `json:"lines"`
+	TaxIncluded bool       `json:"tax_included" doc:"Amounts of lines contain the tax."`
+	Net         Money      `json:"net"`
+	Taxes       []BillTax  `json:"taxes"`
+	Total       Money      `json:"total"`
+	Flags       []string   `json:"flags"`
+	Explanation []string   `json:"explanation" doc:"How the total came about, a sentence each."`
+}
+
+// BillLine is one line.
+type BillLine struct {
+	Kind      string        `json:"kind" enum:"ELECTRICITY,SERVICE,START,IDLE"`
+	Label     string        `json:"label,omitempty" doc:"The band; absent: always."`
+	Quantity  string        `json:"quantity" doc:"Decimal, in unit." example:"18.437"`
+	Unit      string        `json:"unit" enum:"kWh,min,×1"`
+	UnitPrice money.Rate    `json:"unit_price"`
+	Amount    Money         `json:"amount" doc:"Net, or with tax where tax_included."`
+	VAT       unit.Permille `json:"vat_permille"`
+	Capped    bool          `json:"capped,omitempty"`
+	Segments  []BillSegment `json:"segments"`
+}
+
+// BillSegment is a stretch of time that a line charges for.
+type BillSegment struct {
+	From         time.Time `json:"from"`
+	To           time.Time `json:"to"`
+	Quantity     string    `json:"quantity" doc:"Decimal, in the line's unit."`
+	Why          string    `json:"why"`
+	Interpolated bool      `json:"interpolated,omitempty"`
+}
+
+// BillTax is what one rate adds.
+type BillTax struct {
+	VAT unit.Permille `json:"vat_permille"`
+	Net Money         `json:"net"`
+	Tax Money         `json:"tax"`
+}
+
+func (h *handlers) getSession(ctx context.Context, in *sessionID) (*single[SessionDetail], error) {
+	c := callerOf(ctx)
+	r, err := h.svc.Session.Get(ctx, c.Scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := h.svc.Session.Attempts(ctx, c.Scope, session.AttemptFilter{Session: in.ID}, operator.Page{Limit: operator.MaxLimit})
+	if err != nil {
+		return nil, err
+	}
+	out := h.detail(c, &r)
+	for _, a := range attempts.Items {
+		out.Attempts = append(out.Attempts, SessionAttempt{At: at(a.At), Kind: a.Kind, Decision: string(a.Decision), Reason: a.Reason})
+	}
+	if !r.Plan.IsZero() {
+		p, err := h.svc.Session.PlanOf(ctx, c.Scope, r.State)
+		if err != nil {
+			return nil, err
+		}
+		out.Plan = &SessionPlan{ID: r.Plan, Name: p.Name, PlanVersion: r.PlanNumber}
+	}
+	return singleOf(out, out.Version), nil
+}
+
+func (h *handlers) detail(c operator.Caller, r *session.Row) SessionDetail {
+	st := &r.State
+	out := SessionDetail{Session: h.session(c, r), SiteAddress: r.SiteAddress, Account: r.DriverAccount, ChargingAccount: r.ChargingAccount,
+		TokenUID: st.TokenUID, Source: string(st.Source), MeterStart: st.MeterStart, MeterStop: some(st.MeterStop, st.RealStop), Attempts: []SessionAttempt{}}
+	if out.Masked {
+		out.Account, out.TokenUID = member.MaskAccount(out.Account), member.MaskAccount(out.TokenUID)
+	}
+	if st.ClosedBy != "" {
+		out.Close = &SessionClose{By: st.ClosedBy, Provisional: st.Has(session.FlagProvisional)}
+	}
+	if c.May(authz.FinanceRead) {
+		out.Hold, out.Captured, out.Debt = someAmount(st.HoldAmount), someAmount(st.Captured), someAmount(st.Debt)
+		if st.Bill != nil {
+			out.Bill = billOf(st.Bill)
+		}
+	}
+	return out
+}
+
+func billOf(b *tariff.Bill) *Bill {
+	out := &Bill{Lines: []BillLine{}, TaxIncluded: b.TaxIncluded, Net: amount(b.Net), Taxes: []BillTax{}, Total: amount(b.Total), Flags: []string{}, Explanation: []string{}}
+	out.Explanation = append(out.Explanation, b.Explanation...)
+	for _, l := range b.Lines {
+		line := BillLine{Kind: string(l.Kind), Label: l.Label, UnitPrice: l.Price, Amount: amount(l.Amount), VAT: l.VAT, Capped: l.Capped, Segments: []BillSegment{}}
+		line.Quantity, line.Unit = quantity(l.Quantity, l.Unit)
+		for _, s := range l.Segments {
+			q, _ := quantity(s.Quantity, l.Unit)
+			line.Segments = append(line.Segments, BillSegment{From: at(s.From), To: at(s.To), Quantity: q, Why: s.Why, Interpolated: s.Interpolated})
+		}
+		out.Lines = append(out.Lines, line)
+	}
+	for _, t := range b.Taxes {
+		out.Taxes = append(out.Taxes, BillTax{VAT: t.VAT, Net: amount(t.Net), Tax: amount(t.Tax)})
+	}
+	for _, f := range b.Flags {
+		out.Flags = append(out.Flags, string(f))
+	}
+	return out
+}
+
+// quantity puts the engine's integers into the units that prices are per. A third
+// of a minute has no end as a decimal: seconds stand in thousandths, as people read.
+func quantity(n int64, of string) (text, as string) {
+	switch of {
+	case "Wh":
+		return unit.Wh(n).KWh(), "kWh"
+	case "s":
+		thousandths := n * 1000 / 60
+		return unit.Wh(thousandths).KWh(), "min"
+	}
+	return strconv.FormatInt(n, 10), "×1"
+}
