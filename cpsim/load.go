@@ -60,6 +60,9 @@ const loadMeasurands = "Energy.Active.Import.Register,Power.Active.Import,Power.
 // refusedPause keeps a point whose card is refused from asking in a tight loop.
 const refusedPause = time.Second
 
+// hurry is the time to deliver when the caller has ended the run.
+const hurry = 5 * time.Second
+
 // Load runs the points until the time is over, lets them deliver what is left,
 // and reports. The error is about the configuration or the log of
 // acknowledgements; whether the server did well is in the Report.
@@ -176,9 +179,10 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = l.cp.Run(run) }()
 
-	work, stop := context.WithCancel(ctx) // bounds a session that cannot go on
-	if lc.Duration > 0 {
-		work, stop = context.WithDeadline(ctx, begin.Add(lc.Duration+lc.Drain))
+	work, stop := context.WithCancel(ctx)
+	last := begin.Add(lc.Duration + lc.Drain)
+	if lc.Duration > 0 { // bounds a session that cannot go on
+		work, stop = context.WithDeadline(ctx, last)
 	}
 	more := func(n int) bool {
 		return work.Err() == nil && (lc.Sessions == 0 || n < lc.Sessions) &&
@@ -193,7 +197,13 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 	}
 	stop()
 
-	drain, stop := context.WithTimeout(run, lc.Drain)
+	if lc.Duration == 0 {
+		last = time.Now().Add(lc.Drain)
+	}
+	if soon := time.Now().Add(hurry); ctx.Err() != nil && soon.Before(last) {
+		last = soon
+	}
+	drain, stop := context.WithDeadline(run, last)
 	l.finish(drain)
 	stop()
 	l.tally.undelivered = l.cp.undelivered()

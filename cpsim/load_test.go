@@ -206,6 +206,37 @@ func TestLoad_survivesARestart(t *testing.T) {
 	})
 }
 
+// Without a server it ends all the same, and soon when it is told to.
+func TestLoad_endsWithoutAServer(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		why      string
+		cancel   time.Duration
+		from, to time.Duration
+	}{
+		{"time and drain are over", time.Hour, 70 * time.Second, 71 * time.Second},
+		{"the caller gives up", 10 * time.Second, 10 * time.Second, 16 * time.Second},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &csms{t: t, refuse: true}
+				ctx, cancel := context.WithTimeout(t.Context(), row.cancel)
+				defer cancel()
+				lc := s.load(2)
+				lc.Duration, lc.Drain = time.Minute, 10*time.Second
+				r, err := Load(ctx, lc)
+				if err != nil || r.Err() == nil || r.Refused == 0 {
+					t.Errorf("%v, %v, %d refused", err, r.Err(), r.Refused)
+				}
+				if r.Elapsed < row.from || r.Elapsed > row.to {
+					t.Errorf("it took %s", r.Elapsed)
+				}
+			})
+		})
+	}
+}
+
 func TestLoad_refusesNonsense(t *testing.T) {
 	t.Parallel()
 	for _, points := range [][]LoadPoint{nil, {{Identity: "", Tag: "AA"}}, {{Identity: "CP1"}}} {
