@@ -1,6 +1,6 @@
 package rpc
 
-import "unicode/utf8"
+import "ccms/internal/ocpp/encode"
 
 // maxDescription is the length OCPP-J allows for an error description.
 const maxDescription = 255
@@ -32,7 +32,7 @@ func appendCallError(b, rawID []byte, e *CallError) []byte {
 	b = append(b, `,"`...)
 	b = append(b, e.Code...)
 	b = append(b, `",`...)
-	b = appendString(b, clip(e.Description, maxDescription))
+	b = encode.String(b, clip(e.Description, maxDescription))
 	b = append(b, ',')
 	b = appendPayload(b, e.Details)
 	return append(b, ']')
@@ -43,27 +43,4 @@ func appendPayload(b, payload []byte) []byte {
 		return append(b, '{', '}')
 	}
 	return append(b, payload...)
-}
-
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c < 0x20:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			b = append(b, c)
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			b = utf8.AppendRune(b, r)
-			i += n
-			continue
-		}
-		i++
-	}
-	return append(b, '"')
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
+
+	"ccms/internal/ocpp/encode"
 )
 
 // Type is the first element of a frame. OCPP-J 1.6 §4.1.3.
@@ -333,7 +335,7 @@ func echo(raw []byte, id string) []byte {
 	if plain || json.Valid(raw) && raw[0] != 'n' && raw[0] != 't' && raw[0] != 'f' {
 		return raw
 	}
-	return appendString(nil, id)
+	return encode.String(nil, id)
 }
 
 func unquote(v []byte) []byte {

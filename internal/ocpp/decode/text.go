@@ -1,0 +1,98 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// text reads a string from its opening quote.
+func (r *Reader) text() string {
+	s := r.s
+	start := r.i + 1
+	for i := start; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			r.i = i + 1
+			return s[start:i]
+		case '\\':
+			return r.escaped(start)
+		}
+	}
+	r.i = len(s) // no closing quote
+	return s[start:]
+}
+
+// escaped reads a string that has escapes. What is no valid escape stays as it
+// is written.
+func (r *Reader) escaped(start int) string {
+	s := r.s
+	var b strings.Builder
+	for i := start; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			r.i = i + 1
+			return b.String()
+		case '\\':
+			n := appendEscape(&b, s[i:])
+			i += n - 1
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	r.i = len(s)
+	return b.String()
+}
+
+// appendEscape writes what the escape at the start of s means and returns its
+// length.
+func appendEscape(b *strings.Builder, s string) int {
+	if len(s) < 2 {
+		b.WriteByte('\\')
+		return 1
+	}
+	switch s[1] {
+	case '"', '\\', '/':
+		b.WriteByte(s[1])
+	case 'n':
+		b.WriteByte('\n')
+	case 't':
+		b.WriteByte('\t')
+	case 'r':
+		b.WriteByte('\r')
+	case 'b':
+		b.WriteByte('\b')
+	case 'f':
+		b.WriteByte('\f')
+	case 'u':
+		r, ok := hex4(s)
+		if !ok {
+			b.WriteByte('\\')
+			return 1
+		}
+		if utf16.IsSurrogate(r) {
+			if low, ok := hex4(s[6:]); ok && s[6] == '\\' {
+				if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
+					b.WriteRune(both)
+					return 12
+				}
+			}
+		}
+		b.WriteRune(r)
+		return 6
+	default:
+		b.WriteByte('\\')
+		return 1
+	}
+	return 2
+}
+
+// hex4 reads \uXXXX at the start of s.
+func hex4(s string) (rune, bool) {
+	if len(s) < 6 || s[1] != 'u' {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(v), err == nil
+}
