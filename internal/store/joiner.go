@@ -16,9 +16,9 @@ const (
 	// maxJoined closures share a transaction. PostgreSQL caches 64 subtransactions
 	// per backend; past them every other backend's visibility checks get slow.
 	maxJoined = 60
-	// joinFor bounds how long a transaction takes in newcomers: the row locks of its
-	// first closure are held that long.
-	joinFor = 20 * time.Millisecond
+	// joinWithin bounds how long a transaction takes in newcomers: the row locks of
+	// its first closure are held that long.
+	joinWithin = 20 * time.Millisecond
 	// maxConflicts is how often a closure is run again after 40001, 40P01 or 55P03.
 	maxConflicts = 5
 	// maxLost is how often a closure is run whose transaction was lost before COMMIT.
@@ -290,7 +290,7 @@ func (j *joiner) closure(r *request, culprit **request, open *bool, bare bool) (
 
 // joins is the next request that may still join.
 func (j *joiner) joins(in []joined, begun time.Time) *request {
-	if len(in) >= maxJoined || time.Since(begun) > joinFor {
+	if len(in) >= maxJoined || time.Since(begun) > j.store.joinFor {
 		return nil
 	}
 	return j.take()
@@ -365,11 +365,15 @@ func (j *joiner) lose(in []joined, err error) {
 // undecided answers after a COMMIT that failed. Only where the engine guarantees
 // that nothing was stored the callers run again.
 func (j *joiner) undecided(in []joined, err error) {
-	if errors.Is(err, errNotCommitted) {
+	if errors.Is(err, errNotCommitted) && !(len(in) == 1 && in[0].r.alone) {
 		j.lose(in, err)
 		return
 	}
 	j.drop()
+	if errors.Is(err, errNotCommitted) { // alone: the fault is in what it wrote
+		in[0].r.done <- outcome{err: err}
+		return
+	}
 	j.store.options.Log.Error("a commit was not answered", "joined", len(in), "error", err)
 	for _, e := range in {
 		e.r.done <- outcome{err: fault.New(fault.Unavailable, "outcome_unknown",

@@ -110,7 +110,10 @@ func migrationsFor(e engine) map[string][]byte {
 			if strings.HasPrefix(line, other) {
 				continue
 			}
-			b.WriteString(strings.ReplaceAll(strings.TrimPrefix(line, mine), "{{C}}", collation))
+			if rest, ok := strings.CutPrefix(line, mine); ok {
+				line = strings.TrimLeft(rest, " ")
+			}
+			b.WriteString(strings.ReplaceAll(line, "{{C}}", collation))
 		}
 		files[name] = b.Bytes()
 	}

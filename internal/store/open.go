@@ -70,6 +70,7 @@ type Store struct {
 	keys    *Keys
 	ring    keyring
 	queue   chan *request
+	joinFor time.Duration
 	waiting waiting
 	facts   wakers
 	jobs    wakers
@@ -88,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Keys == nil {
 		return nil, errors.New("store: no keys")
 	}
-	s := &Store{options: o, keys: o.Keys, queue: make(chan *request, 1024), stop: make(chan struct{})}
+	s := &Store{options: o, keys: o.Keys, queue: make(chan *request, 1024), joinFor: joinWithin, stop: make(chan struct{})}
 	var err error
 	if o.engine() == postgres {
 		s.db, err = openPostgres(ctx, o)
