@@ -129,9 +129,6 @@ func (m *machine) total() {
 		m.points[i] = tariff.Point{At: regs[i].At, Energy: e}
 		s.Energy = e
 	}
-	if s.RealStop && len(regs) <= 1 && s.Energy > 0 {
-		s.flag(FlagNoSamples)
-	}
 }
 
 // settle makes the bill, or says why a person must.
@@ -207,7 +204,10 @@ func (m *machine) keepSafe() {
 	if s.Wallet.IsZero() || s.Bill != nil {
 		return
 	}
-	safe := s.Inner.SafeCost
+	safe := s.Cost
+	if s.Has(FlagRegisterBack) || s.Has(FlagMeterBelow) {
+		safe = s.Inner.SafeCost
+	}
 	if safe.Currency == "" {
 		safe = money.New(0, s.Currency)
 	}

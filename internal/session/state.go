@@ -50,7 +50,7 @@ const (
 // Flag marks what a person should know of a record.
 type Flag string
 
-// The flags. Those of the rating (INTERPOLATED) are in the bill.
+// The flags. Those of the rating (INTERPOLATED, NO_SAMPLES of BILL-R6) are in the bill.
 const (
 	FlagClock         Flag = "CLOCK"          // device time was corrected (BILL-R7)
 	FlagUntimed       Flag = "UNTIMED"        // and cannot be trusted for time-based prices
@@ -62,7 +62,6 @@ const (
 	FlagAdopted       Flag = "ADOPTED"        // ran before we knew it (AUTH-R8)
 	FlagMissingField  Flag = "MISSING_FIELD"  // the start lacked something (AUTH-R9)
 	FlagDeniedEnergy  Flag = "DENIED_ENERGY"  // energy went to a token that may not (AUTH-R2)
-	FlagNoSamples     Flag = "NO_SAMPLES"     // no meter value between start and stop (BILL-R6)
 	FlagLateSample    Flag = "LATE_SAMPLE"    // samples after the stop, not billed (behaviour 49)
 	FlagOffline48h    Flag = "OFFLINE_48H"    // out of reach for two days
 	FlagUnpriced      Flag = "UNPRICED"       // no plan resolved (PRICE-R2, BILL-R10)

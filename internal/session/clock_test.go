@@ -1,0 +1,44 @@
+package session
+
+import (
+	"testing"
+	"time"
+)
+
+func TestClockReadsDeviceTime(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		why            string
+		clock          Clock
+		stamp          Stamp
+		want           time.Time
+		fixed, untimed bool
+		zone           *time.Location
+	}{
+		{"believed as it is", Clock{}, Stamp{At: now.Add(-time.Minute)}, now.Add(-time.Minute), false, false, nil},
+		{"hours old is a stored message", Clock{}, Stamp{At: now.Add(-9 * time.Hour)}, now.Add(-9 * time.Hour), false, false, nil},
+		{"1970 online: receive time (behaviour 30)", Clock{Online: true}, Stamp{At: time.Unix(0, 0)}, now, true, false, nil},
+		{"1970 from a backlog: bounded only (BILL-R7)", Clock{After: now.Add(-time.Hour)}, Stamp{At: time.Unix(0, 0)}, now.Add(-time.Hour), true, true, nil},
+		{"year 1 (behaviour 31)", Clock{}, Stamp{At: time.Time{}}, now, true, true, nil},
+		{"4 min ahead is tolerated", Clock{}, Stamp{At: now.Add(4 * time.Minute)}, now.Add(4 * time.Minute), false, false, nil},
+		{"an hour ahead, offset known", Clock{Offset: time.Hour}, Stamp{At: now.Add(58 * time.Minute)}, now.Add(-2 * time.Minute), true, false, nil},
+		{"an hour ahead, online", Clock{Online: true}, Stamp{At: now.Add(time.Hour)}, now, true, false, nil},
+		{"an hour ahead, nothing known", Clock{}, Stamp{At: now.Add(time.Hour)}, now, true, true, nil},
+		{"before the start, a little", Clock{After: now.Add(-time.Minute)}, Stamp{At: now.Add(-90 * time.Second)}, now.Add(-time.Minute), false, false, nil},
+		{"before the start, much", Clock{After: now.Add(-time.Minute)}, Stamp{At: now.Add(-time.Hour)}, now.Add(-time.Minute), true, true, nil},
+		{"no zone, UTC fits", Clock{Site: paris}, Stamp{At: now.Add(-time.Second), Zoneless: true}, now.Add(-time.Second), false, false, nil},
+		{"no zone, the site's fits (behaviour 28)", Clock{Site: paris}, Stamp{At: now.Add(time.Hour), Zoneless: true}, now, false, false, paris},
+		{"no zone, learned before, old message", Clock{Site: paris, Zone: paris}, Stamp{At: now.Add(-2 * time.Hour), Zoneless: true}, now.Add(-3 * time.Hour), false, false, nil},
+	} {
+		c.clock.Received = now
+		got := c.clock.Read(c.stamp)
+		if !got.At.Equal(c.want) || got.Fixed != c.fixed || got.Untimed != c.untimed || got.Zone != c.zone {
+			t.Errorf("%s: %+v, want %v fixed=%v untimed=%v zone=%v", c.why, got, c.want, c.fixed, c.untimed, c.zone)
+		}
+	}
+}
