@@ -256,3 +256,5 @@ func (tx *Tx) ListDrivers(f member.DriverFilter, p operator.Page) (operator.List
 	}
 	return out, err
 }
+
+var _ member.Tx = (*Tx)(nil)

@@ -184,3 +184,5 @@ func (tx *Tx) ListPoints(f asset.PointFilter, p operator.Page) (operator.List[as
 	}
 	return out, tx.addConnectors(out.Items)
 }
+
+var _ asset.Tx = (*Tx)(nil)
