@@ -88,7 +88,9 @@ type loginInput struct {
 
 type loginOutput struct {
 	SetCookie string `header:"Set-Cookie" doc:"The login session."`
-	Body      Me
+	Body      struct {
+		Me Me `json:"me"`
+	} `nameHint:"LoggedIn"`
 }
 
 func (h *handlers) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
@@ -102,7 +104,9 @@ func (h *handlers) login(ctx context.Context, in *loginInput) (*loginOutput, err
 	if err != nil {
 		return nil, err
 	}
-	return &loginOutput{SetCookie: cookie(req, token).String(), Body: m}, nil
+	out := &loginOutput{SetCookie: cookie(req, token).String()}
+	out.Body.Me = m
+	return out, nil
 }
 
 // cookie is a session cookie of the browser: it ends with the browser, and the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,7 +36,7 @@ var liveTopics = map[string]authz.Permission{
 }
 
 type liveInput struct {
-	Topics []string `query:"topics" enum:"sessions,charge_points,commands" doc:"With commas between; absent: all."`
+	Topics string `query:"topics" maxLength:"100" doc:"sessions, charge_points, commands with commas between; absent: all."`
 }
 
 // live answers with a stream. The events: hello (the stream stands), session,
@@ -43,12 +44,16 @@ type liveInput struct {
 // fetch anew).
 func (h *handlers) live(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
 	c := callerOf(ctx)
-	topics := in.Topics
-	if len(topics) == 0 {
-		topics = []string{"sessions", "charge_points", "commands"}
+	topics := []string{"sessions", "charge_points", "commands"}
+	if in.Topics != "" {
+		topics = strings.Split(in.Topics, ",")
 	}
 	for _, t := range topics {
-		if !c.May(liveTopics[t]) {
+		p, known := liveTopics[t]
+		if !known {
+			return nil, fault.BadInput("/query/topics", "must be sessions, charge_points or commands")
+		}
+		if !c.May(p) {
 			return nil, fault.New(fault.Denied, "forbidden", "Your role does not allow this.")
 		}
 	}

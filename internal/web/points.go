@@ -74,12 +74,12 @@ type pointsInput struct {
 	Q           string            `query:"q" maxLength:"100" doc:"How words of name, code, identity or hardware serial begin."`
 	Status      asset.Status      `query:"status" enum:"VALID,INVALID"`
 	PointStatus asset.PointStatus `query:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
-	Online      string            `query:"online" enum:"true,false"`
+	Online      optional[bool]    `query:"online"`
 }
 
 func (h *handlers) listPoints(ctx context.Context, in *pointsInput) (*found[ChargePoint], error) {
 	l, err := h.svc.Asset.ChargePoints(ctx, scopeOf(ctx), asset.PointFilter{Site: in.SiteID, SiteName: in.Site, Name: in.Name, Q: in.Q,
-		Status: in.Status, Point: in.PointStatus, Online: some(in.Online == "true", in.Online != "")}, in.page())
+		Status: in.Status, Point: in.PointStatus, Online: some(in.Online.Value, in.Online.Set)}, in.page())
 	if err != nil {
 		return nil, err
 	}

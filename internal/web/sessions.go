@@ -122,7 +122,7 @@ type sessionID struct {
 
 type sessionsInput struct {
 	paging
-	State    []string          `query:"state" doc:"running, ended, or states with commas between."`
+	State    string            `query:"state" maxLength:"200" doc:"running, ended, or states with commas between." example:"running"`
 	SiteID   ident.Site        `query:"site_id"`
 	Site     string            `query:"site" maxLength:"100" doc:"How the site's name begins."`
 	PointID  ident.ChargePoint `query:"charge_point_id"`
@@ -138,8 +138,9 @@ var phases = []session.Phase{session.Starting, session.Charging, session.Paused,
 
 func (in *sessionsInput) filter() (session.Filter, error) {
 	f := session.Filter{Site: in.SiteID, Point: in.PointID, Driver: in.DriverID, SiteName: in.Site, PointName: in.Point, From: in.From, To: in.To}
-	for _, s := range in.State {
+	for s := range strings.SplitSeq(in.State, ",") {
 		switch p := session.Phase(s); {
+		case s == "":
 		case s == "running":
 			f.Running = true
 		case s == "ended":

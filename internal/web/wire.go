@@ -138,6 +138,23 @@ func (o Opt[T]) ptr() *T {
 	return &o.Value
 }
 
+// optional is a parameter that tells "not there" from its zero value.
+type optional[T any] struct {
+	Value T
+	Set   bool
+}
+
+// Schema is that of T.
+func (o optional[T]) Schema(r huma.Registry) *huma.Schema {
+	return huma.SchemaFromType(r, reflect.TypeFor[T]())
+}
+
+// Receiver is where huma puts the value.
+func (o *optional[T]) Receiver() reflect.Value { return reflect.ValueOf(o).Elem().Field(0) }
+
+// OnParamSet is called by huma when the parameter was there.
+func (o *optional[T]) OnParamSet(set bool, _ any) { o.Set = set }
+
 // at is an instant on the wire: UTC, to the millisecond; the zero time stays absent.
 func at(t time.Time) time.Time {
 	if t.IsZero() {
