@@ -53,8 +53,9 @@ type Tx interface {
 	TouchAPIToken(ident.APIToken, time.Time) error
 	DeleteAPIToken(ident.APIToken) error
 
-	// ThrottleTAT is the zero time for a bucket that is not there.
+	// ThrottleTAT locks the bucket until the commit; one that is new was idle for long.
 	ThrottleTAT(bucket []byte) (time.Time, error)
+	// SaveThrottle writes a bucket that ThrottleTAT has locked.
 	SaveThrottle(bucket []byte, tat time.Time) error
 
 	KeptAnswer(RequestKey) (KeptAnswer, bool, error)

@@ -68,6 +68,9 @@ func (s *Service) Login(ctx context.Context, login, password string, a authz.Act
 			return err
 		}
 		// Who knows the password is not guessing: the login's burst is there again.
+		if _, err := tx.ThrottleTAT(byLogin); err != nil {
+			return err
+		}
 		if err := tx.SaveThrottle(byLogin, now); err != nil {
 			return err
 		}

@@ -74,9 +74,11 @@ var (
 		ID: `t.id`, Sorts: map[string]string{"created_at": `t.created_at`}, Sort: "-created_at",
 	})
 
-	qThrottle     = stmt(`SELECT b.tat FROM login_throttles b WHERE b.bucket = ? {{unscoped nobody is known before a login}}`)
-	qThrottleSave = stmt(`INSERT INTO login_throttles (bucket, tat) VALUES (?, ?)
-		ON CONFLICT (bucket) DO UPDATE SET tat = excluded.tat {{unscoped nobody is known before a login}}`)
+	// The row is there before it is read, so that it can be locked: attempts that come
+	// together count one after the other.
+	qThrottleAdd    = stmt(`INSERT INTO login_throttles (bucket, tat) VALUES (?, 0) ON CONFLICT DO NOTHING {{unscoped nobody is known before a login}}`)
+	qThrottle       = stmt(`SELECT b.tat FROM login_throttles b WHERE b.bucket = ? {{unscoped nobody is known before a login}} {{lock}}`)
+	qThrottleSave   = stmt(`UPDATE login_throttles SET tat = ? WHERE bucket = ? {{unscoped nobody is known before a login}}`)
 	qThrottleForget = stmt(`DELETE FROM login_throttles WHERE tat < ? {{unscoped nobody is known before a login}}`)
 
 	qKeyClaim = stmt(`INSERT INTO idempotency (operator_id, sub_operator_id, actor, key, body_hash, status, created_at)
@@ -254,13 +256,15 @@ func (tx *Tx) DeleteAPIToken(id ident.APIToken) error {
 
 // ThrottleTAT implements operator.Tx.
 func (tx *Tx) ThrottleTAT(bucket []byte) (time.Time, error) {
+	if _, err := tx.exec(qThrottleAdd, bucket); err != nil {
+		return time.Time{}, err
+	}
 	return scalar[time.Time](tx, qThrottle, bucket)
 }
 
 // SaveThrottle implements operator.Tx.
 func (tx *Tx) SaveThrottle(bucket []byte, tat time.Time) error {
-	_, err := tx.exec(qThrottleSave, bucket, tat)
-	return err
+	return tx.execOne("throttle", qThrottleSave, tat, bucket)
 }
 
 // ForgetThrottles implements operator.Tx.
