@@ -288,7 +288,8 @@ func (s *Server) Kill() error {
 	if err := proc.Signal(syscall.SIGSTOP); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	for _, pid := range childrenOf(proc.Pid) {
+	children := childrenOf(proc.Pid)
+	for _, pid := range children {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
@@ -297,7 +298,29 @@ func (s *Server) Kill() error {
 		return err
 	}
 	<-gone
+	// Killed is not gone: while a child holds the shared memory no server starts on
+	// the same data.
+	deadline := time.Now().Add(startWithin)
+	for _, pid := range children {
+		for !ended(pid) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("pgtest: process %d does not end", pid)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 	return s.watcher.forget()
+}
+
+// ended reports whether a process holds nothing any more; one that nobody has reaped
+// stays visible (proc(5): state Z or X).
+func ended(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return true
+	}
+	fields := strings.Fields(string(stat[max(0, bytes.LastIndexByte(stat, ')')):]))
+	return len(fields) > 1 && (fields[1] == "Z" || fields[1] == "X")
 }
 
 // Restart starts the server on the data that Kill left, and returns when
