@@ -5,7 +5,6 @@
 // among several, waking goes over the network and nothing else changes.
 // Refuses: carrying the work itself. A command is a row in the database; a wake-up
 // that is lost delays it until the next one, and correctness never rests on it.
-// Invariant: wakes never block and never pile up.
 package cluster
 
 import (
@@ -14,26 +13,25 @@ import (
 	"ccms/internal/ident"
 )
 
-// Registry is this node's register. The zero value is not ready; use New.
+// Registry is this node's register. Use New.
 type Registry struct {
 	mu   sync.RWMutex
 	held map[ident.ChargePoint]*holder
 }
 
-type holder struct{ wake chan struct{} }
+type holder struct{ wake func() }
 
 // New makes an empty register.
 func New() *Registry { return &Registry{held: map[ident.ChargePoint]*holder{}} }
 
-// Hold registers the caller as the holder of p until release is called; an earlier
-// holder is replaced and hears no more wakes. A wake is a token in the channel, which
-// holds one: many wakes before the holder looks are one.
-func (r *Registry) Hold(p ident.ChargePoint) (wake <-chan struct{}, release func()) {
-	h := &holder{make(chan struct{}, 1)}
+// Hold registers the holder of p until release is called; an earlier holder is
+// replaced and hears no more wakes. wake must not block.
+func (r *Registry) Hold(p ident.ChargePoint, wake func()) (release func()) {
+	h := &holder{wake}
 	r.mu.Lock()
 	r.held[p] = h
 	r.mu.Unlock()
-	return h.wake, func() {
+	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.held[p] == h {
@@ -50,10 +48,7 @@ func (r *Registry) Wake(p ident.ChargePoint) bool {
 	if h == nil {
 		return false
 	}
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
+	h.wake()
 	return true
 }
 

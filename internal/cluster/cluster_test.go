@@ -7,24 +7,17 @@ import (
 	"ccms/internal/ident"
 )
 
-func TestWakesAreKeptButNeverPileUp(t *testing.T) {
+func TestTheHolderHearsEveryWake(t *testing.T) {
 	t.Parallel()
 	r := New()
 	p := ident.New[ident.ChargePoint](time.UnixMilli(1))
 	if r.Wake(p) {
 		t.Fatal("woke a point that nobody holds")
 	}
-	wake, release := r.Hold(p)
-	for range 3 {
-		if !r.Wake(p) {
-			t.Fatal("the holder was not found")
-		}
-	}
-	<-wake
-	select {
-	case <-wake:
-		t.Fatal("three wakes before a look are one")
-	default:
+	heard := 0
+	release := r.Hold(p, func() { heard++ })
+	if !r.Wake(p) || !r.Wake(p) || heard != 2 {
+		t.Fatalf("heard %d of 2", heard)
 	}
 	release()
 	if r.Wake(p) || r.Held() != 0 {
@@ -36,17 +29,12 @@ func TestTheNewestHolderWins(t *testing.T) {
 	t.Parallel()
 	r := New()
 	p := ident.New[ident.ChargePoint](time.UnixMilli(1))
-	old, releaseOld := r.Hold(p)
-	newer, release := r.Hold(p)
+	older, newer := 0, 0
+	releaseOld := r.Hold(p, func() { older++ })
+	release := r.Hold(p, func() { newer++ })
 	releaseOld() // must not take the newer one away
-	if !r.Wake(p) {
-		t.Fatal("the newer holder was lost")
-	}
-	<-newer
-	select {
-	case <-old:
-		t.Fatal("the old holder was woken")
-	default:
+	if !r.Wake(p) || older != 0 || newer != 1 {
+		t.Fatalf("older %d, newer %d", older, newer)
 	}
 	release()
 }

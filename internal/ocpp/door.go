@@ -1,0 +1,258 @@
+package ocpp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/cluster"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/ocpp/rpc"
+	"ccms/internal/ocpp/wire"
+	"ccms/internal/session"
+)
+
+// Prefix is where charge points connect; it is matched before the mux, which would
+// redirect the doubled slashes that some of them send (behaviour 5).
+const Prefix = "/ocpp/"
+
+// Frame is a frame for the journal.
+type Frame struct {
+	Operator  ident.Operator
+	Sub       ident.SubOperator
+	Point     ident.ChargePoint
+	Inbound   bool
+	Action    string // "" for answers
+	MessageID string
+	At        time.Time
+	Raw       []byte
+}
+
+// Options of a Door. Zero durations mean the defaults.
+type Options struct {
+	Now       func() time.Time
+	Log       *slog.Logger
+	Heartbeat time.Duration // told to charge points; 300 s
+	// BootGrace is how long a connection may go without a boot before commands are sent
+	// all the same (order rule 2); 20 s.
+	BootGrace time.Duration
+	// Journal takes every frame that no commit keeps. It must not block.
+	Journal func(Frame)
+	Limits  wire.Limits
+	// CallTimeout is how long an answer to our CALL may take; 30 s.
+	CallTimeout time.Duration
+}
+
+// Door accepts charge points.
+type Door struct {
+	assets   *asset.Service
+	sessions *session.Service
+	cluster  *cluster.Registry
+	opt      Options
+
+	mu       sync.Mutex
+	conns    map[ident.ChargePoint]*conn
+	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
+	draining bool
+	running  sync.WaitGroup
+
+	Stats Stats
+}
+
+// Stats count what the door did, for /metrics.
+type Stats struct {
+	Accepted, Refused, Frames, Unstored, Unresponsive atomic.Int64
+}
+
+// New makes a door.
+func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *Door {
+	if o.Heartbeat == 0 {
+		o.Heartbeat = 300 * time.Second
+	}
+	if o.BootGrace == 0 {
+		o.BootGrace = 20 * time.Second
+	}
+	if o.Journal == nil {
+		o.Journal = func(Frame) {}
+	}
+	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{}}
+}
+
+// Connected is how many charge points are connected here.
+func (d *Door) Connected() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.conns)
+}
+
+// identity is the last segment of the path that is not empty, percent-decoded once
+// (behaviours 4, 5, 6).
+func identity(u *url.URL) string {
+	p := strings.TrimRight(u.EscapedPath(), "/")
+	id, err := url.PathUnescape(p[strings.LastIndexByte(p, '/')+1:])
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// ServeHTTP takes a charge point in: 404 for an identity we do not know (nothing
+// tells whether it exists elsewhere), 401 for a wrong key.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	draining := d.draining
+	d.mu.Unlock()
+	if draining {
+		d.refuse(w, http.StatusServiceUnavailable, "The server is stopping; connect again.")
+		return
+	}
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		d.refuse(w, http.StatusUpgradeRequired, "This address is for charge points speaking OCPP over WebSocket.")
+		return
+	}
+	id := identity(r.URL)
+	p, err := d.assets.Identify(r.Context(), id)
+	switch {
+	case fault.Is(err, fault.Missing):
+		d.refuse(w, http.StatusNotFound, "There is no such charge point.")
+		return
+	case err != nil:
+		d.opt.Log.Error("identify", "identity", id, "error", err)
+		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
+		return
+	}
+	user, key, ok := r.BasicAuth()
+	if !ok || user != p.Identity || !d.assets.CheckKey(p, key) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
+		d.refuse(w, http.StatusUnauthorized, "The identity and its key do not match.")
+		d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", r.RemoteAddr)
+		return
+	}
+	ws, err := wire.Upgrade(w, r, wire.Policy{Protocols: []string{"ocpp1.6"}}, &d.opt.Limits)
+	if err != nil {
+		d.Stats.Refused.Add(1)
+		d.opt.Log.Warn("charge point refused: handshake", "charge_point", p.ID, "error", err)
+		return
+	}
+	d.Stats.Accepted.Add(1)
+	c := &conn{door: d, point: p, scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID)}
+	d.mu.Lock()
+	if d.draining {
+		d.mu.Unlock()
+		_ = ws.Close(wire.CloseGoingAway, "the server is stopping")
+		return
+	}
+	d.running.Add(1)
+	d.mu.Unlock()
+	go func() { // the handler returns, so that net/http lets go of its buffers
+		defer d.running.Done()
+		c.run(ws)
+	}()
+}
+
+func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
+	d.Stats.Refused.Add(1)
+	http.Error(w, text, status)
+}
+
+// take makes c the connection of its point; the newest wins (behaviour 11).
+func (d *Door) take(c *conn) (ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.draining {
+		return false
+	}
+	if old := d.conns[c.point.ID]; old != nil {
+		if old.epoch > c.epoch {
+			return false
+		}
+		old.peer.CloseNow()
+	}
+	d.conns[c.point.ID] = c
+	return true
+}
+
+func (d *Door) leave(c *conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.conns[c.point.ID] == c {
+		delete(d.conns, c.point.ID)
+	}
+}
+
+// mayKick reports whether a point that does not answer may be closed: at most once
+// an hour, because a box that never answers one action must not loop (order rule 5).
+func (d *Door) mayKick(p ident.ChargePoint) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.opt.Now()
+	for id, at := range d.kicked {
+		if now.Sub(at) >= time.Hour {
+			delete(d.kicked, id)
+		}
+	}
+	if _, recent := d.kicked[p]; recent {
+		return false
+	}
+	d.kicked[p] = now
+	return true
+}
+
+// Seen writes the last sign of life of every connection that had one since the last
+// call. A Heartbeat itself writes nothing.
+func (d *Door) Seen(ctx context.Context) {
+	d.mu.Lock()
+	var heard []*conn
+	for _, c := range d.conns {
+		if c.heard.Swap(false) {
+			heard = append(heard, c)
+		}
+	}
+	d.mu.Unlock()
+	const together = 50 // they join one commit
+	slots := make(chan struct{}, together)
+	var wg sync.WaitGroup
+	for _, c := range heard {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := d.assets.Seen(ctx, c.scope, c.point.ID); err != nil && ctx.Err() == nil {
+				d.opt.Log.Warn("last sign of life not stored", "charge_point", c.point.ID, "error", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Drain lets every frame in work finish and be answered, closes all sockets and
+// returns when they are gone or ctx ends.
+func (d *Door) Drain(ctx context.Context) error {
+	d.mu.Lock()
+	d.draining = true
+	peers := make([]*rpc.Peer, 0, len(d.conns))
+	for _, c := range d.conns {
+		peers = append(peers, c.peer)
+	}
+	d.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, p := range peers {
+		wg.Go(func() { _ = p.Drain(ctx) }) // its socket's end is what is waited for
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); d.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return errors.New("ocpp: connections left when the time to drain was over")
+	}
+}

@@ -1,0 +1,220 @@
+package v16
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/ocpp/decode"
+	"ccms/internal/ocpp/rpc"
+	"ccms/internal/session"
+)
+
+// Link is one connection of a charge point, as its messages are translated.
+type Link struct {
+	Sessions  *session.Service
+	Point     ident.ChargePoint
+	Scope     authz.Scope
+	Epoch     int64
+	Heartbeat time.Duration // told in BootNotification.conf
+	Now       func() time.Time
+	// Booted hears that a boot was accepted, before its answer goes out.
+	Booted func()
+	// Replaced hears that a newer connection has taken over.
+	Replaced func()
+	// Failed hears of an error that is ours, with the action it hit.
+	Failed func(action string, err error)
+}
+
+// inbound is what a charge point may send and we act on. The rest of 1.6 is known,
+// and answered NotSupported.
+var inbound = map[Action]func(*Link, context.Context, rpc.Call) (Message, error){
+	ActionAuthorize:          (*Link).authorize,
+	ActionBootNotification:   (*Link).boot,
+	ActionDataTransfer:       (*Link).dataTransfer,
+	ActionHeartbeat:          (*Link).heartbeat,
+	ActionMeterValues:        (*Link).meterValues,
+	ActionStartTransaction:   (*Link).start,
+	ActionStatusNotification: (*Link).status,
+	ActionStopTransaction:    (*Link).stop,
+}
+
+// Carried reports whether money hangs on an action: its answer is never a CALLERROR
+// (AUTH-R9), and the frame is kept in the commit that acts on it.
+func Carried(action string) bool {
+	switch Action(action) {
+	case ActionStartTransaction, ActionMeterValues, ActionStopTransaction:
+		return true
+	}
+	return false
+}
+
+// Handle answers one CALL; it is an rpc.Handler. What could not be stored is not
+// answered at all: the charge point sends it again.
+func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
+	a := Action(c.Action)
+	h := inbound[a]
+	switch {
+	case !a.Known():
+		return nil, rpc.CallErrorNotImplemented(c.Action)
+	case h == nil:
+		return nil, rpc.CallErrorNotSupported(c.Action)
+	}
+	m, err := h(l, ctx, c)
+	if err == nil {
+		return m.AppendJSON(nil), nil
+	}
+	f := fault.Of(err)
+	switch {
+	case f.Code == asset.StaleConnection.Code:
+		l.Replaced()
+		return nil, rpc.Unavailable
+	case f.Kind == fault.Unavailable || f.Kind == fault.Conflict || Carried(c.Action):
+		l.Failed(c.Action, err)
+		return nil, rpc.Unavailable
+	}
+	l.Failed(c.Action, err)
+	return nil, rpc.CallErrorInternal()
+}
+
+func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
+	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: c.ID, Raw: c.Raw}
+	for _, x := range f.List {
+		r.Flaws = append(r.Flaws, x.String())
+	}
+	return r
+}
+
+func stamp(t decode.Time) session.Stamp {
+	return session.Stamp{At: t.At, Zoneless: t.Flaw&decode.NoZone != 0}
+}
+
+// lacks reports whether a required field did not arrive as a value.
+func lacks(f decode.Flaws, pointer string) bool {
+	return f.Has(decode.NotObject) || f.At(decode.Missing, pointer) || f.At(decode.BadValue, pointer)
+}
+
+func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, err := DecodeBootNotificationReq(c.Payload)
+	if err != nil {
+		return nil, err
+	}
+	serial := m.ChargePointSerialNumber
+	if serial == "" {
+		serial = m.ChargeBoxSerialNumber
+	}
+	err = l.Sessions.Boot(ctx, l.Scope, l.report(c, f), asset.BootReport{
+		Point: l.Point, Vendor: m.ChargePointVendor, Model: m.ChargePointModel, Serial: serial, Firmware: m.FirmwareVersion,
+		ICCID: m.ICCID, IMSI: m.IMSI, MeterType: m.MeterType, MeterSerial: m.MeterSerialNumber, At: c.At,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Booted()
+	return &BootNotificationConf{
+		Status: RegistrationStatusAccepted, CurrentTime: decode.TimeOf(l.Now()), Interval: int64(l.Heartbeat / time.Second),
+	}, nil
+}
+
+// heartbeat writes nothing before its answer.
+func (l *Link) heartbeat(context.Context, rpc.Call) (Message, error) {
+	return &HeartbeatConf{CurrentTime: decode.TimeOf(l.Now())}, nil
+}
+
+// dataTransfer knows no vendor yet (OCPP 1.6 §4.3).
+func (l *Link) dataTransfer(context.Context, rpc.Call) (Message, error) {
+	return &DataTransferConf{Status: DataTransferStatusUnknownVendorID}, nil
+}
+
+func (l *Link) authorize(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, err := DecodeAuthorizeReq(c.Payload)
+	if err != nil {
+		return nil, err
+	}
+	d, err := l.Sessions.Authorize(ctx, l.Scope, session.AuthorizeReport{Report: l.report(c, f), Token: m.IDTag})
+	if err != nil {
+		return nil, err
+	}
+	return &AuthorizeConf{IDTagInfo: IDTagInfo{Status: AuthorizationStatus(d)}}, nil
+}
+
+func (l *Link) status(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, err := DecodeStatusNotificationReq(c.Payload)
+	if err != nil {
+		return nil, err
+	}
+	st := asset.ConnectorStatus(m.Status)
+	if !st.Known() {
+		st = asset.Unknown
+	}
+	err = l.Sessions.Status(ctx, l.Scope, session.StatusReport{
+		Report: l.report(c, f), Connector: int(m.ConnectorID), Status: st, ErrorCode: string(m.ErrorCode), Info: m.Info,
+		VendorErrorCode: m.VendorErrorCode, Stamp: stamp(m.Timestamp),
+	})
+	return &StatusNotificationConf{}, err
+}
+
+func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, _ := DecodeStartTransactionReq(c.Payload) // what is no object lacks everything
+	ans, err := l.Sessions.Start(ctx, l.Scope, session.StartReport{
+		Report: l.report(c, f), Connector: int(m.ConnectorID), Token: m.IDTag, Register: wh(m.MeterStart),
+		HasRegister: !lacks(f, "/meterStart"), Stamp: stamp(m.Timestamp),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &StartTransactionConf{TransactionID: int64(ans.OCPPID), IDTagInfo: IDTagInfo{Status: AuthorizationStatus(ans.Status)}}, nil
+}
+
+func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, _ := DecodeMeterValuesReq(c.Payload)
+	samples, bad := readSamples(m.MeterValue)
+	r := session.MeterReport{Report: l.report(c, f), Connector: int(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
+		HasOCPPID: m.TransactionID.Set || f.At(decode.Repaired, "/transactionId") || f.Has(decode.Repaired), Samples: samples}
+	r.Flaws = append(r.Flaws, bad...)
+	if err := l.Sessions.Meter(ctx, l.Scope, r); err != nil {
+		return nil, err
+	}
+	return &MeterValuesConf{}, nil
+}
+
+func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
+	m, f, _ := DecodeStopTransactionReq(c.Payload)
+	samples, bad := readSamples(m.TransactionData)
+	r := session.StopReport{Report: l.report(c, f), OCPPID: m.TransactionID, Token: m.IDTag, Register: wh(m.MeterStop),
+		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: string(m.Reason), Samples: samples}
+	r.Flaws = append(r.Flaws, bad...)
+	ans, err := l.Sessions.Stop(ctx, l.Scope, r)
+	if err != nil {
+		return nil, err
+	}
+	conf := &StopTransactionConf{}
+	if ans.HasToken {
+		conf.IDTagInfo = &IDTagInfo{Status: AuthorizationStatus(ans.Status)}
+	}
+	return conf, nil
+}
+
+// readSamples translates meter values; the ordinal counts those of one instant and
+// context, so that the same sample sent twice has one key.
+func readSamples(in []MeterValue) (out []session.Sample, bad []string) {
+	type key struct {
+		at      int64
+		context string
+	}
+	seen := map[key]int{}
+	for _, mv := range in {
+		s, flaws := readSample(mv)
+		bad = append(bad, flaws...)
+		k := key{s.Stamp.At.UnixMicro(), s.Context}
+		s.Ordinal = seen[k]
+		seen[k]++
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b session.Sample) int { return a.Stamp.At.Compare(b.Stamp.At) })
+	return out, bad
+}
