@@ -1,0 +1,184 @@
+package store
+
+import (
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/money"
+)
+
+// The driver of a sub-operator's charge point may belong to the operator, and so may
+// the wallet: a session's scope reads and writes all the operator's money rows.
+var (
+	_ = table("accounts", wideWrite, plain("id operator_id sub_operator_id rev currency balance held opened_at"),
+		personal("number_text", "identifier", "ten years after the last posting", "keep locked"))
+	_ = table("holds", wideWrite, plain("id operator_id sub_operator_id rev account_id session_id amount currency state held_at"))
+	_ = table("entries", wideWrite, plain(`id operator_id sub_operator_id posted_at kind session_id recharge_id corrects entry_key
+		amount debt balance currency`), appendOnly())
+	_ = table("postings", wideWrite, plain("entry_id line_no operator_id sub_operator_id book account_id amount currency"), appendOnly())
+)
+
+const (
+	accountCols = `a.id, a.operator_id, a.sub_operator_id, a.number_text, a.currency, a.balance, a.held, a.rev`
+	entryCols   = `e.id, e.operator_id, e.sub_operator_id, e.posted_at, e.kind, e.session_id, e.recharge_id, e.corrects, e.entry_key,
+		e.amount, e.currency, e.debt, e.balance`
+)
+
+var (
+	qAccountInsert = stmt(`INSERT INTO accounts (id, operator_id, sub_operator_id, rev, number_text, currency, balance, held, opened_at)
+		VALUES (?, {{own accounts}}, 1, ?, ?, ?, ?, ?)`)
+	qAccount     = stmt(`SELECT ` + accountCols + ` FROM accounts a WHERE {{scope accounts a}} AND a.id = ?`)
+	qAccountLock = stmt(`SELECT ` + accountCols + ` FROM accounts a WHERE {{scope accounts a}} AND a.id = ? {{lock}}`)
+	qAccountSave = stmt(`UPDATE accounts SET rev = rev + 1, balance = ?, held = ?
+		WHERE {{scope accounts accounts}} AND id = ? AND rev = ?`)
+	qAccountRev = stmt(`SELECT a.rev FROM accounts a WHERE {{scope accounts a}} AND a.id = ?`)
+
+	qHoldInsert = stmt(`INSERT INTO holds (id, operator_id, sub_operator_id, rev, account_id, session_id, amount, currency, state, held_at)
+		VALUES (?, {{own holds}}, 1, ?, ?, ?, ?, ?, ?)`)
+	qHold = stmt(`SELECT h.id, h.operator_id, h.sub_operator_id, h.account_id, h.session_id, h.amount, h.currency, h.state, h.held_at, h.rev
+		FROM holds h WHERE {{scope holds h}} AND h.session_id = ?`)
+	qHoldSave = stmt(`UPDATE holds SET rev = rev + 1, amount = ?, state = ? WHERE {{scope holds holds}} AND id = ? AND rev = ?`)
+	qHoldRev  = stmt(`SELECT h.rev FROM holds h WHERE {{scope holds h}} AND h.id = ?`)
+
+	qEntryInsert = stmt(`INSERT INTO entries (id, operator_id, sub_operator_id, posted_at, kind, session_id, recharge_id, corrects,
+			entry_key, amount, currency, debt, balance)
+		VALUES (?, {{own entries}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qPostingInsert = stmt(`INSERT INTO postings (entry_id, line_no, operator_id, sub_operator_id, book, account_id, amount, currency)
+		VALUES (?, ?, {{own postings}}, ?, ?, ?, ?)`)
+	qEntryByKey = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.operator_id = ? AND e.entry_key = ?`)
+	qLastAdjust = stmt(`SELECT ` + entryCols + ` FROM entries e
+		WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'adjust' ORDER BY e.id DESC LIMIT 1`)
+	qCaptureOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'capture'`)
+	qPostings  = stmt(`SELECT p.book, p.account_id, p.amount, p.currency FROM postings p
+		WHERE {{scope postings p}} AND p.entry_id = ? ORDER BY p.line_no`)
+
+	qBookSums = stmt(`SELECT p.currency, p.book, CAST(sum(p.amount) AS BIGINT) FROM postings p
+		WHERE {{scope postings p}} GROUP BY p.currency, p.book ORDER BY p.currency, p.book`)
+	qDrifts = stmt(`SELECT a.id, a.currency, a.balance, coalesce(w.posted, 0), a.held, coalesce(s.held_now, 0)
+		FROM accounts a
+		LEFT JOIN (SELECT p.account_id, CAST(sum(p.amount) AS BIGINT) AS posted FROM postings p
+			WHERE {{scope postings p}} AND p.book = 'wallet' GROUP BY p.account_id) w ON w.account_id = a.id
+		LEFT JOIN (SELECT h.account_id, CAST(sum(h.amount) AS BIGINT) AS held_now FROM holds h
+			WHERE {{scope holds h}} AND h.state = 'held' GROUP BY h.account_id) s ON s.account_id = a.id
+		WHERE {{scope accounts a}} AND (a.balance <> coalesce(w.posted, 0) OR a.held <> coalesce(s.held_now, 0))
+		ORDER BY a.id LIMIT 100`)
+)
+
+func scanAccount(r *Row, a *ledger.Account) error {
+	err := r.Scan(&a.ID, &a.Operator, &a.Sub, &a.Number, &a.Currency, &a.Balance.Minor, &a.Held.Minor, &a.Version)
+	a.Balance.Currency, a.Held.Currency = a.Currency, a.Currency
+	return err
+}
+
+// LockAccount implements ledger.Tx.
+func (tx *Tx) LockAccount(id ident.Account) (ledger.Account, error) {
+	return one(tx, "charging account", qAccountLock, scanAccount, id)
+}
+
+// AccountByID implements ledger.Tx.
+func (tx *Tx) AccountByID(id ident.Account) (ledger.Account, error) {
+	return one(tx, "charging account", qAccount, scanAccount, id)
+}
+
+// InsertAccount implements ledger.Tx.
+func (tx *Tx) InsertAccount(a ledger.Account) error {
+	_, err := tx.exec(qAccountInsert, a.ID, a.Operator, a.Sub, a.Number, a.Currency, a.Balance.Minor, a.Held.Minor, tx.now)
+	if duplicate(err, "accounts_number") {
+		return fault.New(fault.Conflict, "account_number_taken", "There is a charging account with this number.").At("/charging_account", "is taken")
+	}
+	return err
+}
+
+// SaveAccount implements ledger.Tx.
+func (tx *Tx) SaveAccount(a ledger.Account) error {
+	n, err := tx.exec(qAccountSave, a.Balance.Minor, a.Held.Minor, a.ID, a.Version)
+	return tx.oneVersion("charging account", n, err, qAccountRev, a.ID, a.Version)
+}
+
+func scanHold(r *Row, h *ledger.Hold) error {
+	return r.Scan(&h.ID, &h.Operator, &h.Sub, &h.Account, &h.Session, &h.Amount, &h.State, &h.At, &h.Version)
+}
+
+// HoldBySession implements ledger.Tx.
+func (tx *Tx) HoldBySession(id ident.Session) (ledger.Hold, bool, error) {
+	return maybe(tx, qHold, scanHold, id)
+}
+
+// InsertHold implements ledger.Tx.
+func (tx *Tx) InsertHold(h ledger.Hold) error {
+	_, err := tx.exec(qHoldInsert, h.ID, h.Operator, h.Sub, h.Account, h.Session, h.Amount, h.State, h.At)
+	return err
+}
+
+// SaveHold implements ledger.Tx.
+func (tx *Tx) SaveHold(h ledger.Hold) error {
+	n, err := tx.exec(qHoldSave, h.Amount.Minor, h.State, h.ID, h.Version)
+	return tx.oneVersion("hold", n, err, qHoldRev, h.ID, h.Version)
+}
+
+// Append implements ledger.Tx.
+func (tx *Tx) Append(e ledger.Entry) error {
+	if err := e.Check(); err != nil {
+		return err
+	}
+	_, err := tx.exec(qEntryInsert, e.ID, e.Operator, e.Sub, e.At, e.Kind, e.Session, e.Recharge, e.Corrects, e.Key, e.Amount,
+		e.Debt.Minor, e.Balance.Minor)
+	if duplicate(err, "entries_capture") {
+		return fault.New(fault.Conflict, "already_captured", "The session has been charged already.")
+	}
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(e.Postings))
+	for i, p := range e.Postings {
+		rows[i] = []any{e.ID, i + 1, e.Operator, e.Sub, p.Book, p.Account, p.Amount}
+	}
+	return tx.execMany(qPostingInsert, rows)
+}
+
+func scanEntry(r *Row, e *ledger.Entry) error {
+	err := r.Scan(&e.ID, &e.Operator, &e.Sub, &e.At, &e.Kind, &e.Session, &e.Recharge, &e.Corrects, &e.Key, &e.Amount,
+		&e.Debt.Minor, &e.Balance.Minor)
+	e.Debt.Currency, e.Balance.Currency = e.Amount.Currency, e.Amount.Currency
+	return err
+}
+
+// EntryByKey implements ledger.Tx.
+func (tx *Tx) EntryByKey(op ident.Operator, key string) (ledger.Entry, bool, error) {
+	return maybe(tx, qEntryByKey, scanEntry, op, key)
+}
+
+// LastEntry implements ledger.Tx: the newest adjustment, or the capture.
+func (tx *Tx) LastEntry(id ident.Session) (ledger.Entry, bool, error) {
+	e, found, err := maybe(tx, qLastAdjust, scanEntry, id)
+	if err != nil || found {
+		return e, found, err
+	}
+	return maybe(tx, qCaptureOf, scanEntry, id)
+}
+
+// PostingsOf lists an entry's postings in their order.
+func (tx *Tx) PostingsOf(id ident.Entry) ([]ledger.Posting, error) {
+	return all(tx, qPostings, func(r *Row, p *ledger.Posting) error {
+		return r.Scan(&p.Book, &p.Account, &p.Amount)
+	}, id)
+}
+
+// BookSums implements ledger.Tx.
+func (tx *Tx) BookSums() ([]ledger.BookSum, error) {
+	return all(tx, qBookSums, func(r *Row, b *ledger.BookSum) error {
+		err := r.Scan(&b.Currency, &b.Book, &b.Sum.Minor)
+		b.Sum.Currency = b.Currency
+		return err
+	})
+}
+
+// Drifts implements ledger.Tx.
+func (tx *Tx) Drifts() ([]ledger.Drift, error) {
+	return all(tx, qDrifts, func(r *Row, d *ledger.Drift) error {
+		var c money.Currency
+		err := r.Scan(&d.Account, &c, &d.Stored.Minor, &d.Posted.Minor, &d.StoredHeld.Minor, &d.HeldBySession.Minor)
+		d.Stored.Currency, d.Posted.Currency, d.StoredHeld.Currency, d.HeldBySession.Currency = c, c, c, c
+		return err
+	})
+}
