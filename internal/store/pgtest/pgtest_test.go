@@ -140,6 +140,23 @@ func TestKilledServerKeepsWhatItCommittedAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestServerStartsAgainAtOnceHoweverManyConnectionsWereKilled(t *testing.T) {
+	t.Parallel()
+	s := Start(t, Options{NoFsync: true})
+	url := s.URL(t)
+	for range 3 {
+		for range 30 {
+			connect(t, url)
+		}
+		if err := s.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The child of this test starts the shared server, says where and waits; the
 // test kills it as the kernel would and waits for the folder to go.
 func TestKilledTestProcessLeavesNothingBehind(t *testing.T) {

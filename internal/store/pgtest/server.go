@@ -298,18 +298,28 @@ func (s *Server) Kill() error {
 		return err
 	}
 	<-gone
-	// Killed is not gone: while a child holds the shared memory no server starts on
-	// the same data.
-	deadline := time.Now().Add(startWithin)
-	for _, pid := range children {
-		for !ended(pid) {
-			if time.Now().After(deadline) {
-				return fmt.Errorf("pgtest: process %d does not end", pid)
-			}
-			time.Sleep(time.Millisecond)
-		}
+	if err := awaitEnds(children); err != nil {
+		return err
 	}
 	return s.watcher.forget()
+}
+
+// awaitEnds: killed is not gone, and while a child holds the shared memory no
+// server starts on the same data.
+func awaitEnds(pids []int) error {
+	deadline := time.After(startWithin)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for _, pid := range pids {
+		for !ended(pid) {
+			select {
+			case <-deadline:
+				return fmt.Errorf("pgtest: process %d does not end", pid)
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
 }
 
 // ended reports whether a process holds nothing any more; one that nobody has reaped
