@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+// idleFloor is the resident memory of one idle connection of the echo server,
+// after two collections, in KB.
+func idleFloor(s settings) (float64, error) {
+	c, addr, err := startSelf("floor-echo-small")
+	if err != nil {
+		return 0, err
+	}
+	defer c.stop()
+	collect := func() (int64, error) {
+		if err := c.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+			return 0, err
+		}
+		if !c.out.Scan() {
+			return 0, errors.New("the floor ended")
+		}
+		return rssOf(c.pid())
+	}
+	empty, err := collect()
+	if err != nil {
+		return 0, err
+	}
+	hello := []byte("hello")
+	links, err := openAll(s.idle, func(int) (*echoLink, error) {
+		l, err := dialEcho(addr, hello)
+		if err != nil {
+			return nil, err
+		}
+		return l, l.roundTrip() // it has been spoken to, like a booted charge point
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer closeAll(links)
+	time.Sleep(s.settle)
+	full, err := collect()
+	return float64(full-empty) / float64(s.idle) / 1024, err
+}
+
+// idleSystem is the same of a server with booted charge points.
+func idleSystem(s settings, srv *server) (float64, error) {
+	points, err := srv.api.chargePoints(srv.site, s.idle)
+	if err != nil {
+		return 0, err
+	}
+	// The same collections before and after, so that what making the charge
+	// points left behind counts on neither side.
+	if err := srv.collections(2); err != nil {
+		return 0, err
+	}
+	time.Sleep(s.settle)
+	empty, err := rssOf(srv.pid())
+	if err != nil {
+		return 0, err
+	}
+	links, err := srv.booted(points)
+	if err != nil {
+		return 0, err
+	}
+	defer closeAll(links)
+	time.Sleep(s.settle)
+	if err := srv.collections(2); err != nil {
+		return 0, err
+	}
+	full, err := rssOf(srv.pid())
+	return float64(full-empty) / float64(s.idle) / 1024, err
+}
