@@ -1,4 +1,4 @@
-package v16
+package v16_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"ccms/internal/ocpp/decode"
+	"ccms/internal/ocpp/v16"
 )
 
 // This test reads the schemas on its own, not with the generator, and proves
@@ -151,7 +152,7 @@ func TestEveryRuleOfEverySchema(t *testing.T) {
 	if err != nil || len(paths) != 78 {
 		t.Fatalf("%d schemas found (%v), want 78", len(paths), err)
 	}
-	seen := map[Action]int{}
+	seen := map[v16.Action]int{}
 	for _, path := range paths {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -163,20 +164,20 @@ func TestEveryRuleOfEverySchema(t *testing.T) {
 		}
 		message := strings.TrimSuffix(filepath.Base(path), ".json")
 		name, conf := strings.CutSuffix(message, "Response")
-		read := DecodeReq
+		read := v16.DecodeReq
 		if conf {
-			read = DecodeConf
+			read = v16.DecodeConf
 		}
-		seen[Action(name)]++
-		if !Action(name).Known() {
+		seen[v16.Action(name)]++
+		if !v16.Action(name).Known() {
 			t.Errorf("%s is not a known action", name)
 		}
-		c := checker{t: t, message: message, root: root, read: func(doc any) (Message, decode.Flaws) {
+		c := checker{t: t, message: message, root: root, read: func(doc any) (v16.Message, decode.Flaws) {
 			b, err := json.Marshal(doc)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, flaws, err := read(Action(name), b)
+			m, flaws, err := read(v16.Action(name), b)
 			if err != nil {
 				t.Fatalf("%s: %s: %v", message, b, err)
 			}
@@ -184,10 +185,10 @@ func TestEveryRuleOfEverySchema(t *testing.T) {
 		}}
 		c.run()
 	}
-	if len(seen) != 39 || len(Actions) != 39 {
-		t.Errorf("%d actions in the schemas, %d in the package, want 39", len(seen), len(Actions))
+	if len(seen) != 39 || len(v16.Actions) != 39 {
+		t.Errorf("%d actions in the schemas, %d in the package, want 39", len(seen), len(v16.Actions))
 	}
-	for _, a := range Actions {
+	for _, a := range v16.Actions {
 		if seen[a] != 2 {
 			t.Errorf("%s has %d schemas", a, seen[a])
 		}
@@ -198,7 +199,7 @@ type checker struct {
 	t       *testing.T
 	message string
 	root    node
-	read    func(doc any) (Message, decode.Flaws)
+	read    func(doc any) (v16.Message, decode.Flaws)
 }
 
 // want checks that the document has exactly the one flaw; pointer "" is none.
