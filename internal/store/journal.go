@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+)
+
+// JournalFrame is a frame that no commit keeps.
+type JournalFrame struct {
+	Operator  ident.Operator
+	Sub       ident.SubOperator
+	Point     ident.ChargePoint
+	Inbound   bool
+	Action    string
+	MessageID string
+	At        time.Time
+	Raw       []byte
+}
+
+// Journal writes frames in batches beside the way of the reports. It may lose its
+// last moments, and frames when it is overrun; nothing waits for it.
+type Journal struct {
+	store *Store
+	log   *slog.Logger
+	in    chan JournalFrame
+	tick  <-chan time.Time
+	Lost  atomic.Int64
+}
+
+const (
+	journalWaiting = 8192
+	journalBatch   = 200
+)
+
+// NewJournal makes a journal that writes what has gathered at each tick, and earlier
+// when a batch is full.
+func NewJournal(s *Store, log *slog.Logger, tick <-chan time.Time) *Journal {
+	return &Journal{store: s, log: log, in: make(chan JournalFrame, journalWaiting), tick: tick}
+}
+
+// Log takes a frame; it never blocks.
+func (j *Journal) Log(f JournalFrame) {
+	select {
+	case j.in <- f:
+	default:
+		j.Lost.Add(1)
+	}
+}
+
+// Run writes until ctx ends, then what is left.
+func (j *Journal) Run(ctx context.Context) {
+	var batch []JournalFrame
+	for {
+		select {
+		case f := <-j.in:
+			if batch = append(batch, f); len(batch) < journalBatch {
+				continue
+			}
+		case <-j.tick:
+		case <-ctx.Done():
+			for {
+				select {
+				case f := <-j.in:
+					batch = append(batch, f)
+					continue
+				default:
+				}
+				break
+			}
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			j.flush(last, batch)
+			cancel()
+			return
+		}
+		j.flush(ctx, batch)
+		batch = batch[:0]
+	}
+}
+
+func (j *Journal) flush(ctx context.Context, batch []JournalFrame) {
+	for len(batch) > 0 {
+		n := min(len(batch), journalBatch)
+		if err := j.store.Write(ctx, authz.Everything("journal of frames"), func(tx *Tx) error { return tx.insertFrames(batch[:n]) }); err != nil {
+			j.Lost.Add(int64(n))
+			j.log.Warn("frames not kept", "count", n, "error", err)
+		}
+		batch = batch[n:]
+	}
+}
+
+func (tx *Tx) insertFrames(batch []JournalFrame) error {
+	rows := make([][]any, len(batch))
+	for i, f := range batch {
+		sealed, err := tx.Seal(f.Operator, "frames.raw_sealed", f.Raw)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{ident.New[ident.Event](f.At), f.Operator, f.Sub, f.Point, f.Inbound, f.Action, f.MessageID, f.At, sealed, ""}
+	}
+	return tx.execMany(qFrameInsert, rows)
+}

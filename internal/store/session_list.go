@@ -1,0 +1,107 @@
+package store
+
+import (
+	"ccms/internal/asset"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/member"
+	"ccms/internal/operator"
+	"ccms/internal/session"
+)
+
+const (
+	sessionListColumns = sessionColumns + `, t.name, t.address, p.name, p.connected_at, p.disconnected_at, p.last_seen_at,
+		(SELECT c.status FROM connectors c WHERE {{scope connectors c}} AND c.point_id = s.point_id AND c.number = s.connector)`
+	sessionListFrom = `sessions s
+		JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+		JOIN sites t ON {{scope sites t}} AND t.id = s.site_id`
+)
+
+var (
+	qSessionList = listing(listSpec{
+		Cols: sessionListColumns, From: sessionListFrom,
+		Where: `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED' {{end}}
+			{{if ended}} AND s.ended_at IS NOT NULL {{end}}
+			{{if phases}} AND {{in s.phase}} {{end}} {{if site}} AND s.site_id = ? {{end}} {{if point}} AND s.point_id = ? {{end}}
+			{{if driver}} AND s.driver_id = ? {{end}} {{if ocpp}} AND s.ocpp_id = ? {{end}}
+			{{if from}} AND s.sort_at >= ? {{end}} {{if to}} AND s.sort_at < ? {{end}}
+			{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
+				AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
+			{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
+				AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}`,
+		ID: `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
+	})
+	qSessionRow = stmt(`SELECT ` + sessionListColumns + ` FROM ` + sessionListFrom + ` WHERE {{scope sessions s}} AND s.id = ?`)
+)
+
+type listedSession struct {
+	sessionRow
+	row session.Row
+}
+
+func (tx *Tx) scanListed(r *Row, l *listedSession) error {
+	if err := scanSession(r, &l.sessionRow); err != nil {
+		return err
+	}
+	var c asset.Connection
+	if err := r.Scan(&l.row.SiteName, &l.row.SiteAddress, &l.row.PointName, &c.ConnectedAt, &c.DisconnectedAt, &c.LastSeenAt,
+		&l.row.ConnectorStatus); err != nil {
+		return err
+	}
+	l.row.PointOnline = c.Online(tx.Now())
+	return nil
+}
+
+// open decodes the session and adds its driver's names, where the scope sees them: a
+// sub-operator does not see the operator's drivers (SUB-R2).
+func (tx *Tx) openListed(l listedSession, drivers map[ident.Driver]member.Driver) (session.Row, error) {
+	row := l.row
+	var err error
+	if row.State, err = tx.session(l.sessionRow); err != nil || row.Driver.IsZero() {
+		return row, err
+	}
+	d, known := drivers[row.Driver]
+	if !known {
+		if d, err = tx.DriverByID(row.Driver); err != nil && !fault.Is(err, fault.Missing) {
+			return row, err
+		}
+		drivers[row.Driver] = d
+	}
+	row.DriverAccount, row.DriverMobile, row.ChargingAccount = d.Account, d.Mobile, d.ChargingAccount
+	row.DriverName = d.Name
+	if row.DriverName == "" {
+		row.DriverName = d.Nickname
+	}
+	return row, nil
+}
+
+// SessionList lists sessions, newest first.
+func (tx *Tx) SessionList(f session.Filter, p operator.Page) (operator.List[session.Row], error) {
+	l, err := list(tx, qSessionList, Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Rows()}, tx.scanListed,
+		optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
+		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Driver.IsZero(), "driver", f.Driver),
+		optIf(f.OCPPID != 0, "ocpp", f.OCPPID), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),
+		phrase("site_name", f.SiteName), phrase("point_name", f.PointName))
+	out := operator.List[session.Row]{Next: l.Next, Total: l.Total, Capped: l.Capped}
+	if err != nil {
+		return out, err
+	}
+	drivers := map[ident.Driver]member.Driver{}
+	for _, x := range l.Items {
+		row, err := tx.openListed(x, drivers)
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, row)
+	}
+	return out, nil
+}
+
+// SessionRow reads one session with its names.
+func (tx *Tx) SessionRow(id ident.Session) (session.Row, error) {
+	l, err := one(tx, "session", qSessionRow, tx.scanListed, id)
+	if err != nil {
+		return session.Row{}, err
+	}
+	return tx.openListed(l, map[ident.Driver]member.Driver{})
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"ccms/internal/ident"
+	"ccms/internal/operator"
+	"ccms/internal/session"
+)
+
+var (
+	_ = table("session_samples", own,
+		plain(`session_id device_at context ordinal operator_id sub_operator_id at received_at clock_offset_us has
+			register_wh power_w current_ma voltage_mv soc_permille`), prunable())
+	_ = table("session_events", own,
+		plain(`id operator_id sub_operator_id point_id session_id kind message_id connection_epoch device_at at received_at
+			clock_offset_us flaws`),
+		personal("raw_sealed", "behaviour", frameRetention, "drop key"), prunable())
+	_ = table("frames", own,
+		plain("id operator_id sub_operator_id point_id inbound action message_id received_at flaws"),
+		personal("raw_sealed", "behaviour", frameRetention, "drop key"), prunable())
+	_ = table("start_attempts", own,
+		plain("id operator_id sub_operator_id point_id connector kind session_id decision reason at"),
+		personal("token_sealed token_hash token_id driver_id", "identifier", tokenRetention, "overwrite"))
+)
+
+var (
+	qSampleInsert = stmt(`INSERT INTO session_samples (session_id, device_at, context, ordinal, operator_id, sub_operator_id,
+		at, received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille)
+		VALUES (?, ?, ?, ?, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	qRegisters = stmt(`SELECT m.at, m.register_wh FROM session_samples m WHERE {{scope session_samples m}}
+		AND m.session_id = ? AND m.has & 1 = 1 ORDER BY m.at, m.device_at, m.ordinal`)
+	qSamples = stmt(`SELECT m.at, m.device_at, m.context, m.has, m.register_wh, m.power_w, m.current_ma, m.voltage_mv, m.soc_permille
+		FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id = ? ORDER BY m.at, m.device_at, m.ordinal LIMIT ?`)
+	qEventInsert = stmt(`INSERT INTO session_events (id, operator_id, sub_operator_id, point_id, session_id, kind, message_id,
+		connection_epoch, device_at, at, received_at, clock_offset_us, raw_sealed, flaws)
+		VALUES (?, {{own session_events}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qEvents = stmt(`SELECT e.device_at, e.received_at, 1, e.kind, e.message_id, e.raw_sealed, e.flaws FROM session_events e
+		WHERE {{scope session_events e}} AND e.session_id = ? ORDER BY e.received_at LIMIT ?`)
+	qFrameInsert = stmt(`INSERT INTO frames (id, operator_id, sub_operator_id, point_id, inbound, action, message_id, received_at,
+		raw_sealed, flaws) VALUES (?, {{own frames}}, ?, ?, ?, ?, ?, ?, ?)`)
+	qFrames = stmt(`SELECT f.received_at, f.received_at, f.inbound, f.action, f.message_id, f.raw_sealed, f.flaws FROM frames f
+		WHERE {{scope frames f}} AND f.point_id = ? AND f.received_at >= ? AND f.received_at < ? ORDER BY f.received_at LIMIT ?`)
+	qAttemptInsert = stmt(`INSERT INTO start_attempts (id, operator_id, sub_operator_id, point_id, connector, kind, token_sealed,
+		token_hash, token_id, driver_id, session_id, decision, reason, at) VALUES (?, {{own start_attempts}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qAttempts = listing(listSpec{
+		Cols: `a.id, a.at, a.operator_id, a.sub_operator_id, a.point_id, a.connector, a.kind, a.token_sealed, a.token_id, a.driver_id,
+			a.session_id, a.decision, a.reason`,
+		From: `start_attempts a`,
+		Where: `{{scope start_attempts a}} {{if point}} AND a.point_id = ? {{end}} {{if session}} AND a.session_id = ? {{end}}
+			{{if token}} AND a.token_hash = ? {{end}} {{if from}} AND a.at >= ? {{end}} {{if to}} AND a.at < ? {{end}}`,
+		ID: `a.id`, Sorts: map[string]string{"at": "a.at"}, Sort: "-at",
+	})
+)
+
+// InsertSample keeps a sample unless its natural key is there.
+func (tx *Tx) InsertSample(s session.State, m session.Sample, read session.Read) (bool, error) {
+	device := m.Stamp.At
+	if device.IsZero() {
+		device = read.At
+	}
+	n, err := tx.exec(qSampleInsert, s.ID, device, m.Context, m.Ordinal, s.Operator, s.Sub, read.At, tx.Now(),
+		read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC)
+	return n == 1, err
+}
+
+// RegistersOf are a session's energy readings in time order.
+func (tx *Tx) RegistersOf(id ident.Session) ([]session.Register, error) {
+	return all(tx, qRegisters, func(r *Row, g *session.Register) error { return r.Scan(&g.At, &g.Value) }, id)
+}
+
+// SamplesOf are a session's first limit samples in time order.
+func (tx *Tx) SamplesOf(id ident.Session, limit int) ([]session.Sample, error) {
+	return all(tx, qSamples, func(r *Row, m *session.Sample) error {
+		return r.Scan(&m.At, &m.Stamp.At, &m.Context, &m.Has, &m.Energy, &m.Power, &m.Current, &m.Voltage, &m.SoC)
+	}, id, limit)
+}
+
+// InsertEvent keeps a raw report.
+func (tx *Tx) InsertEvent(e session.Kept) error {
+	sealed, err := tx.Seal(e.Operator, "session_events.raw_sealed", e.Raw)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(qEventInsert, ident.New[ident.Event](tx.Now()), e.Operator, e.Sub, e.Point, e.Session, e.Kind,
+		e.MessageID, e.Epoch, e.DeviceAt, e.At, e.ReceivedAt, e.Offset.Microseconds(), sealed, strings.Join(e.Flaws, "\n"))
+	return err
+}
+
+type frameRow struct {
+	session.Frame
+	sealed Sealed
+	flaws  string
+}
+
+func scanFrame(r *Row, f *frameRow) error {
+	return r.Scan(&f.At, &f.ReceivedAt, &f.Inbound, &f.Action, &f.MessageID, &f.sealed, &f.flaws)
+}
+
+// around is how much of a point's talk beside a session belongs to its timeline.
+const around = 2 * time.Minute
+
+// FramesOf are the frames of a session's time line: its own reports, and what else
+// its point and we said around it.
+func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
+	from, to := sortAt(s).Add(-around), tx.Now()
+	if !s.RequestedAt.IsZero() {
+		from = s.RequestedAt.Add(-around)
+	}
+	if !s.EndedAt.IsZero() {
+		to = s.EndedAt.Add(around)
+	}
+	events, err := all(tx, qEvents, scanFrame, s.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	frames, err := all(tx, qFrames, scanFrame, s.Point, from, to, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]session.Frame, 0, len(events)+len(frames))
+	for i, r := range append(events, frames...) {
+		column := "session_events.raw_sealed"
+		if i >= len(events) {
+			column = "frames.raw_sealed"
+		}
+		if r.Payload, err = tx.Open(s.Operator, column, r.sealed); err != nil {
+			return nil, err
+		}
+		if r.flaws != "" {
+			r.Flaws = strings.Split(r.flaws, "\n")
+		}
+		out = append(out, r.Frame)
+	}
+	return out, nil
+}
+
+// InsertAttempt keeps a start attempt.
+func (tx *Tx) InsertAttempt(a session.Attempt) error {
+	sealed, err := tx.SealText(a.Operator, "start_attempts.token_sealed", a.TokenUID)
+	if err != nil {
+		return err
+	}
+	hash, err := tx.SearchHash(a.Operator, ident.NormalToken(a.TokenUID))
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(qAttemptInsert, a.ID, a.Operator, a.Sub, a.Point, a.Connector, a.Kind, sealed, hash, a.Token, a.Driver,
+		a.Session, a.Decision, a.Reason, a.At)
+	return err
+}
+
+type attemptRow struct {
+	session.Attempt
+	sealed Sealed
+}
+
+// AttemptList lists start attempts, newest first.
+func (tx *Tx) AttemptList(f session.AttemptFilter, p operator.Page) (operator.List[session.Attempt], error) {
+	var hash []byte
+	if f.TokenUID != "" {
+		var err error
+		if hash, err = tx.SearchHash(tx.scope.Operator(), ident.NormalToken(f.TokenUID)); err != nil {
+			return operator.List[session.Attempt]{}, err
+		}
+	}
+	l, err := list(tx, qAttempts, Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Rows()}, func(r *Row, a *attemptRow) error {
+		return r.Scan(&a.ID, &a.At, &a.Operator, &a.Sub, &a.Point, &a.Connector, &a.Kind, &a.sealed, &a.Token, &a.Driver, &a.Session,
+			&a.Decision, &a.Reason)
+	}, optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Session.IsZero(), "session", f.Session),
+		optIf(hash != nil, "token", hash), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To))
+	out := operator.List[session.Attempt]{Next: l.Next, Total: l.Total, Capped: l.Capped}
+	if err != nil {
+		return out, err
+	}
+	for _, a := range l.Items {
+		if a.TokenUID, err = tx.OpenText(a.Operator, "start_attempts.token_sealed", a.sealed); err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, a.Attempt)
+	}
+	return out, nil
+}
