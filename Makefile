@@ -93,10 +93,10 @@ drift: go ## is the generated code what its sources say?
 	git diff --no-index --exit-code portal/shared/api.gen.ts "$$tmp/api.gen.ts" || \
 		{ echo "drift: portal/shared/api.gen.ts is not what the route table says: make generate"; exit 1; }
 
-# The portal's client is typed from the document the server itself prints.
+# The portal's client is typed from the document that the route table gives.
 .PHONY: api-types
-api-types: portal-packages binaries
-	@doc=$$(mktemp); trap 'rm -f "$$doc"' EXIT; bin/ccms openapi >"$$doc"; \
+api-types: portal-packages
+	@doc=$$(mktemp); trap 'rm -f "$$doc"' EXIT; go run ./internal/web/openapi >"$$doc"; \
 	cd portal && npx --no-install openapi-typescript "$$doc" --output "$(OUT)" >/dev/null
 
 .PHONY: bench
