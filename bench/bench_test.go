@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"io"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -190,8 +191,13 @@ func TestRatioIsTheMedianOfTheRepetitions(t *testing.T) {
 
 // TestMain lets the test program be its own floor.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "floor-echo" {
-		end(serveEcho(4 << 10))
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "floor-echo":
+			end(serveEcho(4 << 10))
+		case "system-unstored":
+			end(serveUnstored(os.Args[2]))
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -214,5 +220,44 @@ func TestClosedLoopCountsAnswersAndTheServersTimeOnly(t *testing.T) {
 	}
 	if l.messages == 0 || l.cpu == 0 || l.cpu > 2*l.took*time.Duration(runtime.NumCPU()) {
 		t.Fatalf("%+v", l)
+	}
+}
+
+func TestTheServerWithoutADatabaseDecidesAndAnswers(t *testing.T) {
+	t.Parallel()
+	l, err := meteredUnstored(settings{points: 4, warm: 100 * time.Millisecond, measure: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.messages == 0 || l.cpu == 0 {
+		t.Fatalf("%+v", l)
+	}
+}
+
+func TestMeterValuesReachTheDecision(t *testing.T) {
+	t.Parallel()
+	m, err := newMemory(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := httptest.NewServer(m.door())
+	defer door.Close()
+	c := unstoredCredential(0)
+	s, err := dialSocket(door.Listener.Addr().String(), c.identity, c.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	s.message = meterValues(1, 1, began)
+	for range 3 {
+		if err := s.roundTrip(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := m.identity[c.identity]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session.Rev != 3 || p.session.Energy != 3 || p.session.Last.Power != 11_022 {
+		t.Fatalf("after three messages of 1 Wh each: revision %d, %d Wh, %d W", p.session.Rev, p.session.Energy, p.session.Last.Power)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,6 +19,7 @@ type settings struct {
 	warm    time.Duration
 	measure time.Duration
 	repeat  int
+	rows    string // names of rows, "" for all
 	out     string // file of the report; "" prints only
 }
 
@@ -28,6 +30,8 @@ func main() {
 			end(serveEcho(512))
 		case "floor-echo":
 			end(serveEcho(4 << 10))
+		case "system-unstored":
+			end(serveUnstored(os.Args[2]))
 		case "floor-insert":
 			end(serveReplay(os.Args[2]))
 		}
@@ -40,6 +44,7 @@ func main() {
 	flag.DurationVar(&s.warm, "warm", 2*time.Second, "before a measurement")
 	flag.DurationVar(&s.measure, "measure", 8*time.Second, "length of a measurement")
 	flag.IntVar(&s.repeat, "repeat", 3, "repetitions, floor and system in turn")
+	flag.StringVar(&s.rows, "rows", "", "only these, with commas between: idle, heartbeat, unstored, stored")
 	flag.StringVar(&s.out, "out", "", "file for the report")
 	flag.Parse()
 	endWithSignals()
@@ -58,8 +63,11 @@ func end(err error) {
 func run(s settings) error {
 	started := time.Now()
 	var rows []row
-	for _, measure := range figures {
-		r, err := measure(s)
+	for _, f := range figures {
+		if s.rows != "" && !slices.Contains(strings.Split(s.rows, ","), f.flag) {
+			continue
+		}
+		r, err := f.measure(s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
