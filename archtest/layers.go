@@ -27,6 +27,7 @@ const (
 	layerDoor
 	layerPortal // the embedded pages
 	layerSim    // cpsim, the charge point as a library
+	layerWiring // app, which cmd and csmstest share
 	layerCmd
 	layerCSMSTest
 	layerTestDatabase // pgtest and storetest
@@ -66,6 +67,8 @@ func placeOf(path string) place {
 	}
 	name, _, _ := strings.Cut(below, "/")
 	switch {
+	case name == "app":
+		return place{layer: layerWiring, name: name}
 	case slices.Contains(words, name):
 		return place{layer: layerWords, name: name}
 	case slices.Contains(domain, name):
@@ -128,12 +131,16 @@ func checkImport(from, to string) error {
 		if f.layer != layerCSMSTest && f.layer != layerTool && f.layer != layerTestDatabase {
 			return refuse("it opens databases for tests; nothing that ships may carry it")
 		}
+	case layerWiring:
+		if f.layer != layerCmd && f.layer != layerCSMSTest && f.layer != layerTool && f.layer != layerWiring {
+			return refuse("only cmd and csmstest put a node together; what a package needs it is given")
+		}
 	case layerCmd:
 		if from != to && !under(to, from) && !under(from, to) {
 			return refuse("a command is the end of the chain; move what both need into a package")
 		}
 	case layerPortal:
-		if f.layer != layerCmd && f.layer != layerCSMSTest && f.name != "web" {
+		if f.layer != layerCmd && f.layer != layerCSMSTest && f.layer != layerWiring && f.name != "web" {
 			return refuse("only web serves the pages")
 		}
 	}
@@ -166,7 +173,7 @@ func checkImport(from, to string) error {
 		case t.layer == layerDoor && t.name != f.name:
 			return refuse("doors never import each other; what both need is a decision and belongs to the domain")
 		case t.layer == layerMachinery && t.name == "store":
-			return refuse("only cmd and csmstest join store to services; a door calls the service")
+			return refuse("only app joins store to services; a door calls the service")
 		case t.layer == layerSim:
 			return refuse("the server does not contain its own test device")
 		}
