@@ -206,7 +206,7 @@ func atHome(c operator.Caller) error {
 	return nil
 }
 
-type pageInput struct{ paging }
+type pageInput struct{ Paging }
 
 func (h *handlers) listAPITokens(ctx context.Context, in *pageInput) (*found[APIToken], error) {
 	c := callerOf(ctx)
@@ -220,11 +220,12 @@ func (h *handlers) listAPITokens(ctx context.Context, in *pageInput) (*found[API
 	return foundOf(l, apiToken), nil
 }
 
-type apiTokenID struct {
+// APITokenPath is the {id} in a path.
+type APITokenPath struct {
 	ID ident.APIToken `path:"id"`
 }
 
-func (h *handlers) revokeAPIToken(ctx context.Context, in *apiTokenID) (*nothing, error) {
+func (h *handlers) revokeAPIToken(ctx context.Context, in *APITokenPath) (*nothing, error) {
 	c := callerOf(ctx)
 	if err := atHome(c); err != nil {
 		return nil, err

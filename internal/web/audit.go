@@ -27,7 +27,7 @@ type AuditRow struct {
 }
 
 type auditInput struct {
-	paging
+	Paging
 	Action string      `query:"action" maxLength:"60"`
 	Object string      `query:"object" maxLength:"60"`
 	Staff  ident.Staff `query:"staff_id"`

@@ -45,17 +45,18 @@ func commandOf(c asset.Command) Command {
 	return out
 }
 
-type commandID struct {
+// CommandPath is the {id} in a path.
+type CommandPath struct {
 	ID ident.Command `path:"id"`
 }
 
-func (h *handlers) getCommand(ctx context.Context, in *commandID) (*struct{ Body Command }, error) {
+func (h *handlers) getCommand(ctx context.Context, in *CommandPath) (*struct{ Body Command }, error) {
 	c, err := h.svc.Asset.Command(ctx, scopeOf(ctx), in.ID)
 	return &struct{ Body Command }{commandOf(c)}, err
 }
 
 type commandsInput struct {
-	paging
+	Paging
 	ChargePointID ident.ChargePoint `query:"charge_point_id"`
 	SessionID     ident.Session     `query:"session_id"`
 }
@@ -86,7 +87,7 @@ func acceptedCommands(cs []asset.Command) *accepted[Commands] {
 }
 
 type stopInput struct {
-	sessionID
+	SessionPath
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"200"`
 	} `nameHint:"SessionStop"`
@@ -104,7 +105,7 @@ func (h *handlers) stopSession(ctx context.Context, in *stopInput) (*accepted[Co
 	return acceptedCommand(c), nil
 }
 
-func (h *handlers) refreshSession(ctx context.Context, in *sessionID) (*accepted[Commands], error) {
+func (h *handlers) refreshSession(ctx context.Context, in *SessionPath) (*accepted[Commands], error) {
 	cs, err := h.svc.Session.Refresh(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (h *handlers) refreshSession(ctx context.Context, in *sessionID) (*accepted
 }
 
 type commandInput struct {
-	pointID
+	PointPath
 	Body struct {
 		Type             string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,refresh"`
 		Connector        int           `json:"connector,omitempty" minimum:"0" maximum:"64" doc:"For remote_start, trigger_message and refresh; absent: the whole device."`

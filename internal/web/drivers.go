@@ -48,12 +48,13 @@ func (h *handlers) driver(ctx context.Context, d member.Driver) (Driver, error) 
 	return out, nil
 }
 
-type driverID struct {
+// DriverPath is the {id} in a path.
+type DriverPath struct {
 	ID ident.Driver `path:"id"`
 }
 
 type driversInput struct {
-	paging
+	Paging
 	Q               string              `query:"q" maxLength:"100" doc:"How words of name, nickname, account, mobile, e-mail or charging account begin."`
 	Account         string              `query:"account" maxLength:"254" doc:"The whole login."`
 	Mobile          string              `query:"mobile" maxLength:"30" doc:"The whole number."`
@@ -109,7 +110,7 @@ func (h *handlers) createDriver(ctx context.Context, in *newDriverInput) (*made[
 	return madeOf(out, d.Version, "/api/v1/drivers/"+d.ID.String()), nil
 }
 
-func (h *handlers) getDriver(ctx context.Context, in *driverID) (*single[Driver], error) {
+func (h *handlers) getDriver(ctx context.Context, in *DriverPath) (*single[Driver], error) {
 	d, err := h.svc.Member.Driver(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (h *handlers) getDriver(ctx context.Context, in *driverID) (*single[Driver]
 }
 
 type driverPatchInput struct {
-	driverID
+	DriverPath
 	Body struct {
 		Account         *string              `json:"account,omitempty" minLength:"3" maxLength:"254"`
 		Nickname        Opt[string]          `json:"nickname,omitempty"`
@@ -169,12 +170,13 @@ func token(ctx context.Context, th member.Holder) Token {
 		ExpiresAt: at(t.ExpiresAt), MaxSessions: t.MaxSessions, DeliveryType: t.Delivery, Masked: masked, Version: t.Version}
 }
 
-type tokenID struct {
+// TokenPath is the {id} in a path.
+type TokenPath struct {
 	ID ident.Token `path:"id"`
 }
 
 type tokensInput struct {
-	paging
+	Paging
 	DriverID        ident.Driver       `query:"driver_id"`
 	UID             string             `query:"uid" maxLength:"80" doc:"The whole UID in any spelling."`
 	ChargingAccount string             `query:"charging_account" maxLength:"11" doc:"The whole number."`
@@ -212,7 +214,7 @@ func (h *handlers) createToken(ctx context.Context, in *newTokenInput) (*made[To
 	return madeOf(token(ctx, t), t.Token.Version, "/api/v1/tokens/"+t.Token.ID.String()), nil
 }
 
-func (h *handlers) getToken(ctx context.Context, in *tokenID) (*single[Token], error) {
+func (h *handlers) getToken(ctx context.Context, in *TokenPath) (*single[Token], error) {
 	t, err := h.svc.Member.Token(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -221,7 +223,7 @@ func (h *handlers) getToken(ctx context.Context, in *tokenID) (*single[Token], e
 }
 
 type tokenPatchInput struct {
-	tokenID
+	TokenPath
 	Body struct {
 		UID          *string              `json:"uid,omitempty" maxLength:"80" doc:"Only the one it has."`
 		Visual       Opt[string]          `json:"visual,omitempty"`
@@ -277,7 +279,7 @@ func (h *handlers) recharge(ctx context.Context, r ledger.Recharge) (Recharge, e
 }
 
 type rechargeInput struct {
-	driverID
+	DriverPath
 	Key  string `header:"Idempotency-Key" hidden:"true"`
 	Body struct {
 		Amount Money  `json:"amount"`
@@ -308,7 +310,7 @@ func (h *handlers) createRecharge(ctx context.Context, in *rechargeInput) (*made
 }
 
 type rechargesInput struct {
-	paging
+	Paging
 	DriverID      ident.Driver `query:"driver_id"`
 	TransactionID string       `query:"transaction_id" maxLength:"25" doc:"The whole number."`
 	Q             string       `query:"q" maxLength:"25" doc:"The whole transaction id."`

@@ -23,12 +23,13 @@ func operatorOf(o operator.Operator) Operator {
 	return Operator{ID: o.ID, Name: o.Name, Code: o.Code, Currency: o.Currency, TimeZone: o.TimeZone, DefaultPlanID: o.DefaultPlan, Version: o.Version}
 }
 
-type operatorID struct {
+// OperatorPath is the {id} in a path. huma reads embedded types only where they are exported.
+type OperatorPath struct {
 	ID ident.Operator `path:"id"`
 }
 
 type operatorsInput struct {
-	paging
+	Paging
 	Name string `query:"name" maxLength:"100" doc:"How the name begins."`
 }
 
@@ -58,7 +59,7 @@ func (h *handlers) createOperator(ctx context.Context, in *newOperatorInput) (*m
 	return madeOf(operatorOf(o), o.Version, "/api/v1/operators/"+o.ID.String()), nil
 }
 
-func (h *handlers) getOperator(ctx context.Context, in *operatorID) (*single[Operator], error) {
+func (h *handlers) getOperator(ctx context.Context, in *OperatorPath) (*single[Operator], error) {
 	o, err := h.svc.Operator.Operator(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func (h *handlers) getOperator(ctx context.Context, in *operatorID) (*single[Ope
 }
 
 type operatorPatchInput struct {
-	operatorID
+	OperatorPath
 	Body struct {
 		Name          *string         `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Currency      *money.Currency `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"Only the one it has."`
@@ -100,12 +101,13 @@ func subOperatorOf(s operator.SubOperator) SubOperator {
 	return SubOperator{ID: s.ID, No: s.No, Name: s.Name, Email: s.Email, Status: s.Status, Version: s.Version}
 }
 
-type subOperatorID struct {
+// SubOperatorPath is the {id} in a path.
+type SubOperatorPath struct {
 	ID ident.SubOperator `path:"id"`
 }
 
 type subOperatorsInput struct {
-	paging
+	Paging
 	No     int                `query:"no" minimum:"1" doc:"Its number."`
 	Name   string             `query:"name" maxLength:"100" doc:"How the name begins."`
 	Status operator.SubStatus `query:"status" enum:"INVITED,VALID,SUSPENDED,CLOSED"`
@@ -134,7 +136,7 @@ func (h *handlers) createSubOperator(ctx context.Context, in *newSubOperatorInpu
 	return madeOf(subOperatorOf(s), s.Version, "/api/v1/sub-operators/"+s.ID.String()), nil
 }
 
-func (h *handlers) getSubOperator(ctx context.Context, in *subOperatorID) (*single[SubOperator], error) {
+func (h *handlers) getSubOperator(ctx context.Context, in *SubOperatorPath) (*single[SubOperator], error) {
 	s, err := h.svc.Operator.SubOperator(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -143,7 +145,7 @@ func (h *handlers) getSubOperator(ctx context.Context, in *subOperatorID) (*sing
 }
 
 type subOperatorPatchInput struct {
-	subOperatorID
+	SubOperatorPath
 	Body struct {
 		Name   *string             `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Email  Opt[string]         `json:"email,omitempty" doc:"null takes it away."`

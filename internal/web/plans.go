@@ -98,12 +98,13 @@ func planOf(p tariff.Plan) Plan {
 	return out
 }
 
-type planID struct {
+// PlanPath is the {id} in a path.
+type PlanPath struct {
 	ID ident.Plan `path:"id"`
 }
 
 type plansInput struct {
-	paging
+	Paging
 	Name string `query:"name" maxLength:"100" doc:"How the name begins."`
 }
 
@@ -130,7 +131,7 @@ func (h *handlers) createPlan(ctx context.Context, in *newPlanInput) (*made[Plan
 }
 
 type getPlanInput struct {
-	planID
+	PlanPath
 	PlanVersion int `query:"plan_version" minimum:"1" doc:"Absent: the newest."`
 }
 
@@ -143,7 +144,7 @@ func (h *handlers) getPlan(ctx context.Context, in *getPlanInput) (*single[Plan]
 }
 
 type putPlanInput struct {
-	planID
+	PlanPath
 	Body PlanBody
 }
 

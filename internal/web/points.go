@@ -62,12 +62,13 @@ func pointOf(p asset.PointView) ChargePoint {
 	return out
 }
 
-type pointID struct {
+// PointPath is the {id} in a path.
+type PointPath struct {
 	ID ident.ChargePoint `path:"id"`
 }
 
 type pointsInput struct {
-	paging
+	Paging
 	SiteID      ident.Site        `query:"site_id"`
 	Site        string            `query:"site" maxLength:"100" doc:"How a word of the site's name begins."`
 	Name        string            `query:"name" maxLength:"100" doc:"How a word of the name begins."`
@@ -133,7 +134,7 @@ func (h *handlers) createPoint(ctx context.Context, in *newPointInput) (*made[Ch
 	return madeOf(ChargePointMade{ChargePoint: pointOf(p), Key: key}, p.Version, "/api/v1/charge-points/"+p.ID.String()), nil
 }
 
-func (h *handlers) getPoint(ctx context.Context, in *pointID) (*single[ChargePoint], error) {
+func (h *handlers) getPoint(ctx context.Context, in *PointPath) (*single[ChargePoint], error) {
 	p, err := h.svc.Asset.ChargePoint(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (h *handlers) getPoint(ctx context.Context, in *pointID) (*single[ChargePoi
 }
 
 type pointPatchInput struct {
-	pointID
+	PointPath
 	Body struct {
 		Identity    *string            `json:"identity,omitempty" doc:"Only the one it has."`
 		SiteID      *ident.Site        `json:"site_id,omitempty"`
@@ -166,7 +167,7 @@ func (h *handlers) updatePoint(ctx context.Context, in *pointPatchInput) (*singl
 	return singleOf(pointOf(p), p.Version), nil
 }
 
-func (h *handlers) deletePoint(ctx context.Context, in *pointID) (*nothing, error) {
+func (h *handlers) deletePoint(ctx context.Context, in *PointPath) (*nothing, error) {
 	return &nothing{}, h.svc.Asset.DeleteChargePoint(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
 }
 
@@ -176,7 +177,7 @@ type keyOutput struct {
 	} `nameHint:"StationKey"`
 }
 
-func (h *handlers) newPointKey(ctx context.Context, in *pointID) (*keyOutput, error) {
+func (h *handlers) newPointKey(ctx context.Context, in *PointPath) (*keyOutput, error) {
 	key, err := h.svc.Asset.NewKey(ctx, scopeOf(ctx), in.ID)
 	out := &keyOutput{}
 	out.Body.Key = key

@@ -152,7 +152,12 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) *Proble
 			// No id looks like this, so nothing has it.
 			return newProblem(ctx, fault.NotFound("object"))
 		}
-		p.Errors = append(p.Errors, ProblemField{Pointer: pointer(at.Location), Detail: safe(at.Message)})
+		f := ProblemField{Pointer: pointer(at.Location), Detail: safe(at.Message)}
+		if name, ok := strings.CutPrefix(at.Message, "expected required property "); ok {
+			// huma points at the object; the form wants to know the field.
+			f.Pointer, f.Detail = f.Pointer+"/"+strings.TrimSuffix(name, " to be present"), "must be there"
+		}
+		p.Errors = append(p.Errors, f)
 	}
 	p.Status = status
 	p.Code, p.Detail = "invalid_input", "Some fields are not right."
@@ -205,7 +210,7 @@ func cut(s string, n int) string {
 // replaces all others, which may quote the input.
 func safe(msg string) string {
 	switch {
-	case strings.HasPrefix(msg, "expected required property "), msg == "unexpected property", msg == "unknown query parameter",
+	case msg == "unexpected property", msg == "unknown query parameter",
 		strings.HasPrefix(msg, "required ") && strings.HasSuffix(msg, " parameter is missing"),
 		strings.HasPrefix(msg, "invalid date/time for format "), msg == "invalid integer", msg == "invalid boolean":
 		return msg

@@ -95,7 +95,7 @@ type BillTax struct {
 	Tax Money         `json:"tax"`
 }
 
-func (h *handlers) getSession(ctx context.Context, in *sessionID) (*single[SessionDetail], error) {
+func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[SessionDetail], error) {
 	c := callerOf(ctx)
 	r, err := h.svc.Session.Get(ctx, c.Scope, in.ID)
 	if err != nil {

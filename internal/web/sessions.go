@@ -116,12 +116,13 @@ func canStop(r *session.Row) bool {
 		(st.Phase.Open() || st.Phase == session.Rejected || st.Has(session.FlagAdopted))
 }
 
-type sessionID struct {
+// SessionPath is the {id} in a path.
+type SessionPath struct {
 	ID ident.Session `path:"id"`
 }
 
 type sessionsInput struct {
-	paging
+	Paging
 	State    string            `query:"state" maxLength:"200" doc:"running, ended, or states with commas between." example:"running"`
 	SiteID   ident.Site        `query:"site_id"`
 	Site     string            `query:"site" maxLength:"100" doc:"How the site's name begins."`

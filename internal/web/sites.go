@@ -25,12 +25,13 @@ func siteOf(s asset.Site) Site {
 		CustomerCare: s.CustomerCare, PlanID: s.Plan, Status: s.Status, Version: s.Version}
 }
 
-type siteID struct {
+// SitePath is the {id} in a path.
+type SitePath struct {
 	ID ident.Site `path:"id"`
 }
 
 type sitesInput struct {
-	paging
+	Paging
 	Name          string            `query:"name" maxLength:"100" doc:"How a word of the name begins."`
 	Q             string            `query:"q" maxLength:"100" doc:"How words of name, address or customer care begin."`
 	Status        asset.Status      `query:"status" enum:"VALID,INVALID"`
@@ -66,7 +67,7 @@ func (h *handlers) createSite(ctx context.Context, in *newSiteInput) (*made[Site
 	return madeOf(siteOf(s), s.Version, "/api/v1/sites/"+s.ID.String()), nil
 }
 
-func (h *handlers) getSite(ctx context.Context, in *siteID) (*single[Site], error) {
+func (h *handlers) getSite(ctx context.Context, in *SitePath) (*single[Site], error) {
 	s, err := h.svc.Asset.Site(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (h *handlers) getSite(ctx context.Context, in *siteID) (*single[Site], erro
 }
 
 type sitePatchInput struct {
-	siteID
+	SitePath
 	Body struct {
 		Name         *string         `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Address      Opt[string]     `json:"address,omitempty"`
@@ -96,6 +97,6 @@ func (h *handlers) updateSite(ctx context.Context, in *sitePatchInput) (*single[
 	return singleOf(siteOf(s), s.Version), nil
 }
 
-func (h *handlers) deleteSite(ctx context.Context, in *siteID) (*nothing, error) {
+func (h *handlers) deleteSite(ctx context.Context, in *SitePath) (*nothing, error) {
 	return &nothing{}, h.svc.Asset.DeleteSite(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
 }

@@ -25,12 +25,13 @@ func staffOf(s operator.Staff) Staff {
 	return Staff{ID: s.ID, SubOperatorID: s.Sub, Login: s.Login, Name: s.Name, Role: s.Role, Status: s.Status, LastLoginAt: at(s.LastLoginAt), Version: s.Version}
 }
 
-type staffID struct {
+// StaffPath is the {id} in a path.
+type StaffPath struct {
 	ID ident.Staff `path:"id"`
 }
 
 type staffListInput struct {
-	paging
+	Paging
 	Login  string          `query:"login" maxLength:"400" doc:"The whole login."`
 	Role   authz.Role      `query:"role" enum:"owner,op_admin,op_ops,auditor"`
 	Status operator.Status `query:"status" enum:"VALID,INVALID"`
@@ -63,7 +64,7 @@ func (h *handlers) createStaff(ctx context.Context, in *newStaffInput) (*made[St
 	return madeOf(staffOf(s), s.Version, "/api/v1/staff/"+s.ID.String()), nil
 }
 
-func (h *handlers) getStaff(ctx context.Context, in *staffID) (*single[Staff], error) {
+func (h *handlers) getStaff(ctx context.Context, in *StaffPath) (*single[Staff], error) {
 	s, err := h.svc.Operator.StaffMember(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (h *handlers) getStaff(ctx context.Context, in *staffID) (*single[Staff], e
 }
 
 type staffPatchInput struct {
-	staffID
+	StaffPath
 	Body struct {
 		Name   *string          `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Role   *authz.Role      `json:"role,omitempty" enum:"owner,op_admin,op_ops,auditor"`
@@ -90,7 +91,7 @@ func (h *handlers) updateStaff(ctx context.Context, in *staffPatchInput) (*singl
 }
 
 type passwordInput struct {
-	staffID
+	StaffPath
 	Body struct {
 		Password string `json:"password" minLength:"10" maxLength:"200" writeOnly:"true"`
 	} `nameHint:"PasswordNew"`

@@ -60,7 +60,7 @@ type Attempt struct {
 }
 
 type timelineInput struct {
-	sessionID
+	SessionPath
 	Limit int `query:"limit" minimum:"1" maximum:"5000" default:"1000"`
 }
 
@@ -149,7 +149,7 @@ func (h *handlers) sessionSamples(ctx context.Context, in *timelineInput) (*samp
 }
 
 type attemptsInput struct {
-	paging
+	Paging
 	ChargePointID ident.ChargePoint `query:"charge_point_id"`
 	SessionID     ident.Session     `query:"session_id"`
 	Q             string            `query:"q" maxLength:"80" doc:"The card's UID in any spelling."`

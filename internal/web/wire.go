@@ -47,14 +47,14 @@ type List[T any] struct {
 	TotalCapped bool   `json:"total_capped" doc:"There are more than total."`
 }
 
-// paging is part of the input of every list.
-type paging struct {
+// Paging is part of the input of every list.
+type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Rows per page."`
 	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before."`
 	Sort   string `query:"sort" maxLength:"40" doc:"A column, with - before it for descending."`
 }
 
-func (p paging) page() operator.Page {
+func (p Paging) page() operator.Page {
 	return operator.Page{Limit: p.Limit, Cursor: p.Cursor, Sort: p.Sort}
 }
 
