@@ -118,7 +118,7 @@ func (m *machine) total() {
 	}
 	energy, back := Cumulate(s.MeterStart, values)
 	if back && !s.Has(FlagRegisterBack) && !s.Has(FlagMeterBelow) {
-		s.Inner.SafeCost = s.Cost
+		s.Inner.SafeCost = s.Cost.Minor
 	}
 	if back {
 		s.flag(FlagRegisterBack)
@@ -206,10 +206,7 @@ func (m *machine) keepSafe() {
 	}
 	safe := s.Cost
 	if s.Has(FlagRegisterBack) || s.Has(FlagMeterBelow) {
-		safe = s.Inner.SafeCost
-	}
-	if safe.Currency == "" {
-		safe = money.New(0, s.Currency)
+		safe = money.New(s.Inner.SafeCost, s.Currency)
 	}
 	if s.HoldAmount.Currency == safe.Currency && s.HoldAmount.Less(safe) {
 		safe = s.HoldAmount

@@ -17,7 +17,7 @@ func (s *State) advance(register unit.Wh) {
 		// the higher value stays the base, so that the Wh is not counted twice
 	default:
 		if !s.Suspect() {
-			s.Inner.SafeCost = s.Cost
+			s.Inner.SafeCost = s.Cost.Minor
 		}
 		s.flag(FlagRegisterBack)
 		s.Inner.Register = register

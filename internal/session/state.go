@@ -170,7 +170,7 @@ type Inner struct {
 	OfflineSince time.Time         `json:"offline_since"`       //
 	CloseFrom    time.Time         `json:"close_from"`          // provisional close was first suspected
 	CloseWhy     string            `json:"close_why,omitempty"` //
-	SafeCost     money.Amount      `json:"safe_cost"`           // cost before the register went wrong
+	SafeCost     int64             `json:"safe_cost"`           // minor units; cost before the register went wrong
 	RefreshedAt  time.Time         `json:"refreshed_at"`        // somebody waits for fresh meter values
 	StopOnDenied time.Time         `json:"stop_on_denied"`      // last RemoteStop for a rejected session
 }

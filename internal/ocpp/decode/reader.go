@@ -23,6 +23,7 @@ type step struct {
 // Reader reads one payload.
 type Reader struct {
 	s     string
+	b     []byte // the bytes of s
 	i     int
 	depth int // open objects and arrays; those past maxDepth have no step
 	flaws Flaws
@@ -31,7 +32,7 @@ type Reader struct {
 
 // Reset begins a payload. Nil is an absent one and reads as an empty object.
 func (r *Reader) Reset(payload []byte) {
-	r.s, r.i, r.depth, r.flaws = "", 0, 0, Flaws{}
+	r.s, r.b, r.i, r.depth, r.flaws = "", payload, 0, 0, Flaws{}
 	if len(payload) > 0 {
 		r.s = unsafe.String(&payload[0], len(payload))
 	}
@@ -105,6 +106,38 @@ func (r *Reader) Open() bool {
 // Next goes to the next field that has a value; false: the object is over. The
 // caller reads the value with exactly one call.
 func (r *Reader) Next() bool {
+	return r.nextUsual() || r.nextAny()
+}
+
+// nextUsual goes to the next field if it is written as nearly all are, without
+// blanks and mistakes. False: nothing was consumed.
+func (r *Reader) nextUsual() bool {
+	s, i := r.s, r.i
+	if i < len(s) && s[i] == ',' && s[i-1] != '{' {
+		i++
+	} else if s[i-1] != '{' {
+		return false
+	}
+	if i >= len(s) || s[i] != '"' {
+		return false
+	}
+	at := r.i
+	r.i = i
+	key := r.text()
+	if i = r.i; i+1 < len(s) && s[i] == ':' {
+		switch s[i+1] {
+		case ',', '}', ']', ' ', '\t', '\r', '\n', 0:
+		default:
+			r.i++
+			r.top().key = key
+			return true
+		}
+	}
+	r.i = at
+	return false
+}
+
+func (r *Reader) nextAny() bool {
 	first := r.s[r.i-1] == '{'
 	for {
 		c := r.peek()

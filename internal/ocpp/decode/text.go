@@ -1,27 +1,51 @@
 package decode
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
+// Eight bytes at a time: the lowest high bit set in zeroes(x) marks the first
+// zero byte of x.
+const (
+	lows  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+func zeroes(x uint64) uint64 { return (x - lows) &^ x & highs }
+
 // text reads a string from its opening quote.
 func (r *Reader) text() string {
-	s := r.s
-	start := r.i + 1
-	for i := start; i < len(s); i++ {
-		switch s[i] {
+	b, start := r.b, r.i+1
+	i := start
+	for i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:])
+		found := zeroes(w^'"'*lows) | zeroes(w^'\\'*lows)
+		if found == 0 {
+			i += 8
+			continue
+		}
+		if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
+			r.i = i + 1
+			return r.s[start:i]
+		}
+		return r.escaped(start)
+	}
+	for ; i < len(b); i++ {
+		switch b[i] {
 		case '"':
 			r.i = i + 1
-			return s[start:i]
+			return r.s[start:i]
 		case '\\':
 			return r.escaped(start)
 		}
 	}
-	r.i = len(s) // no closing quote
-	return s[start:]
+	r.i = len(b) // no closing quote
+	return r.s[min(start, len(b)):]
 }
 
 // escaped reads a string that has escapes. What is no valid escape stays as it

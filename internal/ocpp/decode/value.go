@@ -25,24 +25,31 @@ func (r *Reader) String(to *string, limit int) bool {
 			r.Flaw(Repaired) // a word that lost its quotes
 		}
 	}
-	if limit > 0 && len(*to) > limit && utf8.RuneCountInString(*to) > limit {
-		r.Flaw(TooLong)
-	}
+	r.limit(*to, limit)
 	return true
 }
 
 // OptString reads an optional string; what only stands for nothing leaves it
 // empty.
 func (r *Reader) OptString(to *string, limit int) {
-	var s string
-	if !r.String(&s, limit) {
+	if r.peek() == '"' {
+		v := r.text()
+		if placeholder(v) {
+			r.Flaw(Placeholder)
+			return
+		}
+		*to = v
+		r.limit(v, limit)
 		return
 	}
-	if placeholder(s) {
-		r.Flaw(Placeholder)
-		return
+	r.String(to, limit)
+}
+
+// limit notes a string of more than limit characters (0: any number).
+func (r *Reader) limit(v string, limit int) {
+	if limit > 0 && len(v) > limit && utf8.RuneCountInString(v) > limit {
+		r.Flaw(TooLong)
 	}
-	*to = s
 }
 
 // placeholder reports whether an optional field says nothing. Some firmware
@@ -50,6 +57,13 @@ func (r *Reader) OptString(to *string, limit int) {
 func placeholder(s string) bool {
 	if len(s) > 8 {
 		return false
+	}
+	if len(s) > 0 {
+		switch s[0] {
+		case ' ', '\t', '\r', '\n', 'n', 'N', '0':
+		default:
+			return false
+		}
 	}
 	t := strings.TrimSpace(s)
 	if t == "" || strings.EqualFold(t, "null") {

@@ -11,6 +11,8 @@ import (
 
 func TestSplit(t *testing.T) {
 	t.Parallel()
+	long := `{"vendorId":"V","data":"` + strings.Repeat("0123456789", 20) + `"}`
+	escaped := `{"vendorId":"V","data":"` + strings.Repeat(`]}\"`, 50) + `"}`
 	cases := []struct {
 		why  string
 		raw  string
@@ -29,6 +31,9 @@ func TestSplit(t *testing.T) {
 		{"a payload of null", `[2,"19","Heartbeat",null]`, `2 19 "19" Heartbeat `},
 		{"a payload with nothing where it should be", `[2,"19","Heartbeat",]`, `2 19 "19" Heartbeat `},
 		{"an element too many", `[2,"19","Heartbeat",{},{}]`, `2 19 "19" Heartbeat {}`},
+		{"an element too many behind a long payload is left to the decoder", `[2,"19","DataTransfer",` + long + `,{}]`, `2 19 "19" DataTransfer ` + long + `,{}`},
+		{"a long payload with escapes", `[2,"19","DataTransfer",` + escaped + `,{}]`, `2 19 "19" DataTransfer ` + escaped},
+		{"a long payload and blanks", `[2,"19","DataTransfer", ` + long + " \r\n] \x00", `2 19 "19" DataTransfer ` + long},
 		{"no last bracket", `[2,"19","Heartbeat",{}`, `2 19 "19" Heartbeat {}`},
 		{"brackets in strings", `[2,"19","DataTransfer",{"data":"]}\"]\\"}]`, `2 19 "19" DataTransfer {"data":"]}\"]\\"}`},
 		{"a missing value inside the payload", `[2,"19","MeterValues",{"transactionId":,"connectorId":1}]`, `2 19 "19" MeterValues {"transactionId":,"connectorId":1}`},
@@ -70,6 +75,8 @@ func TestSplitFindsTheIdInWhatItCannotCut(t *testing.T) {
 		{"an action that is no string", `[2,"19",{},{}]`, 2, `"19"`},
 		{"commas lost", `[2 "19" "Heartbeat" {}]`, 2, `"19"`},
 		{"the opening bracket lost", `2,"19","Heartbeat",{}]`, 2, `"19"`},
+		{"a long one cut off", `[2,"19","StopTransaction",{"idTag":"` + strings.Repeat("x", 200) + `"]}]`, 2, `"19"`},
+		{"a long one with a quote too few", `[2,"19","StopTransaction",{"idTag":"` + strings.Repeat("x", 200) + `}]`, 2, `"19"`},
 		{"an id cut off", `[2,"19`, 2, ``},
 		{"a broken answer", `[3,"19",{"status":`, 3, `"19"`},
 		{"an unknown type", `[9,"19",{}]`, 9, `"19"`},
@@ -132,7 +139,8 @@ func FuzzSplit(f *testing.F) {
 			if got.ID != id && !strings.ContainsAny(string(want[1]), "\\") && !strings.Contains(id, "\ufffd") {
 				t.Fatalf("id %q, want %q", got.ID, id)
 			}
-			if len(want) > 3 && string(want[3]) != "null" && string(got.Payload) != string(want[3]) {
+			if len(want) > 3 && string(want[3]) != "null" && string(got.Payload) != string(want[3]) &&
+				(len(want) == 4 || !strings.HasPrefix(string(got.Payload), string(want[3]))) {
 				t.Fatalf("payload %q, want %q", got.Payload, want[3])
 			}
 		}

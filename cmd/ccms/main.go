@@ -1,0 +1,87 @@
+// Command ccms is the charging management platform: one program that serves charge
+// points, the portal and the API.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // sites have zones, and not every machine has the files
+
+	"github.com/alecthomas/kong"
+
+	"ccms/internal/app"
+	"ccms/internal/web"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Run the server with a small operator and charge points that charge in real time."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema."`
+	Admin   adminCmd   `cmd:"" help:"Create operators, staff, charge points and API tokens; reset passwords."`
+	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// database says where the data are.
+type database struct {
+	Data        string `default:"data" env:"CCMS_DATA" placeholder:"DIR" help:"Folder of the embedded database and the keys (${default})."`
+	DatabaseURL string `name:"database-url" env:"CCMS_DATABASE_URL" placeholder:"URL" help:"postgres://… to use PostgreSQL instead of the embedded database."`
+	KeyFile     string `name:"key-file" env:"CCMS_KEY_FILE" placeholder:"FILE" help:"Master keys; default DIR/keys, made on first start with the embedded database."`
+}
+
+func (d database) config(log *slog.Logger) app.Config {
+	return app.Config{DataDir: d.Data, DatabaseURL: d.DatabaseURL, KeyFile: d.KeyFile, Log: log}
+}
+
+// open migrates and opens a node, for commands that work on the data themselves.
+func (d database) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
+	if err := app.Migrate(ctx, d.config(log)); err != nil {
+		return nil, err
+	}
+	return app.Open(ctx, d.config(log))
+}
+
+type migrateCmd struct{ database }
+
+func (c *migrateCmd) Run(ctx context.Context, log *slog.Logger) error {
+	if err := app.Migrate(ctx, c.config(log)); err != nil {
+		return err
+	}
+	fmt.Println("The database is up to date.")
+	return nil
+}
+
+type openapiCmd struct{}
+
+func (openapiCmd) Run() error {
+	_, err := os.Stdout.Write(web.OpenAPI())
+	return err
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	fmt.Println(version)
+	return nil
+}
+
+func main() {
+	var c cli
+	parser := kong.Parse(&c, kong.Name("ccms"), kong.Description("Charging management for electric vehicles."), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parser.BindTo(ctx, (*context.Context)(nil))
+	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err := parser.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "ccms:", err)
+		os.Exit(1)
+	}
+}

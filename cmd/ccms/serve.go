@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"ccms/internal/app"
+)
+
+// drainTime is how long frames and requests in work get at the end.
+const drainTime = 20 * time.Second
+
+type serveCmd struct {
+	database
+	listen
+}
+
+type listen struct {
+	Addr          string `default:"127.0.0.1:8080" env:"CCMS_ADDR" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	MetricsForAll bool   `name:"metrics-for-all" env:"CCMS_METRICS_FOR_ALL" help:"Let other machines than this one read /metrics."`
+	TrustProxy    bool   `name:"trust-proxy" env:"CCMS_TRUST_PROXY" help:"Take the client's address from the headers of a proxy in front."`
+}
+
+func (c *serveCmd) Run(ctx context.Context, log *slog.Logger) error {
+	return serve(ctx, c.database, c.listen, log, nil)
+}
+
+// serve runs a node until ctx ends, then drains it. ready is called with the node and
+// its address once it answers.
+func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready func(context.Context, *app.App, string) error) error {
+	// The port first: a second start must not touch the data of the first.
+	ln, err := net.Listen("tcp", l.Addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is taken; stop what listens there or choose another with --addr (make run ADDR=…)", l.Addr)
+	}
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	cfg := d.config(log)
+	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
+	if err := app.Migrate(ctx, cfg); err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	password, created, err := a.Operators.EnsureOwner(ctx)
+	if err != nil {
+		return err
+	}
+	if created {
+		fmt.Printf("first start: login %q with password %q; it is shown only now\n", "owner", password)
+	}
+	// No timeout on writes: event streams stay open. Idle and slow clients end by these.
+	srv := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	log.Info("ccms serves", "address", "http://"+ln.Addr().String(), "version", version)
+	if ready != nil {
+		if err := ready(ctx, a, ln.Addr().String()); err != nil {
+			return err
+		}
+	}
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("ccms stops: finishing what is in work")
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- srv.Shutdown(end) }()
+	err = a.Stop(end)
+	return errors.Join(err, <-stopped)
+}

@@ -1,0 +1,302 @@
+// Package app puts one ccms node together: store, services, doors and what runs in
+// the background.
+//
+// Owns: which implementation goes where, and the order of starting and stopping.
+// Refuses: decisions of any other kind; nothing here knows a rule of the product.
+//
+// Invariants: no socket is accepted before the connections of an earlier run are
+// closed in the database; stopping answers the frames in work before the store closes.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/cluster"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/live"
+	"ccms/internal/member"
+	"ccms/internal/ocpp"
+	"ccms/internal/operator"
+	"ccms/internal/session"
+	"ccms/internal/store"
+	"ccms/internal/tariff"
+	"ccms/internal/web"
+	"ccms/portal"
+)
+
+// Config of a node. Zero fields take the defaults.
+type Config struct {
+	// DataDir holds SQLite's file and the keys; "data".
+	DataDir string
+	// DatabaseURL is postgres://… for PostgreSQL; "" is SQLite in DataDir.
+	DatabaseURL string
+	// KeyFile holds the master keys; DataDir/keys. On PostgreSQL it must exist.
+	KeyFile string
+	// Node names this node among those that share a database; "node-1".
+	Node string
+	Now  func() time.Time
+	Log  *slog.Logger
+
+	MetricsForAll bool
+	TrustProxy    bool
+	Login         operator.HashCost // cost of a login's hash; tests take a cheap one
+	Door          ocpp.Options      // Now, Log and Journal are set here
+	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
+	Beat func(time.Duration) (c <-chan time.Time, stop func())
+}
+
+func (c Config) filled() Config {
+	if c.DataDir == "" {
+		c.DataDir = "data"
+	}
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.DataDir, "keys")
+	}
+	if c.Node == "" {
+		c.Node = "node-1"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Beat == nil {
+		c.Beat = func(d time.Duration) (<-chan time.Time, func()) {
+			t := time.NewTicker(d)
+			return t.C, t.Stop
+		}
+	}
+	return c
+}
+
+func (c Config) postgres() bool {
+	return strings.HasPrefix(c.DatabaseURL, "postgres://") || strings.HasPrefix(c.DatabaseURL, "postgresql://")
+}
+
+func (c Config) storeOptions() (store.Options, error) {
+	o := store.Options{URL: c.DatabaseURL, Now: c.Now, Log: c.Log}
+	if !c.postgres() {
+		if c.DatabaseURL != "" {
+			return o, fmt.Errorf("database URL: only postgres://… is known; leave it out for SQLite in the data folder")
+		}
+		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+			return o, err
+		}
+		o.URL = filepath.Join(c.DataDir, "ccms.db")
+	}
+	keys, err := store.LoadKeys(c.KeyFile, !c.postgres())
+	if err != nil {
+		return o, fmt.Errorf("key file: %w", err)
+	}
+	o.Keys = keys
+	return o, nil
+}
+
+// Migrate brings the database to this program's schema.
+func Migrate(ctx context.Context, c Config) error {
+	c = c.filled()
+	o, err := c.storeOptions()
+	if err != nil {
+		return err
+	}
+	return store.Migrate(ctx, o)
+}
+
+// App is one node.
+type App struct {
+	Operators *operator.Service
+	Assets    *asset.Service
+	Members   *member.Service
+	Tariffs   *tariff.Service
+	Ledger    *ledger.Service
+	Sessions  *session.Service
+	Door      *ocpp.Door
+	Web       *web.Server
+	Store     *store.Store
+
+	cfg     Config
+	cluster *cluster.Registry
+	journal *store.Journal
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// run adapts the store to the Run of one domain package.
+func run[T any](do func(context.Context, authz.Scope, func(*store.Tx) error) error, as func(*store.Tx) T) func(context.Context, authz.Scope, func(T) error) error {
+	return func(ctx context.Context, sc authz.Scope, fn func(T) error) error {
+		return do(ctx, sc, func(tx *store.Tx) error { return fn(as(tx)) })
+	}
+}
+
+// Open opens a node on a migrated database. Nothing runs before Start.
+func Open(ctx context.Context, c Config) (*App, error) {
+	c = c.filled()
+	o, err := c.storeOptions()
+	if err != nil {
+		return nil, err
+	}
+	bus, held := live.NewBus(), cluster.New()
+	o.OnCommit = func(changes []store.Change) {
+		for _, ch := range changes {
+			bus.Publish(live.Event{Topic: ch.Topic, Operator: ch.Operator, Sub: ch.Sub, ID: ch.ID})
+			if cmd, ok := ch.Value.(asset.Command); ok && cmd.State == asset.CommandQueued {
+				held.Wake(ch.Point)
+			}
+		}
+	}
+	st, err := store.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: st, cfg: c, cluster: held}
+	write, read := operator.Once(st.Write), st.Read
+	planExists := func(tx *store.Tx, id ident.Plan) error { _, err := tx.CurrentPlan(id); return err }
+
+	a.Operators = operator.New(
+		run(write, func(tx *store.Tx) operator.Tx { return tx }), run(read, func(tx *store.Tx) operator.Tx { return tx }),
+		operator.Options{Cost: c.Login, PlanExists: func(tx operator.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) }})
+	a.Assets = asset.New(
+		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
+		asset.Options{
+			MAC: o.Keys.PointMAC, Node: c.Node,
+			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
+			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
+		})
+	a.Members = member.New(
+		run(write, func(tx *store.Tx) member.Tx { return tx }), run(read, func(tx *store.Tx) member.Tx { return tx }),
+		member.Options{
+			OpenAccount: func(tx member.Tx, d member.Driver) (ident.Account, error) {
+				stx := tx.(*store.Tx)
+				op, err := stx.OperatorByID(d.Operator)
+				if err != nil {
+					return ident.Account{}, err
+				}
+				return ledger.OpenWallet(stx, d.Operator, d.Sub, op.Currency, d.ChargingAccount)
+			},
+			Blockers: func(tx member.Tx, d member.Driver) error { return session.DriverBlocked(tx.(*store.Tx), d) },
+		})
+	a.Tariffs = tariff.New(run(write, func(tx *store.Tx) tariff.Tx { return tx }), run(read, func(tx *store.Tx) tariff.Tx { return tx }))
+	a.Ledger = ledger.New(run(write, func(tx *store.Tx) ledger.Tx { return tx }), run(read, func(tx *store.Tx) ledger.Tx { return tx }))
+	a.Sessions = session.New(
+		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
+
+	beat, stopBeat := c.Beat(500 * time.Millisecond)
+	a.journal = store.NewJournal(st, c.Log, beat)
+	_ = stopBeat // the journal runs as long as the node
+	door := c.Door
+	door.Now, door.Log = c.Now, c.Log
+	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
+	a.Door = ocpp.New(a.Assets, a.Sessions, held, door)
+
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.register(metrics)
+	a.Web = web.New(web.Services{
+		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Live: bus,
+	}, web.Options{
+		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy,
+	})
+	return a, nil
+}
+
+func (a *App) ready(context.Context) error {
+	if since, stalled := a.Store.Stalled(); stalled {
+		return fmt.Errorf("the database has taken no write since %s", since.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func (a *App) register(r *prometheus.Registry) {
+	gauge := func(name, help string, f func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "ccms", Name: name, Help: help}, f))
+	}
+	counter := func(name, help string, f func() int64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "ccms", Name: name, Help: help},
+			func() float64 { return float64(f()) }))
+	}
+	gauge("charge_points_connected", "Charge points connected to this node.", func() float64 { return float64(a.Door.Connected()) })
+	counter("ocpp_connections_accepted_total", "Charge point connections accepted.", a.Door.Stats.Accepted.Load)
+	counter("ocpp_connections_refused_total", "Charge point connections refused.", a.Door.Stats.Refused.Load)
+	counter("ocpp_frames_total", "OCPP frames in and out.", a.Door.Stats.Frames.Load)
+	counter("ocpp_messages_not_handled_total", "Messages left without an answer because they could not be stored.", a.Door.Stats.Unstored.Load)
+	counter("ocpp_unresponsive_total", "Times a charge point left two different commands in a row unanswered.", a.Door.Stats.Unresponsive.Load)
+	counter("journal_frames_lost_total", "Frames that the journal could not keep.", a.journal.Lost.Load)
+}
+
+// ServeHTTP takes charge points before the mux, which would redirect the doubled
+// slashes that some of them send.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, ocpp.Prefix) || strings.HasPrefix(r.URL.Path, "//") && strings.Contains(r.URL.Path, ocpp.Prefix) {
+		a.Door.ServeHTTP(w, r)
+		return
+	}
+	a.Web.ServeHTTP(w, r)
+}
+
+// Start begins the background work; Stop ends it.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.Sessions.Restarted(ctx); err != nil {
+		return err
+	}
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.running.Go(func() { a.journal.Run(ctx) })
+	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
+		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, 5*time.Second, "command deadlines", func(ctx context.Context) error {
+		_, err := a.Sessions.ExpireCommands(ctx)
+		return err
+	})
+	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
+	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
+	return nil
+}
+
+// every runs work at each beat until the node stops. An error is logged and tried
+// again at the next beat.
+func (a *App) every(ctx context.Context, d time.Duration, what string, work func(context.Context) error) {
+	beat, stop := a.cfg.Beat(d)
+	a.running.Go(func() {
+		defer stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat:
+			}
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				a.cfg.Log.Error("background work failed", "work", what, "error", err)
+			}
+		}
+	})
+}
+
+// Stop drains: event streams end, every frame in work is handled and answered, the
+// background work ends, the store closes. Past ctx's end it does not wait for charge
+// points any longer.
+func (a *App) Stop(ctx context.Context) error {
+	a.Web.Drain()
+	err := a.Door.Drain(ctx)
+	if a.stop != nil {
+		a.stop()
+	}
+	a.running.Wait()
+	a.Store.Close()
+	return err
+}
