@@ -146,9 +146,9 @@ func mac(key, message []byte) []byte {
 	return h.Sum(nil)
 }
 
-// StationMAC is the stored form of a charge point's key: 16 to 20 random bytes need
+// PointMAC is the stored form of a charge point's key: 16 to 20 random bytes need
 // no slow hash.
-func (k *Keys) StationMAC(secret []byte) []byte { return mac(derive(k.first(), "station"), secret) }
+func (k *Keys) PointMAC(secret []byte) []byte { return mac(derive(k.first(), "station"), secret) }
 
 // CookieKey signs and seals what browsers keep.
 func (k *Keys) CookieKey() []byte { return derive(k.first(), "cookie") }

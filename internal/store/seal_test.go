@@ -162,13 +162,13 @@ func TestNewMasterKeyWrapsWhileTheOldStillOpens(t *testing.T) {
 		}
 		return k
 	}
-	if !bytes.Equal(keys(old).StationMAC([]byte("s")), keys(newer+old).StationMAC([]byte("s"))) {
+	if !bytes.Equal(keys(old).PointMAC([]byte("s")), keys(newer+old).PointMAC([]byte("s"))) {
 		t.Error("a newer master key changes the stored form of station keys")
 	}
-	if bytes.Equal(keys(old).StationMAC([]byte("s")), keys(newer).StationMAC([]byte("s"))) {
+	if bytes.Equal(keys(old).PointMAC([]byte("s")), keys(newer).PointMAC([]byte("s"))) {
 		t.Error("station keys do not depend on the master key")
 	}
-	if bytes.Equal(keys(old).CookieKey(), keys(old).StationMAC(nil)) {
+	if bytes.Equal(keys(old).CookieKey(), keys(old).PointMAC(nil)) {
 		t.Error("one key for two purposes")
 	}
 	url := storetest.SQLiteURL(t)
