@@ -1,0 +1,164 @@
+import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { App, Button, Form, Input, Modal, Select, Space } from 'antd'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ChargePoint, ChargePointNew } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { kw } from '@ccms/shared/format'
+import { newKey } from '@ccms/shared/key'
+import { type Column, List } from '../list/List'
+import type { Filter } from '../list/state'
+import { useMay } from '../login/me'
+import { FormDialog, useRequired } from '../parts/FormDialog'
+import { Facts } from '../parts/Facts'
+import { Mono } from '../parts/Mono'
+import { useProblemText } from '../parts/ProblemText'
+import { AssetTag } from '../parts/Status'
+
+const chargerTypes = ['AC', 'DC Fast', 'DC', 'HPC', 'MCS', 'Wireless', 'V2G'] as const
+const connectorTypes = ['Type 2', 'Type 1', 'CCS2', 'CCS1', 'CHAdeMO', 'GB/T AC', 'GB/T DC', 'NACS', 'MCS', 'Schuko']
+
+interface Shown { identity: string; name: string; key: string }
+
+export default function ChargePoints() {
+  const { t } = useTranslation()
+  const may = useMay()
+  const { modal, message } = App.useApp()
+  const text = useProblemText()
+  const [adding, setAdding] = useState(false)
+  const [shown, setShown] = useState<Shown>()
+  const filters = useMemo<Filter[]>(() => [
+    { key: 'site', kind: 'text', label: t('col.station') },
+    { key: 'q', kind: 'text', label: t('col.name'), more: true },
+    { key: 'status', kind: 'select', label: t('col.status'), more: true, options: [{ value: 'VALID', label: t('asset_status.VALID') }, { value: 'INVALID', label: t('asset_status.INVALID') }] },
+  ], [t])
+
+  const columns = useMemo<Column<ChargePoint>[]>(() => {
+    const renew = (p: ChargePoint) => void modal.confirm({
+      title: t('assets.new_key_title', { name: p.name }), content: t('assets.new_key_what'), okText: t('assets.new_key_go'), okButtonProps: { danger: true },
+      cancelText: t('form.cancel'),
+      onOk: async () => {
+        try {
+          const { key } = await take(api.POST('/api/v1/charge-points/{id}/key', { params: { path: { id: p.id }, header: { 'Idempotency-Key': newKey() } } }))
+          setShown({ identity: p.identity, name: p.name, key })
+        } catch (e) {
+          void message.error(text(e))
+        }
+      },
+    })
+    const out: Column<ChargePoint>[] = [
+      { key: 'site', title: t('col.station'), cell: (p) => p.site_name, wide: true },
+      { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => p.name, wide: true },
+      { key: 'serial', title: t('col.serial'), sort: 'identity', cell: (p) => <Mono value={p.identity} /> },
+      { key: 'code', title: t('col.code'), sort: 'code', cell: (p) => <Mono value={p.code} /> },
+      { key: 'type', title: t('col.connector_type'), cell: (p) => p.charger_type },
+      { key: 'power', title: t('col.max_power'), num: true, cell: (p) => kw(p.max_power_w) },
+      { key: 'status', title: t('col.status'), cell: (p) => <AssetTag value={p.status} /> },
+    ]
+    if (may('assets.write')) {
+      out.push({ key: 'operating', title: t('list.operating'), cell: (p) => (
+        <Button size="small" type="text" icon={<KeyOutlined />} onClick={() => renew(p)} title={t('assets.new_key_title', { name: p.name })} aria-label={t('assets.new_key_title', { name: p.name })} />
+      ) })
+    }
+    return out
+  }, [t, may, modal, message, text])
+
+  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  return (
+    <>
+      <List<ChargePoint>
+        queryKey={['charge-points', 'assets']} label={t('nav.points')} filters={filters} columns={columns} defaultSort="name" actions={add}
+        load={(st, signal) => take(api.GET('/api/v1/charge-points', { signal, params: { query: {
+          site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+        } } }))}
+        rowName={(p) => p.name}
+        card={(p) => ({
+          title: `${p.name} · ${p.site_name}`, status: <AssetTag value={p.status} />,
+          facts: [[t('col.serial'), <Mono key="s" value={p.identity} />], [t('col.connector_type'), p.charger_type], [t('col.max_power'), kw(p.max_power_w)]],
+        })}
+        empty={{ title: t('assets.empty'), next: t('assets.empty_next'), action: add }}
+      />
+      {adding && <PointDialog onClose={() => setAdding(false)} onMade={(s) => { setAdding(false); setShown(s) }} />}
+      {shown && <KeyDialog shown={shown} onClose={() => setShown(undefined)} />}
+    </>
+  )
+}
+
+interface Values { site_id: string; name: string; identity: string; code?: string; charger_type: ChargePointNew['charger_type']; max_power_kw?: string; connectors: { type?: string }[] }
+
+/** "7.4" → 7400: exact, for a form's text. */
+const watts = (text: string | undefined) => {
+  const m = /^(\d{1,4})(?:\.(\d{1,3}))?$/.exec(text?.trim() ?? '')
+  return m ? Number(m[1]) * 1000 + Number((m[2] ?? '').padEnd(3, '0')) : undefined
+}
+
+function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Shown) => void }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const required = useRequired()
+  const sites = useQuery({ queryKey: ['sites', 'pick'], queryFn: ({ signal }) => take(api.GET('/api/v1/sites', { signal, params: { query: { status: 'VALID', limit: 100 } } })) })
+  const first = sites.data?.items.length === 1 ? sites.data.items[0]!.id : undefined
+  if (sites.isPending) return null
+  return (
+    <FormDialog<Values> title={t('assets.add')} ok={t('form.save')} width={560} initial={{ site_id: first, charger_type: 'AC', connectors: [{ type: 'Type 2' }] }} onClose={onClose}
+      what={sites.data?.items.length === 0 ? t('assets.no_site') : undefined}
+      rename={(p) => (p[0] === 'max_power_w' ? ['max_power_kw'] : p)}
+      submit={async (v, key) => {
+        const power = watts(v.max_power_kw)
+        const body: ChargePointNew = {
+          site_id: v.site_id, name: v.name.trim(), identity: v.identity.trim(), code: v.code?.trim() || undefined, charger_type: v.charger_type, max_power_w: power,
+          connectors: v.connectors.map((c, i) => ({ number: i + 1, type: c.type, max_power_w: power })),
+        }
+        const made = await take(api.POST('/api/v1/charge-points', { body, params: { header: { 'Idempotency-Key': key } } }))
+        await client.invalidateQueries({ queryKey: ['charge-points'] })
+        onMade({ identity: made.charge_point.identity, name: made.charge_point.name, key: made.key })
+      }}>
+      <Form.Item name="site_id" label={t('assets.site')} rules={[required]}>
+        <Select showSearch={{ optionFilterProp: 'label' }} options={(sites.data?.items ?? []).map((s) => ({ value: s.id, label: s.name }))} />
+      </Form.Item>
+      <Form.Item name="name" label={t('assets.name')} rules={[required]}><Input maxLength={100} autoFocus /></Form.Item>
+      <Form.Item name="identity" label={t('assets.identity')} extra={t('assets.identity_help')} rules={[required, { pattern: /^[A-Za-z0-9*_=:+|@.-]{1,48}$/, message: t('assets.identity_rule') }]}>
+        <Input maxLength={48} className="mono-input" autoCapitalize="none" spellCheck={false} />
+      </Form.Item>
+      <Space wrap align="start">
+        <Form.Item name="code" label={t('assets.code')} extra={t('assets.code_help')}><Input maxLength={32} className="price" /></Form.Item>
+        <Form.Item name="charger_type" label={t('assets.charger_type')}><Select className="price" options={chargerTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
+        <Form.Item name="max_power_kw" label={t('assets.max_power')} rules={[{ pattern: /^\d{1,4}(\.\d{1,3})?$/, message: t('form.number') }]}><Input className="price" inputMode="decimal" suffix="kW" /></Form.Item>
+      </Space>
+      <fieldset className="fieldset">
+        <legend>{t('assets.connectors')}</legend>
+        <Form.List name="connectors">
+          {(fields, { add, remove }) => (
+            <>
+              {fields.map((f, i) => (
+                <Space key={f.key} align="start" className="band">
+                  <Form.Item name={[f.name, 'type']} label={t('assets.connector_type', { number: i + 1 })}><Select className="price-wide" options={connectorTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
+                  {fields.length > 1 && <Button type="text" className="band-remove" icon={<DeleteOutlined />} onClick={() => remove(f.name)} aria-label={t('assets.connector_remove', { number: i + 1 })} />}
+                </Space>
+              ))}
+              <Button icon={<PlusOutlined />} onClick={() => add({ type: 'Type 2' })}>{t('assets.connector_add')}</Button>
+            </>
+          )}
+        </Form.List>
+      </fieldset>
+    </FormDialog>
+  )
+}
+
+/** The key is nowhere else: the dialog closes only by saying that it was taken. */
+function KeyDialog({ shown, onClose }: { shown: Shown; onClose: () => void }) {
+  const { t } = useTranslation()
+  const address = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ocpp/${shown.identity}`
+  return (
+    <Modal open title={t('assets.key_title', { name: shown.name })} closable={false} keyboard={false} mask={{ closable: false }} width={560}
+      footer={<Button type="primary" onClick={onClose}>{t('assets.key_done')}</Button>}>
+      <p>{t('assets.key_once')}</p>
+      <Facts items={[
+        [t('assets.key_address'), <Mono key="a" value={address} />],
+        [t('assets.key_user'), <Mono key="u" value={shown.identity} />],
+        [t('assets.key_password'), <Mono key="k" value={shown.key} />],
+      ]} />
+    </Modal>
+  )
+}

@@ -1,0 +1,108 @@
+import { DownOutlined, GlobalOutlined, LogoutOutlined, ShopOutlined, UserOutlined } from '@ant-design/icons'
+import { App, Button, Dropdown, type MenuProps } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
+import { api, take } from '@ccms/shared/client'
+import { choose, languages } from '@ccms/shared/i18n/index'
+import { operatorOf, signOut, useMay, useSignedIn, useTakeMe } from '../login/me'
+import { useProblemText } from '../parts/ProblemText'
+import { roleWord } from '../parts/words'
+import { type Mode, useTheme } from './Theme'
+
+export function LanguageMenu() {
+  const { t, i18n } = useTranslation()
+  const menu: MenuProps = {
+    selectable: true,
+    selectedKeys: [i18n.language],
+    items: languages.map((l) => ({ key: l, label: t(`language.${l}`) })),
+    onClick: ({ key }) => void choose(key),
+  }
+  return (
+    <Dropdown menu={menu} trigger={['click']}>
+      <Button type="text" icon={<GlobalOutlined />} aria-label={t('language.label')}>
+        {t(i18n.language === 'pseudo' ? 'language.pseudo' : 'language.en')}
+      </Button>
+    </Dropdown>
+  )
+}
+
+/** For platform staff a switch, for everybody else the name of where they are. */
+export function OperatorMenu() {
+  const { t } = useTranslation()
+  const me = useSignedIn()
+  const may = useMay()
+  const navigate = useNavigate()
+  const takeMe = useTakeMe()
+  const { message } = App.useApp()
+  const text = useProblemText()
+  const operator = operatorOf(me)
+  if (!may('operators.switch') && !me.acting_in) {
+    return operator ? <span className="operator-name"><ShopOutlined aria-hidden /> {me.sub_operator?.name ?? operator.name}</span> : null
+  }
+  const leave = async () => {
+    try {
+      takeMe(await take(api.DELETE('/api/v1/me/operator')))
+      void navigate('/system/operators')
+    } catch (e) {
+      void message.error(text(e))
+    }
+  }
+  const items: MenuProps['items'] = [{ key: 'choose', label: t('operator.choose'), onClick: () => void navigate('/system/operators') }]
+  if (me.acting_in) items.push({ key: 'leave', label: t('operator.leave', { name: me.acting_in.operator.name }), onClick: () => void leave() })
+  return (
+    <Dropdown menu={{ items }} trigger={['click']}>
+      <Button type="text" icon={<ShopOutlined />} title={me.acting_in ? t('operator.inside', { name: me.acting_in.operator.name }) : undefined}
+        className={me.acting_in ? 'acting' : undefined}>
+        {operator?.name ?? t('operator.none')} <DownOutlined className="caret" />
+      </Button>
+    </Dropdown>
+  )
+}
+
+export function AccountMenu() {
+  const { t } = useTranslation()
+  const me = useSignedIn()
+  const { mode, setMode } = useTheme()
+  const menu: MenuProps = {
+    selectable: true,
+    selectedKeys: [mode],
+    items: [
+      { key: 'who', type: 'group', label: `${me.staff.name} · ${roleWord(t, me.staff.role)}`, children: [] },
+      { type: 'divider' },
+      { key: 'theme', type: 'group', label: t('account.theme'), children: [
+        { key: 'auto', label: t('account.theme_auto') },
+        { key: 'light', label: t('account.theme_light') },
+        { key: 'dark', label: t('account.theme_dark') },
+      ] },
+    ],
+    onClick: ({ key }) => setMode(key as Mode),
+  }
+  return (
+    <Dropdown menu={menu} trigger={['click']}>
+      <Button type="text" icon={<UserOutlined />} aria-label={t('account.menu', { name: me.staff.login })}>{me.staff.login}</Button>
+    </Dropdown>
+  )
+}
+
+export function SignOutButton() {
+  const { t } = useTranslation()
+  const takeMe = useTakeMe()
+  const navigate = useNavigate()
+  const { message } = App.useApp()
+  const text = useProblemText()
+  const [busy, setBusy] = useState(false)
+  const go = async () => {
+    setBusy(true)
+    try {
+      await signOut()
+      takeMe(null)
+      void navigate('/login', { replace: true })
+    } catch (e) {
+      void message.error(text(e))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return <Button type="text" icon={<LogoutOutlined />} loading={busy} onClick={() => void go()}>{t('account.sign_out')}</Button>
+}

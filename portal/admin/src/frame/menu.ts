@@ -1,0 +1,56 @@
+// The menu in the guide's order and words: only the screens that exist.
+
+import {
+  AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, IdcardOutlined,
+  MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
+} from '@ant-design/icons'
+import type { ComponentType } from 'react'
+import type { ParseKeys } from 'i18next'
+import type { Permission } from '@ccms/shared/api'
+
+export interface Leaf { path: string; title: ParseKeys; need: Permission; icon: ComponentType }
+export interface Section { title: ParseKeys; leaves: Leaf[] }
+
+export const sections: Section[] = [
+  { title: 'nav.live', leaves: [
+    { path: '/live/points', title: 'nav.live_points', need: 'live.read', icon: DashboardOutlined },
+    { path: '/live/charging', title: 'nav.live_charging', need: 'live.read', icon: ThunderboltOutlined },
+  ] },
+  { title: 'nav.finance', leaves: [
+    { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },
+    { path: '/finance/recharges', title: 'nav.recharges', need: 'finance.read', icon: WalletOutlined },
+    { path: '/finance/records', title: 'nav.records', need: 'finance.read', icon: ProfileOutlined },
+  ] },
+  { title: 'nav.assets', leaves: [
+    { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
+    { path: '/assets/points', title: 'nav.points', need: 'assets.read', icon: AuditOutlined },
+  ] },
+  { title: 'nav.users', leaves: [
+    { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },
+    { path: '/users/cards', title: 'nav.cards', need: 'drivers.read', icon: CreditCardOutlined },
+  ] },
+  { title: 'nav.system', leaves: [
+    { path: '/system/operators', title: 'nav.operators', need: 'operators.switch', icon: GlobalOutlined },
+  ] },
+]
+
+/** The sections with the screens that someone may open. */
+export function visible(may: (p: Permission) => boolean): Section[] {
+  return sections
+    .map((s) => ({ ...s, leaves: s.leaves.filter((l) => may(l.need)) }))
+    .filter((s) => s.leaves.length > 0)
+}
+
+export function leafOf(path: string): { section: Section; leaf: Leaf } | undefined {
+  for (const section of sections) {
+    const leaf = section.leaves.find((l) => path === l.path || path.startsWith(`${l.path}/`))
+    if (leaf) return { section, leaf }
+  }
+  return undefined
+}
+
+/** Where to begin the day. */
+export function firstScreen(may: (p: Permission) => boolean): string | undefined {
+  if (may('live.read')) return '/live/charging'
+  return visible(may)[0]?.leaves[0]?.path
+}

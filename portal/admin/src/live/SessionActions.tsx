@@ -1,0 +1,90 @@
+// Refresh and Stop of one session, with their real results beside them.
+
+import { LoadingOutlined } from '@ant-design/icons'
+import { App, Button } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Session } from '@ccms/shared/api'
+import { clock } from '@ccms/shared/format'
+import { useMay } from '../login/me'
+import { useProblemText } from '../parts/ProblemText'
+import { commandWord } from '../parts/words'
+import { commandLine } from './CommandSteps'
+import { StopDialog } from './StopDialog'
+import { isAnswered, isEnded, type LiveRow } from './store'
+import { useCommand, useRefresh } from './useCommand'
+
+/** What was asked for from this page, by session; rows come and go, this stays. */
+const asked = new Map<string, { stop?: string; refresh?: string }>()
+
+export function SessionActions({ session: s, size = 'small' }: { session: LiveRow; size?: 'small' | 'middle' }) {
+  const { t } = useTranslation()
+  const may = useMay()
+  const { message } = App.useApp()
+  const text = useProblemText()
+  const [mine, setMine] = useState(() => asked.get(s.id) ?? {})
+  const [open, setOpen] = useState(false)
+  const refresh = useRefresh()
+  const ended = isEnded(s)
+  const id = s.transaction_id ?? ''
+
+  const note = (change: { stop?: string; refresh?: string }) => {
+    const next = { ...mine, ...change }
+    asked.set(s.id, next)
+    setMine(next)
+  }
+  const onRefresh = () => refresh.mutate(s.id, {
+    onSuccess: (commands) => note({ refresh: commands[0]?.id }),
+    onError: (e) => void message.error(text(e)),
+  })
+
+  return (
+    <span className="row-actions">
+      {mine.stop
+        ? <StopResult id={mine.stop} session={s} onOpen={() => setOpen(true)} />
+        : mine.refresh && !ended && <RefreshResult id={mine.refresh} session={s} />}
+      {ended
+        ? may('finance.read') && size === 'small' && <Link to={`/finance/records/${s.id}`} aria-label={t('live.record_of', { id })}>{t('live.open_record')}</Link>
+        : may('live.command') && (
+          <>
+            <Button size={size} loading={refresh.isPending} disabled={!s.online} onClick={onRefresh} aria-label={t('live.refresh_of', { id })}>{t('live.refresh')}</Button>
+            <Button size={size} danger disabled={!s.can_stop || (mine.stop !== undefined && s.state === 'STOPPING')} onClick={() => { note({ stop: undefined }); setOpen(true) }}
+              aria-label={t('live.stop_of', { id })}>{t('live.stop')}</Button>
+          </>
+        )}
+      {open && <StopDialog session={s} commandId={mine.stop} onSent={(stop) => note({ stop })} onClose={() => setOpen(false)} />}
+    </span>
+  )
+}
+
+function StopResult({ id, session, onOpen }: { id: string; session: Session; onOpen: () => void }) {
+  const { t } = useTranslation()
+  const c = useCommand(id)
+  if (!c) return null
+  const line = commandLine(c)
+  return (
+    <button type="button" className={`result tone-text-${line.tone}`} onClick={onOpen} aria-label={t('live.result_of', { id: session.transaction_id ?? '' })}>
+      {(line.tone === 'wait' || line.tone === 'busy') && <LoadingOutlined aria-hidden />}
+      {commandWord(t, line.group, line.code)}
+      {line.at && <time className="num" dateTime={line.at}>{clock(line.at, session.time_zone ?? 'UTC')}</time>}
+    </button>
+  )
+}
+
+/** Not being able to answer is no error: it says how old the last value is (LIVE-A3). */
+function RefreshResult({ id, session }: { id: string; session: Session }) {
+  const { t } = useTranslation()
+  const c = useCommand(id)
+  const zone = session.time_zone ?? 'UTC'
+  if (!c) return null
+  if (c.effect?.state === 'seen') return <span className="result tone-text-free">{t('live.refreshed', { time: clock(c.effect.at ?? c.answered_at, zone) })}</span>
+  if (isAnswered(c) && c.state !== 'accepted') {
+    return (
+      <span className="result tone-text-wait" title={[commandWord(t, 'state', c.state), c.error_detail].filter(Boolean).join(' ')}>
+        {session.sample_at ? t('age.last_value', { time: clock(session.sample_at, zone) }) : t('live.refresh_none_empty')}
+      </span>
+    )
+  }
+  return <span className="result tone-text-busy"><LoadingOutlined aria-hidden />{t('live.refreshing')}</span>
+}

@@ -1,0 +1,113 @@
+// The one event stream of the page. What it brings goes into the loaded lists; what
+// it cannot bring (rows never seen, what happened while it was away) is fetched.
+
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import type { ChargePoint, Command, Page, Session, SessionDetail } from '@ccms/shared/api'
+import { guardedFetch } from '@ccms/shared/client'
+import { Live, type LiveState, type StreamEvent } from '@ccms/shared/live'
+import { notOlder } from '@ccms/shared/merge'
+import { intoPage, isEnded, laterCommand } from './store'
+
+const Context = createContext<LiveState>('idle')
+
+export const useLiveState = () => useContext(Context)
+
+/** How often to ask when the stream is away, and as a net under it when it is open. */
+export function usePolling(): number {
+  return useLiveState() === 'open' ? 60_000 : 10_000
+}
+
+/** A hidden page gives its connection back: browsers allow six per server. */
+const hiddenForMs = 60_000
+
+export function StreamProvider({ on, children }: { on: boolean; children: ReactNode }) {
+  const client = useQueryClient()
+  const [state, setState] = useState<LiveState>('idle')
+
+  useEffect(() => {
+    if (!on) return undefined
+    const later = debounced()
+    const live = new Live({
+      url: new URL('/api/v1/live?topics=sessions,charge_points,commands', location.origin).href,
+      fetch: guardedFetch,
+      onEvent: (e) => take(client, e, later),
+      onResync: () => later('resync', () => {
+        for (const key of ['sessions', 'session', 'charge-points', 'command', 'commands']) void client.invalidateQueries({ queryKey: [key] })
+      }),
+      onState: setState,
+    })
+    live.start()
+    let hidden: ReturnType<typeof setTimeout> | undefined
+    const onVisibility = () => {
+      clearTimeout(hidden)
+      if (document.visibilityState === 'hidden') hidden = setTimeout(() => live.stop(), hiddenForMs)
+      else live.start()
+    }
+    document.addEventListener('visibilitychange', onVisibility)
+    return () => {
+      document.removeEventListener('visibilitychange', onVisibility)
+      clearTimeout(hidden)
+      live.stop()
+    }
+  }, [client, on])
+
+  return <Context.Provider value={state}>{children}</Context.Provider>
+}
+
+type Later = (name: string, what: () => void) => void
+
+/** Many events ask for the same fetch: one is enough. */
+function debounced(ms = 300): Later {
+  const timers = new Map<string, ReturnType<typeof setTimeout>>()
+  return (name, what) => {
+    if (timers.has(name)) return
+    timers.set(name, setTimeout(() => {
+      timers.delete(name)
+      what()
+    }, ms))
+  }
+}
+
+function take(client: QueryClient, e: StreamEvent, later: Later): void {
+  switch (e.type) {
+    case 'session': return takeSession(client, JSON.parse(e.data) as Session, later)
+    case 'charge_point': return takePoint(client, JSON.parse(e.data) as ChargePoint, later)
+    case 'command': {
+      const c = JSON.parse(e.data) as Command
+      client.setQueryData<Command>(['command', c.id], (old) => laterCommand(old, c))
+      later('commands', () => void client.invalidateQueries({ queryKey: ['commands'] }))
+      return
+    }
+    default: // hello, and what later servers add
+  }
+}
+
+function takeSession(client: QueryClient, s: Session, later: Later): void {
+  let known = false
+  client.setQueriesData<Page<Session>>({ queryKey: ['sessions'] }, (old) => {
+    if (!old) return old
+    const r = intoPage(old, s)
+    known ||= r.known
+    return r.page
+  })
+  if (!known && !isEnded(s)) later('sessions', () => void client.invalidateQueries({ queryKey: ['sessions', 'running'] }))
+  const key = ['session', s.id]
+  const detail = client.getQueryData<SessionDetail>(key)
+  if (detail && notOlder(detail, s)) {
+    client.setQueryData<SessionDetail>(key, { ...detail, ...s })
+    // The bill, attempts and adjustments are not in the stream.
+    if (s.version !== detail.version) later(s.id, () => void client.invalidateQueries({ queryKey: key }))
+  }
+}
+
+function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
+  let known = false
+  client.setQueriesData<Page<ChargePoint>>({ queryKey: ['charge-points'] }, (old) => {
+    if (!old) return old
+    const r = intoPage(old, p)
+    known ||= r.known
+    return r.page
+  })
+  if (!known) later('charge-points', () => void client.invalidateQueries({ queryKey: ['charge-points'] }))
+}

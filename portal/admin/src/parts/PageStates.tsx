@@ -1,0 +1,49 @@
+import { Button } from 'antd'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useRouteError } from 'react-router'
+import { useProblemText, useSupportText } from './ProblemText'
+
+/** Nothing to show, and why, and what to do about it. */
+export function Blank({ title, next, small, action, alert }: {
+  title: string; next?: ReactNode; small?: ReactNode; action?: ReactNode; alert?: boolean
+}) {
+  return (
+    <div className="blank" role={alert ? 'alert' : 'status'}>
+      <p className="blank-title">{title}</p>
+      {next && <p className="quiet">{next}</p>}
+      {action}
+      {small && <p className="small quiet">{small}</p>}
+    </div>
+  )
+}
+
+export function NoPermission() {
+  const { t } = useTranslation()
+  return <Blank title={t('list.no_permission')} next={t('list.no_permission_next')} />
+}
+
+export function Missing() {
+  const { t } = useTranslation()
+  return <Blank title={t('page.missing')} next={t('page.missing_next')} />
+}
+
+export function Broken() {
+  const { t } = useTranslation()
+  const error = useRouteError()
+  console.error(error)
+  return (
+    <Blank alert title={t('page.broken')} next={t('page.broken_next')}
+      action={<Button onClick={() => location.reload()}>{t('page.reload')}</Button>} />
+  )
+}
+
+export function Failed({ error, title, retry }: { error: unknown; title: string; retry: () => void }) {
+  const { t } = useTranslation()
+  const text = useProblemText()
+  const support = useSupportText()
+  return (
+    <Blank alert title={title} next={text(error)} small={support(error)}
+      action={<Button onClick={retry}>{t('list.retry')}</Button>} />
+  )
+}

@@ -1,0 +1,79 @@
+// A status is an icon, a word and a colour together, so that it reads without colour.
+
+import {
+  CheckCircleOutlined, ClockCircleOutlined, CloseCircleOutlined, DisconnectOutlined, ExclamationCircleOutlined,
+  GiftOutlined, LoadingOutlined, MinusCircleOutlined, PauseCircleOutlined, QuestionCircleOutlined, StopOutlined,
+  ThunderboltOutlined, ToolOutlined,
+} from '@ant-design/icons'
+import type { ComponentType } from 'react'
+import { useTranslation } from 'react-i18next'
+import { word } from './words'
+
+export type Tone = 'free' | 'busy' | 'wait' | 'bad' | 'off'
+type Look = [Tone, ComponentType]
+
+export function Tag({ tone, icon: Icon, text, title }: { tone: Tone; icon: ComponentType; text: string; title?: string }) {
+  return <span className={`tag tone-${tone}`} title={title}><Icon aria-hidden />{text}</span>
+}
+
+const unknown: Look = ['off', QuestionCircleOutlined]
+
+const sessionLooks: Record<string, Look> = {
+  AUTHORIZING: ['wait', LoadingOutlined], STARTING: ['wait', LoadingOutlined], CHARGING: ['busy', ThunderboltOutlined],
+  PAUSED: ['wait', PauseCircleOutlined], STOPPING: ['wait', LoadingOutlined],
+  STOP_UNCONFIRMED: ['bad', ExclamationCircleOutlined], IDLE: ['wait', ClockCircleOutlined],
+  RELEASED: ['free', CheckCircleOutlined], SETTLING: ['wait', LoadingOutlined], COMPLETED: ['free', CheckCircleOutlined],
+  FAILED_TO_START: ['bad', CloseCircleOutlined], REJECTED: ['bad', StopOutlined],
+  OFFLINE_RUNNING: ['off', DisconnectOutlined], ABNORMAL: ['bad', ExclamationCircleOutlined],
+  ENDED: ['off', CheckCircleOutlined],
+}
+
+const recordLooks: Record<string, Look> = {
+  RUNNING: ['busy', ThunderboltOutlined], SETTLING: ['wait', LoadingOutlined], COMPLETED: ['free', CheckCircleOutlined],
+  UNPAID: ['bad', ExclamationCircleOutlined], ABNORMAL: ['bad', ExclamationCircleOutlined],
+  ADJUSTED: ['wait', CheckCircleOutlined], REFUNDED: ['off', CheckCircleOutlined], FREE: ['free', GiftOutlined],
+  VOID: ['off', MinusCircleOutlined],
+}
+
+const pointLooks: Record<string, Look> = {
+  OFFLINE: ['off', DisconnectOutlined], FAULT: ['bad', CloseCircleOutlined], UPGRADING: ['wait', ToolOutlined],
+  MAINTENANCE: ['off', ToolOutlined], ALARM: ['bad', ExclamationCircleOutlined], CHARGING: ['busy', ThunderboltOutlined],
+  SUSPENDED: ['wait', PauseCircleOutlined], FINISHING: ['wait', ClockCircleOutlined], RESERVED: ['wait', ClockCircleOutlined],
+  PREPARING: ['wait', LoadingOutlined], AVAILABLE: ['free', CheckCircleOutlined], PENDING: ['wait', ClockCircleOutlined],
+}
+
+const connectorLooks: Record<string, Look> = {
+  Available: ['free', CheckCircleOutlined], Preparing: ['wait', LoadingOutlined], Charging: ['busy', ThunderboltOutlined],
+  SuspendedEV: ['wait', PauseCircleOutlined], SuspendedEVSE: ['wait', PauseCircleOutlined],
+  Finishing: ['wait', ClockCircleOutlined], Reserved: ['wait', ClockCircleOutlined], Unavailable: ['off', ToolOutlined],
+  Faulted: ['bad', CloseCircleOutlined], OFFLINE: ['off', DisconnectOutlined],
+}
+
+function tagOf(looks: Record<string, Look>, group: Parameters<typeof word>[1]) {
+  return function StatusTag({ value, title }: { value: string; title?: string }) {
+    const { t } = useTranslation()
+    const [tone, icon] = looks[value] ?? unknown
+    return <Tag tone={tone} icon={icon} text={word(t, group, value || 'Unknown')} title={title} />
+  }
+}
+
+export const SessionTag = tagOf(sessionLooks, 'session_state')
+export const RecordTag = tagOf(recordLooks, 'record_state')
+export const PointTag = tagOf(pointLooks, 'point_status')
+export const ConnectorTag = tagOf(connectorLooks, 'connector_status')
+export const AssetTag = tagOf({ VALID: ['free', CheckCircleOutlined], INVALID: ['off', StopOutlined] }, 'asset_status')
+export const CardTag = tagOf({
+  ENABLE: ['free', CheckCircleOutlined], DISABLE: ['off', StopOutlined], LOST: ['bad', ExclamationCircleOutlined],
+  EXPIRED: ['wait', ClockCircleOutlined],
+}, 'card_status')
+export const DriverTag = tagOf({
+  PENDING: ['wait', ClockCircleOutlined], VALID: ['free', CheckCircleOutlined], SUSPENDED: ['bad', StopOutlined],
+  CLOSED: ['off', MinusCircleOutlined],
+}, 'driver_status')
+
+export function Online({ online }: { online: boolean }) {
+  const { t } = useTranslation()
+  return online
+    ? <span className="yesno tone-text-free"><CheckCircleOutlined aria-hidden />{t('yes')}</span>
+    : <span className="yesno tone-text-off"><DisconnectOutlined aria-hidden />{t('no')}</span>
+}

@@ -1,0 +1,20 @@
+// Words for values that the API sends as codes. A code we do not know yet is shown
+// as it is: better than a wrong word.
+
+import type { TFunction } from 'i18next'
+import en from '@ccms/shared/i18n/en.json'
+
+type Group = 'session_state' | 'record_state' | 'point_status' | 'connector_status' | 'asset_status' | 'card_status' |
+  'driver_status' | 'flag' | 'source' | 'closed_by' | 'line_kind' | 'attempt_kind'
+
+export function word(t: TFunction, group: Group, code: string): string {
+  return code in en[group] ? (t as (key: string) => string)(`${group}.${code}`) : code
+}
+
+export function commandWord(t: TFunction, group: 'type' | 'state' | 'effect_wait' | 'effect_seen' | 'effect_none', code: string): string {
+  return code in en.command[group] ? (t as (key: string) => string)(`command.${group}.${code}`) : code
+}
+
+export function roleWord(t: TFunction, role: string): string {
+  return role in en.account.role ? (t as (key: string) => string)(`account.role.${role}`) : role
+}

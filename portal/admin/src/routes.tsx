@@ -1,0 +1,47 @@
+// One route per screen, each loaded when it is first opened.
+
+import { type ComponentType, lazy, Suspense } from 'react'
+import { createBrowserRouter, type RouteObject } from 'react-router'
+import type { Permission } from '@ccms/shared/api'
+import { Broken, Missing, NoPermission } from './parts/PageStates'
+import { Frame } from './frame/Frame'
+import { Start } from './frame/Start'
+import { LoginPage } from './login/LoginPage'
+import { useMay } from './login/me'
+import { PageSkeleton } from './parts/Skeletons'
+
+type Load = () => Promise<{ default: ComponentType }>
+
+function screen(path: string, need: Permission, load: Load): RouteObject {
+  const Screen = lazy(load)
+  function Guarded() {
+    const may = useMay()
+    if (!may(need)) return <NoPermission />
+    return <Suspense fallback={<PageSkeleton />}><Screen /></Suspense>
+  }
+  return { path, element: <Guarded />, errorElement: <Broken /> }
+}
+
+export const router = createBrowserRouter([
+  { path: '/login', element: <LoginPage /> },
+  {
+    path: '/',
+    element: <Frame />,
+    errorElement: <Broken />,
+    children: [
+      { index: true, element: <Start /> },
+      screen('live/points', 'live.read', () => import('./live/PointStatus')),
+      screen('live/charging', 'live.read', () => import('./live/LiveCharging')),
+      screen('finance/plans', 'plans.read', () => import('./finance/Plans')),
+      screen('finance/recharges', 'finance.read', () => import('./finance/Recharges')),
+      screen('finance/records', 'finance.read', () => import('./finance/Records')),
+      screen('finance/records/:id', 'finance.read', () => import('./finance/Record')),
+      screen('assets/stations', 'assets.read', () => import('./assets/Sites')),
+      screen('assets/points', 'assets.read', () => import('./assets/ChargePoints')),
+      screen('users/profiles', 'drivers.read', () => import('./users/Profiles')),
+      screen('users/cards', 'drivers.read', () => import('./users/Cards')),
+      screen('system/operators', 'operators.switch', () => import('./system/Operators')),
+      { path: '*', element: <Missing /> },
+    ],
+  },
+])

@@ -1,0 +1,112 @@
+import { PlusOutlined, WalletOutlined } from '@ant-design/icons'
+import { useQueryClient } from '@tanstack/react-query'
+import { App, Button, Form, Input } from 'antd'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Driver, DriverNew } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { amount, money, none } from '@ccms/shared/format'
+import { type Column, List } from '../list/List'
+import type { Filter } from '../list/state'
+import { operatorOf, useMay, useSignedIn } from '../login/me'
+import { oneCurrency } from '../parts/common'
+import { FormDialog, useRequired } from '../parts/FormDialog'
+import { Mono } from '../parts/Mono'
+import { DriverTag } from '../parts/Status'
+
+export default function Profiles() {
+  const { t } = useTranslation()
+  const may = useMay()
+  const [adding, setAdding] = useState(false)
+  const [recharging, setRecharging] = useState<Driver>()
+  const filters = useMemo<Filter[]>(() => [
+    { key: 'q', kind: 'text', label: t('col.account') },
+    { key: 'status', kind: 'select', label: t('col.status'), more: true, options: (['PENDING', 'VALID', 'SUSPENDED', 'CLOSED'] as const).map((s) => ({ value: s, label: t(`driver_status.${s}`) })) },
+  ], [t])
+  const recharge = (d: Driver, full?: boolean) => may('finance.write') && (
+    <Button size="small" icon={<WalletOutlined />} onClick={() => setRecharging(d)} aria-label={t('profiles.recharge_of', { account: d.account })}>{full ? t('profiles.recharge_of', { account: d.account }) : t('profiles.recharge')}</Button>
+  )
+  const columns: Column<Driver>[] = [
+    { key: 'account', title: t('col.account'), cell: (d) => <Mono value={d.account} /> },
+    { key: 'nickname', title: t('col.nickname'), cell: (d) => d.nickname || d.name || none, wide: true },
+    { key: 'level', title: t('col.membership'), cell: (d) => d.membership_level },
+    { key: 'number', title: t('col.charging_account'), sort: 'charging_account', cell: (d) => <Mono value={d.charging_account} /> },
+    { key: 'mobile', title: t('col.mobile'), cell: (d) => (d.mobile ? <Mono value={d.mobile} /> : none) },
+    { key: 'balance', title: t('col.balance'), num: true,
+      note: (all) => { const c = oneCurrency(all.map((d) => d.balance)); return c && `(${c})` },
+      cell: (d, all) => (oneCurrency(all.map((x) => x.balance)) ? amount(d.balance) : money(d.balance)) },
+    { key: 'status', title: t('col.status'), cell: (d) => <DriverTag value={d.status} /> },
+  ]
+  if (may('finance.write')) columns.push({ key: 'operating', title: t('list.operating'), cell: (d) => recharge(d) })
+  const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  return (
+    <>
+      <List<Driver>
+        queryKey={['drivers']} label={t('nav.profiles')} filters={filters} columns={columns} actions={add}
+        note={!may('pii.view') && <span className="quiet small">{t('profiles.masked')}</span>}
+        load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: {
+          q: st.filters.q, status: st.filters.status as Driver['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+        } } }))}
+        rowName={(d) => d.account}
+        card={(d) => ({
+          title: d.nickname || d.name || d.account, status: <DriverTag value={d.status} />,
+          facts: [[t('col.account'), <Mono key="a" value={d.account} />], [t('col.charging_account'), <Mono key="c" value={d.charging_account} />], [t('col.balance'), money(d.balance)]],
+          actions: recharge(d),
+        })}
+        empty={{ title: t('profiles.empty'), next: t('profiles.empty_next'), action: add }}
+      />
+      {adding && <DriverDialog onClose={() => setAdding(false)} />}
+      {recharging && <RechargeDialog driver={recharging} onClose={() => setRecharging(undefined)} />}
+    </>
+  )
+}
+
+function DriverDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const required = useRequired()
+  return (
+    <FormDialog<DriverNew> title={t('profiles.add')} ok={t('form.save')} initial={{}} onClose={onClose}
+      submit={async (v, key) => {
+        const body = Object.fromEntries(Object.entries(v).map(([k, x]) => [k, (x as string | undefined)?.trim() || undefined])) as unknown as DriverNew
+        await take(api.POST('/api/v1/drivers', { body, params: { header: { 'Idempotency-Key': key } } }))
+        await client.invalidateQueries({ queryKey: ['drivers'] })
+        void message.success(t('form.saved'))
+        onClose()
+      }}>
+      <Form.Item name="account" label={t('profiles.account')} extra={t('profiles.account_help')} rules={[required]}><Input maxLength={100} autoFocus autoCapitalize="none" /></Form.Item>
+      <Form.Item name="nickname" label={t('profiles.nickname')}><Input maxLength={60} /></Form.Item>
+      <Form.Item name="name" label={t('profiles.name')}><Input maxLength={100} /></Form.Item>
+      <Form.Item name="mobile" label={t('profiles.mobile')}><Input maxLength={40} inputMode="tel" /></Form.Item>
+      <Form.Item name="email" label={t('profiles.email')}><Input maxLength={254} inputMode="email" autoCapitalize="none" /></Form.Item>
+    </FormDialog>
+  )
+}
+
+function RechargeDialog({ driver: d, onClose }: { driver: Driver; onClose: () => void }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const me = useSignedIn()
+  const required = useRequired()
+  const currency = d.balance?.currency ?? operatorOf(me)?.currency ?? 'EUR'
+  return (
+    <FormDialog<{ amount: string; reason: string }> title={t('profiles.recharge_title', { account: d.account })} ok={t('profiles.go')} initial={{}} onClose={onClose}
+      what={<>{t('profiles.recharge_what', { number: d.charging_account })}{d.available && <div className="quiet num">{t('profiles.available', { amount: money(d.available) })}</div>}</>}
+      submit={async (v, key) => {
+        const r = await take(api.POST('/api/v1/drivers/{id}/recharges', {
+          body: { amount: { amount: v.amount.trim(), currency }, reason: v.reason.trim() },
+          params: { path: { id: d.id }, header: { 'Idempotency-Key': key } },
+        }))
+        await Promise.all(['drivers', 'recharges'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        void message.success(t('profiles.done', { amount: money(r.amount) }))
+        onClose()
+      }}>
+      <Form.Item name="amount" label={t('profiles.amount')} rules={[required, { pattern: /^\d{1,9}(\.\d{1,3})?$/, message: t('form.number') }]}>
+        <Input inputMode="decimal" suffix={currency} autoFocus />
+      </Form.Item>
+      <Form.Item name="reason" label={t('profiles.reason')} extra={t('profiles.reason_help')} rules={[required]}><Input maxLength={200} /></Form.Item>
+    </FormDialog>
+  )
+}

@@ -1,0 +1,42 @@
+// The shapes of the public API under the names the portal uses; the shapes
+// themselves are generated from the server's OpenAPI document (`make generate`).
+
+import type { components } from './api.gen'
+
+type Schemas = components['schemas']
+
+export interface Page<T> { items: T[]; next_cursor?: string; total: number; total_capped: boolean }
+
+export type Permission =
+  | 'operators.read' | 'operators.write' | 'operators.switch' | 'staff.read' | 'staff.write'
+  | 'live.read' | 'live.command' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
+  | 'pii.view' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
+
+export type Money = Schemas['Money']
+export type Me = Schemas['Me']
+export type OperatorRef = Schemas['MeOperator']
+export type Operator = Schemas['Operator']
+export type OperatorNew = Schemas['OperatorNew']
+export type Site = Schemas['Site']
+export type SiteNew = Schemas['SiteNew']
+export type ChargePoint = Schemas['ChargePoint']
+export type ChargePointNew = Schemas['ChargePointNew']
+export type ChargePointMade = Schemas['ChargePointMade']
+export type Connector = Schemas['Connector']
+export type Driver = Schemas['Driver']
+export type DriverNew = Schemas['DriverNew']
+export type Recharge = Schemas['Recharge']
+export type RechargeNew = Schemas['RechargeNew']
+export type Token = Schemas['Token']
+export type TokenNew = Schemas['TokenNew']
+export type TokenPatch = Schemas['TokenPatch']
+export type Plan = Schemas['Plan']
+export type PlanBody = Schemas['PlanBody']
+export type Session = Schemas['Session']
+export type SessionDetail = Schemas['SessionDetail']
+export type Bill = Schemas['Bill']
+export type BillLine = Schemas['BillLine']
+export type Frame = Schemas['Frame']
+export type Sample = Schemas['Sample']
+export type Command = Schemas['Command']
+export type CommandNew = Schemas['CommandNew']
