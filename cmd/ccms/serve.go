@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ccms/internal/app"
+	"ccms/internal/operator"
 )
 
 // drainTime is how long frames and requests in work get at the end.
@@ -60,7 +61,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 		return err
 	}
 	if created {
-		fmt.Printf("first start: login %q with password %q; it is shown only now\n", "owner", password)
+		fmt.Printf("first start, shown only now: login: %s password: %s\n", operator.OwnerLogin, password)
 	}
 	// No timeout on writes: event streams stay open. Idle and slow clients end by these.
 	srv := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
