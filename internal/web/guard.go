@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"ccms/internal/authz"
 	"ccms/internal/fault"
@@ -171,6 +172,7 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 		writeProblem(w, r, fault.BadInput("/header/Idempotency-Key", "must be 1 to 100 visible ASCII characters"))
 		return
 	}
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // the socket's clock
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		var tooLarge *http.MaxBytesError

@@ -28,6 +28,10 @@ const (
 	liveWrite   = 10 * time.Second       // a screen that takes no bytes is let go
 )
 
+// liveEvents describes the stream in the document.
+const liveEvents = "hello: the stream stands. session, charge_point, command: the object as its list has it (schemas Session, ChargePoint, Command). " +
+	"resync: changes were lost, fetch anew. A comment every 15 seconds. There is no replay: after a reconnect fetch anew."
+
 // The topics, and the permission each needs.
 var liveTopics = map[string]authz.Permission{
 	"sessions":      authz.LiveRead,
@@ -62,7 +66,7 @@ func (h *handlers) live(ctx context.Context, in *liveInput) (*huma.StreamRespons
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer w.Close()
 		r, rw := humago.Unwrap(hc)
-		s := &stream{handlers: h, caller: c, w: rw, ctl: http.NewResponseController(rw)}
+		s := &stream{handlers: h, caller: c, w: rw, ctl: http.NewResponseController(rw), grace: map[string]time.Time{}}
 		s.run(r, w)
 	}}, nil
 }
@@ -74,6 +78,7 @@ type stream struct {
 	w      http.ResponseWriter
 	ctl    *http.ResponseController
 	buf    bytes.Buffer
+	grace  map[string]time.Time // charge points whose socket closed: when they count as offline
 }
 
 func (s *stream) run(r *http.Request, w *live.Watcher) {
@@ -86,6 +91,7 @@ func (s *stream) run(r *http.Request, w *live.Watcher) {
 	defer stopPing()
 	defer stopRecheck()
 
+	s.ctl.SetReadDeadline(time.Time{}) // a stream outlives the time to read a request
 	hd := s.w.Header()
 	hd.Set("Content-Type", "text/event-stream")
 	hd.Set("X-Accel-Buffering", "no") // or nginx keeps the events
@@ -122,7 +128,9 @@ func (s *stream) run(r *http.Request, w *live.Watcher) {
 				return // the screen connects anew and learns why
 			}
 			s.caller = c
-			continue
+			if !s.graceOver(r.Context()) {
+				continue
+			}
 		}
 		if s.flush() != nil {
 			return
@@ -164,6 +172,10 @@ func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, 
 			return "", nil, err
 		}
 		p, err := s.svc.Asset.ChargePoint(ctx, sc, id)
+		delete(s.grace, e.ID)
+		if err == nil && p.Online && !p.Open() {
+			s.grace[e.ID] = p.OnlineUntil()
+		}
 		return "charge_point", pointOf(p), err
 	}
 	id, err := ident.Parse[ident.Command](e.ID)
@@ -172,6 +184,18 @@ func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, 
 	}
 	c, err := s.svc.Asset.Command(ctx, sc, id)
 	return "command", commandOf(c), err
+}
+
+// graceOver tells of points that count as offline now: nothing happens at that
+// instant that could be published.
+func (s *stream) graceOver(ctx context.Context) (some bool) {
+	for id, until := range s.grace {
+		if !s.now().Before(until) {
+			s.objects(ctx, []live.Event{{Topic: "charge_points", ID: id}})
+			some = true
+		}
+	}
+	return some
 }
 
 func (s *stream) event(name string, v any) {

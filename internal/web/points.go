@@ -174,7 +174,7 @@ func (h *handlers) deletePoint(ctx context.Context, in *PointPath) (*nothing, er
 type keyOutput struct {
 	Body struct {
 		Key string `json:"key" doc:"Password of the device's HTTP Basic login, in hexadecimal. Shown this once."`
-	} `nameHint:"StationKey"`
+	} `nameHint:"ChargePointKey"`
 }
 
 func (h *handlers) newPointKey(ctx context.Context, in *PointPath) (*keyOutput, error) {

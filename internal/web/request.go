@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"ccms/internal/fault"
 )
@@ -169,6 +168,3 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// since is how long ago t was by the server's clock.
-func (s *Server) since(t time.Time) time.Duration { return s.now().Sub(t) }

@@ -23,6 +23,8 @@ type Route struct {
 	Versioned bool
 	// Keyed routes refuse to work without an Idempotency-Key: money and commands.
 	Keyed bool
+	// Streams answer with server-sent events.
+	Streams bool
 	// Fleeting routes never keep their answer for an Idempotency-Key: it is a login.
 	Fleeting bool
 
@@ -36,6 +38,8 @@ func keyed(r *Route) { r.Keyed = true }
 
 // unversioned is for what has no version: it can only be ended.
 func unversioned(r *Route) { r.Versioned = false }
+
+func streams(r *Route) { r.Streams = true }
 
 func fleeting(r *Route) { r.Fleeting = true }
 
@@ -102,6 +106,10 @@ func (r Route) operation() huma.Operation {
 	if r.Method == http.MethodPost && !r.Fleeting {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: r.Keyed,
 			Description: "A new random text per request; the same again gives the first answer for 24 hours.", Schema: text("1 to 100 characters")})
+	}
+	if r.Streams {
+		op.Responses = map[string]*huma.Response{"200": {Description: "A stream of events.", Content: map[string]*huma.MediaType{
+			"text/event-stream": {Schema: text(liveEvents)}}}}
 	}
 	switch r.Permission {
 	case authz.Open:

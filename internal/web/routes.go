@@ -68,6 +68,6 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/commands", authz.LiveRead, h.listCommands, "List commands"),
 		route("GET /api/v1/commands/{id}", authz.LiveRead, h.getCommand, "One command: its state and effect"),
 		route("GET /api/v1/attempts", authz.LiveRead, h.listAttempts, "List tries to start"),
-		route(livePattern, authz.LiveRead, h.live, "What changes, as server-sent events"),
+		route(livePattern, authz.LiveRead, h.live, "What changes, as server-sent events", streams),
 	}
 }

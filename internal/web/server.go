@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,6 +60,7 @@ type Server struct {
 	metrics *metrics
 	handler http.Handler
 	closing chan struct{} // closed when streams must end
+	drain   sync.Once
 }
 
 // New makes the server of the services.
@@ -93,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // Drain ends the event streams, which would else keep a shutdown waiting. Other
 // requests finish on their own.
-func (s *Server) Drain() { close(s.closing) }
+func (s *Server) Drain() { s.drain.Do(func() { close(s.closing) }) }
 
 // Routes is the route table, for tests and the roles screen.
 func Routes() []Route { return (&handlers{}).routes() }

@@ -1,0 +1,367 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+	"ccms/internal/ledger"
+	"ccms/internal/live"
+	"ccms/internal/member"
+	"ccms/internal/operator"
+	"ccms/internal/session"
+	"ccms/internal/store"
+	"ccms/internal/store/storetest"
+	"ccms/internal/tariff"
+)
+
+const password = "correct horse battery"
+
+// world is the whole server without its sockets: real services on a real store, a
+// clock that stands still, two operators that must not see each other.
+type world struct {
+	*testing.T
+	st    *store.Store
+	clock *storetest.Clock
+	keys  *store.Keys
+	svc   Services
+	srv   *Server
+	log   *logBuffer
+	ticks ticks
+
+	mine, theirs tenant
+	owner        operator.Staff
+}
+
+// tenant is one operator with one of everything.
+type tenant struct {
+	op                                                                            operator.Operator
+	staff                                                                         map[authz.Role]operator.Staff
+	admin                                                                         string // API token of the OpAdmin
+	sub, site, point, driver, token, plan, session, command, spare, key, recharge string
+}
+
+// ticks are the beats of event streams: the beat is fast, the others come when the
+// test says so.
+type ticks struct{ beat, ping, recheck chan time.Time }
+
+func (t ticks) tick(d time.Duration) (<-chan time.Time, func()) {
+	switch {
+	case d == livePing:
+		return t.ping, func() {}
+	case d == liveRecheck:
+		return t.recheck, func() {}
+	case t.beat != nil:
+		return t.beat, func() {}
+	}
+	fast := time.NewTicker(time.Millisecond)
+	return fast.C, fast.Stop
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// each runs f against both engines.
+func each(t *testing.T, f func(w *world)) {
+	t.Helper()
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB, func(*store.Options)) *store.Store{"SQLite": storetest.SQLite, "PostgreSQL": storetest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(newWorld(t, open, nil))
+		})
+	}
+}
+
+// lite runs f on SQLite only: for what the engine makes no difference to.
+func lite(t *testing.T, f func(w *world), change ...func(*world, *Options)) {
+	t.Helper()
+	t.Parallel()
+	var c func(*world, *Options)
+	if len(change) > 0 {
+		c = change[0]
+	}
+	f(newWorld(t, storetest.SQLite, c))
+}
+
+func run[T any](do func(context.Context, authz.Scope, func(*store.Tx) error) error, as func(*store.Tx) T) func(context.Context, authz.Scope, func(T) error) error {
+	return func(ctx context.Context, sc authz.Scope, fn func(T) error) error {
+		return do(ctx, sc, func(tx *store.Tx) error { return fn(as(tx)) })
+	}
+}
+
+func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.Store, change func(*world, *Options)) *world {
+	w := &world{T: t, clock: storetest.NewClock(), log: &logBuffer{}, keys: store.RandomKeys(),
+		ticks: ticks{ping: make(chan time.Time), recheck: make(chan time.Time)}}
+	bus := live.NewBus()
+	w.st = open(t, func(o *store.Options) {
+		o.Now, o.Keys = w.clock.Now, w.keys
+		o.OnCommit = func(cs []store.Change) {
+			for _, c := range cs {
+				bus.Publish(live.Event{Topic: c.Topic, Operator: c.Operator, Sub: c.Sub, ID: c.ID})
+			}
+		}
+	})
+	write, read := operator.Once(w.st.Write), w.st.Read
+	plan := func(tx tariff.Tx, id ident.Plan) error { _, err := tx.CurrentPlan(id); return err }
+	w.svc = Services{
+		Operator: operator.New(run(write, asOperator), run(read, asOperator), operator.Options{
+			Cost:      operator.HashCost{Memory: 64, Time: 1, Threads: 1},
+			LoginRate: operator.Rate{Burst: 5, Every: time.Minute}, AddressRate: operator.Rate{Burst: 2000, Every: time.Second},
+			PlanExists: func(tx operator.Tx, id ident.Plan) error { return plan(tx.(tariff.Tx), id) },
+		}),
+		Asset: asset.New(run(write, asAsset), run(read, asAsset), asset.Options{MAC: w.keys.PointMAC, Node: "test",
+			PlanExists: func(tx asset.Tx, id ident.Plan) error { return plan(tx.(tariff.Tx), id) }}),
+		Member: member.New(run(write, asMember), run(read, asMember), member.Options{OpenAccount: func(tx member.Tx, d member.Driver) (ident.Account, error) {
+			full := tx.(ledger.Tx)
+			o, err := full.OperatorByID(d.Operator)
+			if err != nil {
+				return ident.Account{}, err
+			}
+			return ledger.OpenWallet(full, d.Operator, d.Sub, o.Currency, d.ChargingAccount)
+		}}),
+		Tariff:  tariff.New(run(write, asTariff), run(read, asTariff)),
+		Ledger:  ledger.New(run(write, asLedger), run(read, asLedger)),
+		Session: session.New(run(write, asSession), run(read, asSession), "test"),
+		Live:    bus,
+	}
+	o := Options{Now: w.clock.Now, Tick: w.ticks.tick, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
+	if change != nil {
+		change(w, &o)
+		o.Tick = w.ticks.tick
+	}
+	w.srv = New(w.svc, o)
+
+	pw, _, err := w.svc.Operator.EnsureOwner(t.Context())
+	w.ok(err)
+	w.owner, err = w.svc.Operator.StaffByLogin(t.Context(), authz.Everything("test"), operator.OwnerLogin)
+	w.ok(err)
+	w.ok(w.svc.Operator.ResetPassword(t.Context(), authz.ForPlatform(authz.Actor{Reason: "test"}), w.owner.ID, password))
+	_ = pw
+	return w
+}
+
+func asOperator(tx *store.Tx) operator.Tx { return tx }
+func asAsset(tx *store.Tx) asset.Tx       { return tx }
+func asMember(tx *store.Tx) member.Tx     { return tx }
+func asTariff(tx *store.Tx) tariff.Tx     { return tx }
+func asLedger(tx *store.Tx) ledger.Tx     { return tx }
+func asSession(tx *store.Tx) session.Tx   { return tx }
+
+func (w *world) ok(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// tenants makes both operators.
+func (w *world) tenants() {
+	w.Helper()
+	w.mine, w.theirs = w.staffed("A3E"), w.staffed("B4F")
+}
+
+// staffed makes an operator with an account per role.
+func (w *world) staffed(name string) tenant {
+	w.Helper()
+	ctx := w.Context()
+	o, err := w.svc.Operator.CreateOperator(ctx, authz.ForPlatform(authz.Actor{Reason: "test"}), operator.NewOperator{Name: name, Currency: "EUR", TimeZone: "Europe/Berlin"})
+	w.ok(err)
+	t := tenant{op: o, staff: map[authz.Role]operator.Staff{}}
+	sc := authz.ForSystem(o.ID, "test")
+	for _, r := range []authz.Role{authz.OpAdmin, authz.OpOps, authz.Auditor} {
+		t.staff[r], err = w.svc.Operator.CreateStaff(ctx, sc, operator.NewStaff{Login: strings.ToLower(name) + "-" + string(r), Name: "Staff", Role: r, Password: password})
+		w.ok(err)
+	}
+	_, t.admin, err = w.svc.Operator.CreateAPIToken(ctx, sc, operator.NewAPIToken{Staff: t.staff[authz.OpAdmin].ID, Name: "test"})
+	w.ok(err)
+	return t
+}
+
+const planJSON = `{"name":"Day","currency":"EUR","vat_permille":190,"electricity":[{"from":"00:00","to":"24:00","price":"0.30"}],"service_per_kwh":"0.10"}`
+
+// furnish gives the operator one of everything, through the API where it can.
+func (w *world) furnish(t *tenant) {
+	w.Helper()
+	tag := strings.ToLower(t.op.Name)
+	make := func(path, body string) string {
+		w.Helper()
+		a := w.call("POST", path, body, bearer(t.admin), key(path))
+		if a.status != 201 {
+			w.Fatalf("POST %s: %d %s", path, a.status, a.body)
+		}
+		var m struct {
+			ID          string `json:"id"`
+			ChargePoint struct {
+				ID string `json:"id"`
+			} `json:"charge_point"`
+		}
+		a.into(&m)
+		return m.ID + m.ChargePoint.ID
+	}
+	t.sub = make("/api/v1/sub-operators", `{"name":"North"}`)
+	t.plan = make("/api/v1/plans", planJSON)
+	t.site = make("/api/v1/sites", `{"name":"`+tag+`_station","address":"Street 1","time_zone":"Europe/Berlin","plan_id":"`+t.plan+`"}`)
+	t.point = make("/api/v1/charge-points", `{"site_id":"`+t.site+`","identity":"CP-`+tag+`","name":"`+tag+`_point","charger_type":"AC","max_power_w":22000,"connectors":[{"number":1,"type":"Type2","max_power_w":22000}]}`)
+	t.driver = make("/api/v1/drivers", `{"account":"driver@`+tag+`.example","name":"Dora Driver","mobile":"+49170`+fmt.Sprint(1000000+len(tag)+int(tag[0]))+`"}`)
+	t.token = make("/api/v1/tokens", `{"driver_id":"`+t.driver+`","uid":"13ADF6`+strings.ToUpper(tag[:1])+`0"}`)
+	t.recharge = make("/api/v1/drivers/"+t.driver+"/recharges", `{"amount":{"amount":"100.00","currency":"EUR"},"reason":"test"}`)
+	t.spare = make("/api/v1/staff", `{"login":"`+tag+`-spare","name":"Spare","role":"op_ops","password":"`+password+`"}`)
+	t.key = make("/api/v1/api-tokens", `{"name":"spare"}`)
+
+	p := w.point(*t)
+	sc := authz.ForChargePoint(p.Operator, p.Sub, p.ID)
+	epoch, err := w.svc.Session.Connect(w.Context(), sc, p.ID)
+	w.ok(err)
+	_, err = w.svc.Session.Start(w.Context(), sc, session.StartReport{
+		Report:    session.Report{Point: p.ID, Epoch: epoch, ReceivedAt: w.clock.Now(), MessageID: "m1", Raw: []byte(`[2,"m1","StartTransaction",{}]`)},
+		Connector: 1, Token: "13adf6" + tag[:1] + "0", Register: 1000, HasRegister: true, Stamp: session.Stamp{At: w.clock.Now()}})
+	w.ok(err)
+	var l struct{ Items []struct{ ID string } }
+	w.call("GET", "/api/v1/sessions?state=running", "", bearer(t.admin)).want(w, 200).into(&l)
+	if len(l.Items) != 1 {
+		w.Fatalf("%d sessions run", len(l.Items))
+	}
+	t.session = l.Items[0].ID
+	a := w.call("POST", "/api/v1/charge-points/"+t.point+"/commands", `{"type":"trigger_message","requested_message":"Heartbeat"}`, bearer(t.admin), key("c")).want(w, 202)
+	var c struct{ ID string }
+	a.into(&c)
+	t.command = c.ID
+}
+
+func (w *world) point(t tenant) asset.ChargePoint {
+	w.Helper()
+	id, err := ident.Parse[ident.ChargePoint](t.point)
+	w.ok(err)
+	v, err := w.svc.Asset.ChargePoint(w.Context(), authz.ForSystem(t.op.ID, "test"), id)
+	w.ok(err)
+	return v.ChargePoint
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a answer) into(v any) {
+	if err := json.Unmarshal(a.body, v); err != nil {
+		panic(fmt.Sprintf("%v in %s", err, a.body))
+	}
+}
+
+func (a answer) code() string {
+	var p struct{ Code string }
+	json.Unmarshal(a.body, &p)
+	return p.Code
+}
+
+func (a answer) want(w *world, status int) answer {
+	w.Helper()
+	if a.status != status {
+		w.Fatalf("status %d, want %d: %s\n%s", a.status, status, a.body, w.cause(a))
+	}
+	return a
+}
+
+// cause is the line of the log about an answer.
+func (w *world) cause(a answer) string {
+	for line := range strings.SplitSeq(w.log.String(), "\n") {
+		if strings.Contains(line, a.header.Get("X-Request-Id")) {
+			return line
+		}
+	}
+	return ""
+}
+
+// wantCode checks status and code of a problem.
+func (a answer) wantCode(w *world, status int, code string) answer {
+	w.Helper()
+	if a.status != status || a.code() != code {
+		w.Errorf("status %d code %s, want %d %s: %s", a.status, a.code(), status, code, a.body)
+	}
+	return a
+}
+
+type callOption func(*http.Request)
+
+func header(name, value string) callOption {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+func bearer(token string) callOption { return header("Authorization", "Bearer "+token) }
+func key(k string) callOption        { return header(keyHeader, k) }
+func version(v int64) callOption     { return header("If-Match", etag(v)) }
+func from(ip string) callOption      { return func(r *http.Request) { r.RemoteAddr = ip + ":40000" } }
+
+// browser is one that is logged in.
+type browser struct{ cookie, csrf string }
+
+func (b browser) option(r *http.Request) {
+	r.AddCookie(&http.Cookie{Name: cookieName, Value: b.cookie})
+	r.Header.Set(csrfHeader, b.csrf)
+}
+
+func (w *world) call(method, path, body string, opts ...callOption) answer {
+	w.Helper()
+	var rd io.Reader
+	if body != "" {
+		rd = strings.NewReader(body)
+	}
+	r := httptest.NewRequestWithContext(w.Context(), method, path, rd)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, o := range opts {
+		o(r)
+	}
+	rec := httptest.NewRecorder()
+	w.srv.ServeHTTP(rec, r)
+	return answer{rec.Code, rec.Header(), rec.Body.Bytes()}
+}
+
+func (w *world) login(login string) browser {
+	w.Helper()
+	a := w.call("POST", "/api/v1/login", `{"login":"`+login+`","password":"`+password+`"}`).want(w, 200)
+	var m struct {
+		Me struct {
+			CSRF string `json:"csrf_token"`
+		} `json:"me"`
+	}
+	a.into(&m)
+	cs, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
+	w.ok(err)
+	return browser{cs.Value, m.Me.CSRF}
+}
+
+func (w *world) loginAs(r authz.Role) browser {
+	if r == authz.Owner {
+		return w.login(operator.OwnerLogin)
+	}
+	return w.login(w.mine.staff[r].Login)
+}
