@@ -18,7 +18,10 @@ type LoadConfig struct {
 	Points []LoadPoint
 
 	Duration time.Duration // no new session after it; 0: until Sessions are done or ctx ends
-	Sessions int           // per point; 0: until Duration is over or ctx ends
+	Sessions int           // per point; 0: until Duration is over, Until is closed or ctx ends
+	// Until ends the run in an orderly way when it is closed: no new session, those
+	// that run go on to their end. For a caller that cannot tell the Duration before.
+	Until    <-chan struct{}
 	Samples  int           // MeterValues per session; default 8, negative: none
 	Interval time.Duration // pause between the messages of a session; 0: none
 	StepWh   int64         // energy per sample; default 40, which is plausible however fast it passes
@@ -185,6 +188,11 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 		work, stop = context.WithDeadline(ctx, last)
 	}
 	more := func(n int) bool {
+		select {
+		case <-lc.Until:
+			return false
+		default:
+		}
 		return work.Err() == nil && (lc.Sessions == 0 || n < lc.Sessions) &&
 			(lc.Duration == 0 || time.Since(begin) < lc.Duration)
 	}

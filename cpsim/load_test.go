@@ -104,6 +104,29 @@ func TestLoad_endsAfterItsTimeWithNothingOpen(t *testing.T) {
 	})
 }
 
+// Who ends the run by Until gets whole sessions, not some that were cut off.
+func TestLoad_untilItIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &csms{t: t}
+		defer s.end()
+		lc := s.load(3)
+		until := make(chan struct{})
+		lc.Until, lc.Interval, lc.Samples = until, time.Second, 20
+		time.AfterFunc(time.Minute, func() { close(until) })
+		r, err := Load(t.Context(), lc)
+		if err != nil || r.Err() != nil {
+			t.Fatal(err, r.Err())
+		}
+		if r.Elapsed < time.Minute || r.Elapsed > 90*time.Second {
+			t.Errorf("it took %s", r.Elapsed)
+		}
+		if samples := len(s.all("MeterValues")); r.Sessions == 0 || samples != 20*r.Sessions {
+			t.Errorf("%d samples in %d sessions", samples, r.Sessions)
+		}
+	})
+}
+
 func TestLoad_saysWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
