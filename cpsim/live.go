@@ -10,7 +10,7 @@ import (
 // Behaviour is how the drivers of a live point behave. Each pair is a shortest
 // and a longest time.
 type Behaviour struct {
-	Tags   []string         // cards, chosen at random
+	Tags   []string         // cards, dealt out to the connectors: one card charges one car
 	Pause  [2]time.Duration // an empty connector; default 20 s to 3 min
 	Reach  [2]time.Duration // from plug to card; default 3 to 15 s
 	Charge [2]time.Duration // default 3 to 12 min
@@ -47,6 +47,8 @@ func Drive(ctx context.Context, cp *ChargePoint, b Behaviour) {
 	b = b.withDefaults()
 	var wg sync.WaitGroup
 	for n := 1; n < len(cp.connectors); n++ {
+		b := b
+		b.Tags = dealt(b.Tags, n, len(cp.connectors)-1)
 		d := &driver{cp: cp, conn: n, b: b, rng: rand.New(rand.NewPCG(b.Seed^cp.cfg.Seed, uint64(n)))}
 		for _, ch := range []byte(cp.cfg.Identity) { // the points of a site differ
 			for range ch % 7 {
@@ -59,6 +61,19 @@ func Drive(ctx context.Context, cp *ChargePoint, b Behaviour) {
 		})
 	}
 	wg.Wait()
+}
+
+// dealt are the cards of connector n of so many; with fewer cards than connectors
+// all share them, and some will be told that their card is in use.
+func dealt(tags []string, n, connectors int) []string {
+	if len(tags) < connectors {
+		return tags
+	}
+	var own []string
+	for i := n - 1; i < len(tags); i += connectors {
+		own = append(own, tags[i])
+	}
+	return own
 }
 
 // driver is whoever comes to one connector.
