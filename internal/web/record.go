@@ -130,9 +130,9 @@ func (h *handlers) detail(c operator.Caller, r *session.Row) SessionDetail {
 		out.Close = &SessionClose{By: st.ClosedBy, Provisional: st.Has(session.FlagProvisional)}
 	}
 	if c.May(authz.FinanceRead) {
-		out.Hold, out.Captured, out.Debt = someAmount(st.HoldAmount), someAmount(st.Captured), someAmount(st.Debt)
+		out.Hold = someAmount(st.HoldAmount)
 		if st.Bill != nil {
-			out.Bill = billOf(st.Bill)
+			out.Bill, out.Captured, out.Debt = billOf(st.Bill), someAmount(st.Captured), someAmount(st.Debt)
 		}
 	}
 	return out
