@@ -127,7 +127,9 @@ func (tx *Tx) AddChild(id []byte, op ident.Operator, parent []byte) error {
 	return err
 }
 
-func (tx *Tx) AddMany(table string, rows [][]any) error { return tx.execMany(testStmts[table].insert, rows) }
+func (tx *Tx) AddMany(table string, rows [][]any) error {
+	return tx.execMany(testStmts[table].insert, rows)
+}
 
 // TestRow is a row of the test list.
 type TestRow struct {

@@ -24,7 +24,6 @@ var (
 	qJobDone = stmt(`DELETE FROM jobs WHERE {{scope jobs jobs}} AND id = ? AND owner = ? AND attempts = ?`)
 	qJobFail = stmt(`UPDATE jobs SET owner = '', lease_until = 0, run_at = ?, dead = ?, last_error = ?
 		WHERE {{scope jobs jobs}} AND id = ? AND owner = ? AND attempts = ?`)
-	qJobNext = stmt(`SELECT j.run_at FROM jobs j WHERE {{scope jobs j}} AND j.dead = 0 AND {{in j.kind}} ORDER BY j.run_at LIMIT 1`)
 	qJobDead = stmt(`SELECT j.id, j.operator_id, j.sub_operator_id, j.kind, j.args, j.run_at, j.attempts, j.lease_until, j.last_error, j.created_at
 		FROM jobs j WHERE {{scope jobs j}} AND j.dead = 1 ORDER BY j.run_at, j.id LIMIT ?`)
 )
@@ -114,11 +113,6 @@ func (tx *Tx) FailJob(j Job, cause string, again time.Time, dead bool) error {
 		return errJobTaken
 	}
 	return err
-}
-
-// NextJob is when the next job of the kinds is due; zero if there is none.
-func (tx *Tx) NextJob(kinds []string) (time.Time, error) {
-	return scalar[time.Time](tx, qJobNext, kinds)
 }
 
 // DeadJobs lists jobs that were given up, oldest first.
