@@ -78,6 +78,7 @@ func main() {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	parser.BindTo(ctx, (*context.Context)(nil))
 	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err := parser.Run(); err != nil {

@@ -10,6 +10,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -129,11 +131,12 @@ type App struct {
 	Web       *web.Server
 	Store     *store.Store
 
-	cfg     Config
-	cluster *cluster.Registry
-	journal *store.Journal
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	cfg      Config
+	cluster  *cluster.Registry
+	journal  *store.Journal
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	stopping atomic.Bool
 }
 
 // run adapts the store to the Run of one domain package.
@@ -215,6 +218,9 @@ func Open(ctx context.Context, c Config) (*App, error) {
 }
 
 func (a *App) ready(context.Context) error {
+	if a.stopping.Load() {
+		return errors.New("the server is stopping")
+	}
 	if since, stalled := a.Store.Stalled(); stalled {
 		return fmt.Errorf("the database has taken no write since %s", since.UTC().Format(time.RFC3339))
 	}
@@ -291,6 +297,7 @@ func (a *App) every(ctx context.Context, d time.Duration, what string, work func
 // background work ends, the store closes. Past ctx's end it does not wait for charge
 // points any longer.
 func (a *App) Stop(ctx context.Context) error {
+	a.stopping.Store(true)
 	a.Web.Drain()
 	err := a.Door.Drain(ctx)
 	if a.stop != nil {
