@@ -31,6 +31,7 @@ import (
 	"ccms/internal/ledger"
 	"ccms/internal/live"
 	"ccms/internal/member"
+	"ccms/internal/money"
 	"ccms/internal/ocpp"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -137,6 +138,7 @@ type App struct {
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 	stopping atomic.Bool
+	drift    atomic.Int64 // accounts and currencies that the last ledger check found wrong
 }
 
 // run adapts the store to the Run of one domain package.
@@ -236,6 +238,7 @@ func (a *App) register(r *prometheus.Registry) {
 			func() float64 { return float64(f()) }))
 	}
 	gauge("charge_points_connected", "Charge points connected to this node.", func() float64 { return float64(a.Door.Connected()) })
+	gauge("ledger_drifts", "Accounts and currencies that the last check of the ledger found wrong.", func() float64 { return float64(a.drift.Load()) })
 	counter("ocpp_connections_accepted_total", "Charge point connections accepted.", a.Door.Stats.Accepted.Load)
 	counter("ocpp_connections_refused_total", "Charge point connections refused.", a.Door.Stats.Refused.Load)
 	counter("ocpp_frames_total", "OCPP frames in and out.", a.Door.Stats.Frames.Load)
@@ -271,6 +274,41 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
 	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
+	a.every(ctx, time.Hour, "retention", func(ctx context.Context) error {
+		_, err := a.Store.Prune(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, time.Hour, "ledger check", a.checkLedger)
+	return nil
+}
+
+// checkLedger compares every wallet with its postings, and the books with zero. What
+// it finds is a defect of ours; the figure in /metrics is for an alarm.
+func (a *App) checkLedger(ctx context.Context) error {
+	sc := authz.Everything("ledger check")
+	drifts, err := a.Ledger.CheckBalances(ctx, sc)
+	if err != nil {
+		return err
+	}
+	sums, err := a.Ledger.TrialBalance(ctx, sc)
+	if err != nil {
+		return err
+	}
+	off := int64(len(drifts))
+	total := map[money.Currency]int64{}
+	for _, s := range sums {
+		total[s.Currency] += s.Sum.Minor
+	}
+	for c, n := range total {
+		if n != 0 {
+			off++
+			a.cfg.Log.Error("the ledger does not sum to zero", "currency", c, "minor", n)
+		}
+	}
+	for _, d := range drifts {
+		a.cfg.Log.Error("a balance differs from its postings", "account", d.Account)
+	}
+	a.drift.Store(off)
 	return nil
 }
 
