@@ -119,7 +119,7 @@ func (r *Reader) pointer() string {
 	for _, s := range r.path[:r.level()] {
 		b.WriteByte('/')
 		if s.array {
-			b.WriteString(strconv.Itoa(s.index))
+			b.WriteString(strconv.Itoa(int(s.index)))
 		} else {
 			b.WriteString(escapePointer.Replace(s.key))
 		}

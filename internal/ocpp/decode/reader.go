@@ -10,12 +10,12 @@ import (
 var ErrNotObject = errors.New("payload is not a JSON object")
 
 // maxDepth is the depth of the deepest generated type, with room to spare.
-const maxDepth = 12
+const maxDepth = 10
 
 // step is one level of the path to the current value.
 type step struct {
 	key   string
-	index int
+	index int32
 	array bool
 	lone  bool // a value stands where an array of it should
 }

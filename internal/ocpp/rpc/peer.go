@@ -65,14 +65,23 @@ type Config struct {
 	// MaxCalls is how many CALLs of ours may wait for the one slot.
 	MaxCalls int
 
+	// Quick names actions whose handler waits for nothing, such as Heartbeat.
+	// When nothing is in work or waits, the reader handles them itself; a
+	// goroutine for each would cost as much as the rest. Nil: none.
+	Quick func(action string) bool
+
 	// Tap sees every frame as it was received, and as it was sent once the
-	// socket has taken it. It must not block; it may keep raw.
+	// socket has taken it; at is then from before, so that by time a frame comes
+	// before its consequences. It must not block; it may keep raw.
 	Tap func(p *Peer, d Direction, raw []byte, at time.Time)
 
 	// Unresponsive is told when two different actions of ours stayed unanswered
 	// in a row. Whether the socket is closed is the owner's decision. It is
 	// called on a goroutine of its own.
 	Unresponsive func(p *Peer, first, second string)
+
+	// Now dates the frames; nil: time.Now. Deadlines run by the real clock.
+	Now func() time.Time
 
 	Log *slog.Logger // nil: slog.Default
 }
@@ -128,7 +137,7 @@ func (p *Peer) Run(ctx context.Context) error {
 			end = err
 			break
 		}
-		p.receive(ctx, raw, time.Now())
+		p.receive(ctx, raw, p.now())
 	}
 	close(p.ended)
 	p.calls.end(p)
@@ -199,10 +208,11 @@ func (p *Peer) resting() <-chan struct{} {
 
 var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-func (p *Peer) tap(d Direction, raw []byte, at time.Time) {
-	if p.cfg.Tap != nil {
-		p.cfg.Tap(p, d, raw, at)
+func (p *Peer) now() time.Time {
+	if p.cfg.Now != nil {
+		return p.cfg.Now()
 	}
+	return time.Now()
 }
 
 func (p *Peer) log() *slog.Logger {
@@ -214,7 +224,9 @@ func (p *Peer) log() *slog.Logger {
 
 // receive routes one frame.
 func (p *Peer) receive(ctx context.Context, raw []byte, at time.Time) {
-	p.tap(In, raw, at)
+	if p.cfg.Tap != nil {
+		p.cfg.Tap(p, In, raw, at)
+	}
 	f, err := Split(raw)
 	if err != nil {
 		p.unsplit(ctx, err.(*SplitError))
@@ -266,7 +278,11 @@ func (p *Peer) enqueue(ctx context.Context, x inbound) {
 		if !p.working {
 			p.working = true
 			p.mu.Unlock()
-			go p.work(ctx, x)
+			if x.reply == nil && p.cfg.Quick != nil && p.cfg.Quick(x.call.Action) {
+				p.work(ctx, x)
+			} else {
+				go p.work(ctx, x)
+			}
 			return
 		}
 		if len(p.in) < orDefault(p.cfg.MaxWaiting, DefaultMaxWaiting) {
@@ -339,12 +355,16 @@ func (p *Peer) protected(ctx context.Context, c Call) (payload []byte, cerr *Cal
 	return p.handle(ctx, c)
 }
 
-// send writes a frame. An error is not reported: the socket has ended, and the
-// reader says so.
+// send writes a frame. The handler is not told of an error: the socket has
+// ended, and the reader says so.
 func (p *Peer) send(frame []byte) error {
+	if p.cfg.Tap == nil {
+		return p.conn.WriteText(frame)
+	}
+	at := p.now()
 	err := p.conn.WriteText(frame)
 	if err == nil {
-		p.tap(Out, frame, time.Now())
+		p.cfg.Tap(p, Out, frame, at)
 	}
 	return err
 }

@@ -661,6 +661,7 @@ func TestTheTapSeesEveryFrame(t *testing.T) {
 		time.Sleep(61 * time.Second)
 		r.say(`[2,"1","Heartbeat",{}]`)
 		r.want(`[3,"1",{"of":"Heartbeat"}]`)
+		synctest.Wait()
 		r.say(`rubbish`)
 		r.hear()
 		want := []string{
@@ -672,6 +673,28 @@ func TestTheTapSeesEveryFrame(t *testing.T) {
 		defer mu.Unlock()
 		if !slices.Equal(seen, want) {
 			t.Fatalf("seen %q", seen)
+		}
+	})
+}
+
+func TestWhatIsQuickIsHandledByTheReaderIfItComesAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		cfg := &rpc.Config{Quick: func(action string) bool { return action == "Heartbeat" }}
+		r := start(t, cfg, func(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
+			if c.Action != "Heartbeat" {
+				<-release
+			}
+			return []byte(`{}`), nil
+		})
+		r.say(`[2,"1","Heartbeat",{}]`)
+		r.want(`[3,"1",{}]`)
+		// Behind one that is in work it waits like any other, and the reader reads on.
+		r.say(`[2,"2","StopTransaction",{}]`, `[2,"3","Heartbeat",{}]`, `[2,"4","Heartbeat",{}]`)
+		r.quiet()
+		close(release)
+		for _, id := range []string{"2", "3", "4"} {
+			r.want(`[3,"` + id + `",{}]`)
 		}
 	})
 }

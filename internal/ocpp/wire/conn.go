@@ -57,23 +57,38 @@ type Conn struct {
 
 	// Of the reading goroutine alone.
 	in      input
-	err     error     // sticky
-	seen    time.Time // last complete frame
-	pinged  time.Time // last ping of ours
-	armed   time.Time // the read deadline that is set; zero: none
-	begun   bool      // part of a message was read
-	wholeBy time.Time // when what was begun must be complete; zero: not set yet
+	err     error // sticky
+	seen    stamp // last complete frame
+	pinged  stamp // last ping of ours, or the beginning
+	armed   stamp // the read deadline that is set; 0: none
+	wholeBy stamp // when what was begun must be complete; 0: not set yet
+	begun   bool  // part of a message was read
 
-	idle    atomic.Int64 // nanoseconds
-	closing atomic.Bool  // our close frame went out, or is about to
+	closing   atomic.Bool  // our close frame went out, or is about to
+	closeSent bool         // guarded by writing
+	idle      atomic.Int64 // nanoseconds
 
 	// writing is held by the one writer. It is a channel and not a mutex
 	// because it may be held as long as the peer does not read, and such a wait
 	// has to be visible to testing/synctest as one that only time can end.
-	writing   chan struct{}
-	writeBy   time.Time // the write deadline that is set
-	closeSent bool
+	writing chan struct{}
+	writeBy stamp // the write deadline that is set
 }
+
+// stamp is a moment on the monotonic clock, in nanoseconds from some beginning.
+// It is a third of the size of a time.Time, which counts in ten thousand
+// connections. Only differences mean anything: in a test's own time all may be
+// negative.
+type stamp int64
+
+var began = time.Now()
+
+func now() stamp { return stamp(time.Since(began)) }
+
+func (s stamp) add(d time.Duration) stamp { return s + stamp(d) }
+
+// deadline is the moment as sockets want it.
+func (s stamp) deadline() time.Time { return time.Now().Add(time.Duration(s - now())) }
 
 // NewConn is a connection whose handshake is done. early holds bytes the peer
 // sent behind it. lim may be nil for the defaults.
@@ -81,7 +96,8 @@ func NewConn(nc net.Conn, early []byte, protocol string, lim *Limits) *Conn {
 	if lim == nil {
 		lim = &Limits{}
 	}
-	c := &Conn{nc: nc, lim: lim, protocol: protocol, seen: time.Now(), writing: make(chan struct{}, 1)}
+	at := now()
+	c := &Conn{nc: nc, lim: lim, protocol: protocol, seen: at, pinged: at, writeBy: at, writing: make(chan struct{}, 1)}
 	c.idle.Store(int64(orDefault(lim.Idle, DefaultIdle)))
 	c.in.conn = nc
 	c.in.early = early

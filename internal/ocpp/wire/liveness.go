@@ -8,9 +8,9 @@ import (
 
 // heard notes a complete frame; whole says that no message is half read.
 func (c *Conn) heard(whole bool) {
-	c.seen = time.Now()
+	c.seen = now()
 	if whole {
-		c.begun, c.wholeBy = false, time.Time{}
+		c.begun, c.wholeBy = false, 0
 	}
 }
 
@@ -18,13 +18,13 @@ func (c *Conn) heard(whole bool) {
 // that fires early finds out what is due from the time of the last frame. So a
 // busy connection never touches its timer.
 func (c *Conn) wait() error {
-	if (c.begun || c.in.buffered() > 0) && c.wholeBy.IsZero() {
-		c.wholeBy = time.Now().Add(orDefault(c.lim.Partial, DefaultPartial))
+	if (c.begun || c.in.buffered() > 0) && c.wholeBy == 0 {
+		c.wholeBy = now().add(orDefault(c.lim.Partial, DefaultPartial))
 	}
 	for {
-		if at := c.due(); c.armed.IsZero() || at.Before(c.armed) {
+		if at := c.due(); c.armed == 0 || at < c.armed {
 			c.armed = at
-			if err := c.in.conn.SetReadDeadline(at); err != nil {
+			if err := c.in.conn.SetReadDeadline(at.deadline()); err != nil {
 				return err
 			}
 		}
@@ -32,21 +32,21 @@ func (c *Conn) wait() error {
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
-		c.armed = time.Time{}
-		if err := c.overdue(time.Now()); err != nil {
+		c.armed = 0
+		if err := c.overdue(now()); err != nil {
 			return err
 		}
 	}
 }
 
 // due is when the reader must act if nothing arrives.
-func (c *Conn) due() time.Time {
-	if !c.wholeBy.IsZero() {
+func (c *Conn) due() stamp {
+	if c.wholeBy != 0 {
 		return c.wholeBy
 	}
-	at := c.seen.Add(time.Duration(c.idle.Load()))
+	at := c.seen.add(time.Duration(c.idle.Load()))
 	if every := orDefault(c.lim.Ping, DefaultPing); every > 0 {
-		if ping := later(c.seen, c.pinged).Add(every); ping.Before(at) {
+		if ping := max(c.seen, c.pinged).add(every); ping < at {
 			return ping
 		}
 	}
@@ -54,29 +54,22 @@ func (c *Conn) due() time.Time {
 }
 
 // overdue does what is due: end the connection, or ping.
-func (c *Conn) overdue(now time.Time) error {
-	if !c.wholeBy.IsZero() {
-		if !now.Before(c.wholeBy) {
+func (c *Conn) overdue(at stamp) error {
+	if c.wholeBy != 0 {
+		if at >= c.wholeBy {
 			return ErrSlow
 		}
 		return nil
 	}
-	if now.Sub(c.seen) >= time.Duration(c.idle.Load()) {
+	if at-c.seen >= stamp(c.idle.Load()) {
 		return ErrIdle
 	}
 	every := orDefault(c.lim.Ping, DefaultPing)
-	if every > 0 && now.Sub(later(c.seen, c.pinged)) >= every {
-		c.pinged = now
+	if every > 0 && at-max(c.seen, c.pinged) >= stamp(every) {
+		c.pinged = at
 		if err := c.Ping(); err != nil && !errors.Is(err, ErrClosed) {
 			return err
 		}
 	}
 	return nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/binary"
 	"sync"
-	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -73,9 +72,9 @@ func (c *Conn) writeLocked(op ws.OpCode, p []byte) error {
 	// Moving a deadline costs as much as the rest of a small write, so one that
 	// is still far enough away stays.
 	limit := orDefault(c.lim.Write, DefaultWrite)
-	if now := time.Now(); c.writeBy.Sub(now) < limit {
-		c.writeBy = now.Add(2 * limit)
-		if err := c.nc.SetWriteDeadline(c.writeBy); err != nil {
+	if at := now(); c.writeBy-at < stamp(limit) {
+		c.writeBy = at.add(2 * limit)
+		if err := c.nc.SetWriteDeadline(c.writeBy.deadline()); err != nil {
 			c.nc.Close()
 			return err
 		}
