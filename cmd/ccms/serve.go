@@ -44,6 +44,13 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 		return err
 	}
 	defer ln.Close()
+	if d.DatabaseURL == "" {
+		release, err := lockFolder(d.Data)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	cfg := d.config(log)
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
 	if err := app.Migrate(ctx, cfg); err != nil {
