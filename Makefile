@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Where Debian's Node is too old, scripts/tools.sh keeps a newer one here.
+export PATH := $(CURDIR)/.tools/node_modules/.bin:$(PATH)
 
 ADDR ?= 127.0.0.1:8080
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

@@ -8,6 +8,10 @@
 # otherwise one line says what to install, and the exit code is 1.
 set -euo pipefail
 
+# Where Debian's Node is too old, a newer one is kept here.
+tools=$(cd "$(dirname "$0")/.." && pwd)/.tools
+PATH=$tools/node_modules/.bin:$PATH
+
 # find_tool NAME prints the path of a usable one.
 find_tool() {
 	local p v
@@ -70,10 +74,14 @@ install_tool() {
 		refreshed=1
 	fi
 	if [ "$1" = node ]; then
-		# Debian 12 carries Node 18, which would be installed for nothing.
+		# Debian 12 carries Node 18: it and its npm fetch a newer one from npm's packages.
 		local v
 		v=$(apt-cache policy nodejs | sed -n 's/^ *Candidate: *\([0-9]*\)\..*/\1/p')
-		[ "${v:-0}" -ge 20 ] || return 1
+		if [ "${v:-0}" -lt 20 ]; then
+			command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends nodejs npm >&2
+			npm install --prefix "$tools" --no-save --no-audit --no-fund node@22 npm@11 >&2
+			return
+		fi
 		# NodeSource's nodejs brings npm along and conflicts with Debian's.
 		if apt-cache show nodejs 2>/dev/null | grep -q '^Version:.*nodesource'; then
 			apt-get install -y -qq --no-install-recommends nodejs >&2
