@@ -101,6 +101,15 @@ func scanFrame(r *Row, f *frameRow) error {
 // around is how much of a point's talk beside a session belongs to its timeline.
 const around = 2 * time.Minute
 
+// EventsOf are a session's own raw reports, in the order in which they came.
+func (tx *Tx) EventsOf(s session.State, limit int) ([]session.Frame, error) {
+	rows, err := all(tx, qEvents, scanFrame, s.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return tx.openFrames(s, "session_events.raw_sealed", rows)
+}
+
 // FramesOf are the frames of a session's time line: its own reports, and what else
 // its point and we said around it.
 func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
@@ -111,20 +120,22 @@ func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
 	if !s.EndedAt.IsZero() {
 		to = s.EndedAt.Add(around)
 	}
-	events, err := all(tx, qEvents, scanFrame, s.ID, limit)
+	events, err := tx.EventsOf(s, limit)
 	if err != nil {
 		return nil, err
 	}
-	frames, err := all(tx, qFrames, scanFrame, s.Point, from, to, limit)
+	rows, err := all(tx, qFrames, scanFrame, s.Point, from, to, limit)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]session.Frame, 0, len(events)+len(frames))
-	for i, r := range append(events, frames...) {
-		column := "session_events.raw_sealed"
-		if i >= len(events) {
-			column = "frames.raw_sealed"
-		}
+	frames, err := tx.openFrames(s, "frames.raw_sealed", rows)
+	return append(events, frames...), err
+}
+
+func (tx *Tx) openFrames(s session.State, column string, rows []frameRow) ([]session.Frame, error) {
+	out := make([]session.Frame, 0, len(rows))
+	for _, r := range rows {
+		var err error
 		if r.Payload, err = tx.Open(s.Operator, column, r.sealed); err != nil {
 			return nil, err
 		}
