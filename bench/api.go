@@ -67,11 +67,13 @@ func (a *api) post(path string, in, out any) error {
 }
 
 func (a *api) login(name, password string) error {
-	var me struct {
-		CSRF string `json:"csrf_token"`
+	var in struct {
+		Me struct {
+			CSRF string `json:"csrf_token"`
+		} `json:"me"`
 	}
-	err := a.post("/login", map[string]string{"login": name, "password": password}, &me)
-	a.csrf = me.CSRF
+	err := a.post("/login", object{"login": name, "password": password}, &in)
+	a.csrf = in.Me.CSRF
 	return err
 }
 

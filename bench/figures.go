@@ -77,7 +77,8 @@ func meterValuesNotStored(s settings) (row, error) {
 type storedRun struct {
 	load    load
 	commits int64
-	rows    map[string]int
+	total   int64          // messages answered, those before and after the measurement included
+	rows    map[string]int // that all of them left
 	floor   replayed
 }
 
@@ -100,7 +101,7 @@ func meterValuesStored(s settings) (row, error) {
 		r.floor = append(r.floor, wire+insert)
 		r.perSecond = append(r.perSecond, float64(run.load.messages)/run.load.took.Seconds())
 		r.remarks = append(r.remarks, fmt.Sprintf("Wire %.2f + insert %.2f; %d messages to a commit; rows per message %s.",
-			wire, insert, run.batch(), perMessage(run.rows, run.load.messages)))
+			wire, insert, run.batch(), perMessage(run.rows, run.total)))
 	}
 	return r, nil
 }

@@ -47,6 +47,7 @@ func storedOnce(s settings) (run storedRun, err error) {
 			run.rows[name] = grown
 		}
 	}
+	run.total = total
 	run.floor, err = replayInChild(replay{Source: path, Tables: run.rows, Messages: int(total), Batch: run.batch()})
 	return run, err
 }
