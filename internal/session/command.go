@@ -58,7 +58,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		if power == 0 {
 			power = p.MaxPower
 		}
-		j, err := s.judge(tx, p, power, r.Token, false)
+		j, err := s.judge(tx, p, power, r.Token, tx.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 // RequestStop asks the charge point to end a session. "Accepted" will not mean
 // "ended": the effect is shown beside the answer (LIVE-R2).
 func (s *Service) RequestStop(ctx context.Context, sc authz.Scope, id ident.Session, reason string) (cmd asset.Command, err error) {
-	err = s.once(ctx, sc, func(tx Tx) error {
+	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error { // the plan may be the operator's
 		st, p, err := s.running(tx, id)
 		if err != nil {
 			return err

@@ -14,12 +14,21 @@ import (
 // Meter takes a MeterValues. It is attached by its transactionId, else by connector
 // and time, never to "the newest one open" (PAIN-16).
 func (s *Service) Meter(ctx context.Context, sc authz.Scope, r MeterReport) error {
-	return s.once(ctx, sc, func(tx Tx) error {
-		p, err := s.point(tx, r.Report)
-		if err != nil {
+	if r.Cache.fits(&r) {
+		if done, err := s.meterWarm(ctx, sc, &r); done {
 			return err
 		}
-		st, ok, err := s.meterSession(tx, p, r)
+	}
+	var (
+		p  asset.ChargePoint
+		st State
+		ok bool
+	)
+	err := s.once(ctx, sc, func(tx Tx) (err error) {
+		if p, err = s.point(tx, r.Report); err != nil {
+			return err
+		}
+		st, ok, err = s.meterSession(tx, p, r)
 		if err != nil {
 			return err
 		}
@@ -31,17 +40,22 @@ func (s *Service) Meter(ctx context.Context, sc authz.Scope, r MeterReport) erro
 			// Clock-aligned values of an idle connector, or of a session nobody knows.
 			return s.keep(tx, p, ident.Session{}, "MeterValues", r.Report, stamp, Read{At: r.ReceivedAt})
 		}
-		return s.meter(tx, p, st, r)
+		st, err = s.meter(tx, p, st, r)
+		return err
 	})
+	if err == nil && ok {
+		s.remember(r.Cache, p, st)
+	}
+	return err
 }
 
-func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) error {
+func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) (State, error) {
 	ev, first, err := s.samples(tx, p, st, r.Report, r.Samples)
 	if err != nil {
-		return err
+		return st, err
 	}
 	if err := s.keep(tx, p, st.ID, "MeterValues", r.Report, first.Stamp, first.read); err != nil {
-		return err
+		return st, err
 	}
 	if asked := st.Inner.RefreshedAt; !asked.IsZero() || len(r.Samples) > 0 && r.Samples[0].Context == "Trigger" {
 		st.Inner.RefreshedAt = time.Time{}
@@ -50,14 +64,13 @@ func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) err
 			return ok && t.Message == "MeterValues"
 		})
 		if err != nil {
-			return err
+			return st, err
 		}
 	}
 	if len(ev.Readings) == 0 {
-		return nil // a repeat: everything is there already
+		return stored, nil // a repeat: everything is there already
 	}
-	_, err = s.step(tx, st, ev)
-	return err
+	return s.step(tx, st, ev)
 }
 
 type firstRead struct {
@@ -89,9 +102,13 @@ func (s *Service) samples(tx Tx, p asset.ChargePoint, st State, r Report, in []S
 		ev.Fixed = ev.Fixed || read.Fixed
 		ev.Untimed = ev.Untimed || read.Untimed
 	}
-	// Unsorted entries are common (behaviour 33).
-	slices.SortStableFunc(ev.Readings, func(a, b Reading) int { return a.At.Compare(b.At) })
+	sortReadings(ev.Readings)
 	return ev, first, nil
+}
+
+// sortReadings: unsorted entries are common (behaviour 33).
+func sortReadings(r []Reading) {
+	slices.SortStableFunc(r, func(a, b Reading) int { return a.At.Compare(b.At) })
 }
 
 // meterSession finds the session that a MeterValues speaks of.

@@ -28,9 +28,9 @@ type judgement struct {
 // minStart is added to the reserve for the least balance that may start (BAL-R2).
 const minStart = 1 // major unit
 
-// judge decides a new start. offline means that the energy flowed already: then the
+// judge decides a start at an instant. offline means that the energy flowed already: then the
 // balance does not matter, the session is billed to its owner whatever it holds.
-func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token string, offline bool) (judgement, error) {
+func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token string, at time.Time, offline bool) (judgement, error) {
 	var j judgement
 	if token == "" {
 		j.decision, j.reason = Invalid, "No card was named."
@@ -49,7 +49,7 @@ func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token strin
 	if err != nil {
 		return j, err
 	}
-	if j.plan, err = s.resolve(tx, p, site); err != nil {
+	if j.plan, err = s.resolve(tx, p, site, at); err != nil {
 		return j, err
 	}
 	if j.plan == nil {
@@ -97,9 +97,9 @@ func major(n int64, c money.Currency) money.Amount {
 	return money.New(n, c)
 }
 
-// resolve finds the plan in force: the point's, else the site's, else the
+// resolve finds the plan in force at an instant: the point's, else the site's, else the
 // operator's default (product §3.4.2). nil means NO_PRICE (PRICE-R2).
-func (s *Service) resolve(tx Tx, p asset.ChargePoint, site asset.Site) (*tariff.Plan, error) {
+func (s *Service) resolve(tx Tx, p asset.ChargePoint, site asset.Site, at time.Time) (*tariff.Plan, error) {
 	op, err := tx.OperatorByID(p.Operator)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (s *Service) resolve(tx Tx, p asset.ChargePoint, site asset.Site) (*tariff.
 	if !ok {
 		return nil, nil
 	}
-	cur, err := tx.CurrentPlan(id)
+	cur, err := tx.PlanInForce(id, at)
 	if fault.Is(err, fault.Missing) {
 		return nil, nil
 	}
@@ -146,7 +146,7 @@ func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeRepo
 				return s.attempt(tx, p, att, d)
 			}
 		}
-		j, err := s.judge(tx, p, p.MaxPower, r.Token, false)
+		j, err := s.judge(tx, p, p.MaxPower, r.Token, tx.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	offline := read.At.Before(p.ConnectedAt)
 	var j judgement
 	if waiting == nil {
-		if j, err = s.judge(tx, p, power, r.Token, offline); err != nil {
+		if j, err = s.judge(tx, p, power, r.Token, read.At, offline); err != nil {
 			return State{}, err
 		}
 		if j.decision == Accepted {

@@ -35,6 +35,8 @@ var (
 	qPlan        = stmt(`SELECT ` + planCols + ` FROM ` + planCurrent + ` WHERE {{scope plans p}} AND p.id = ?`)
 	qPlanVersion = stmt(`SELECT ` + planCols + ` FROM plan_versions v JOIN plans p ON {{scope plans p}} AND p.id = v.plan_id
 		WHERE {{scope plan_versions v}} AND v.plan_id = ? AND v.version_no = ?`)
+	qPlanInForce = stmt(`SELECT ` + planCols + ` FROM plan_versions v JOIN plans p ON {{scope plans p}} AND p.id = v.plan_id
+		WHERE {{scope plan_versions v}} AND v.plan_id = ? AND v.saved_at <= ? ORDER BY v.version_no DESC LIMIT 1`)
 	qPlans = listing(listSpec{
 		Cols: planCols, From: planCurrent,
 		Where: `{{scope plans p}} {{if name}} AND p.name_sort >= ? AND p.name_sort < ? {{end}}`,
@@ -61,6 +63,15 @@ func scanPlan(r *Row, p *tariff.Plan) error {
 // PlanVersion implements tariff.Tx.
 func (tx *Tx) PlanVersion(id ident.Plan, number int) (tariff.Plan, error) {
 	return one(tx, "plan", qPlanVersion, scanPlan, id, number)
+}
+
+// PlanInForce implements tariff.Tx.
+func (tx *Tx) PlanInForce(id ident.Plan, at time.Time) (tariff.Plan, error) {
+	p, ok, err := maybe(tx, qPlanInForce, scanPlan, id, at)
+	if err != nil || ok {
+		return p, err
+	}
+	return tx.PlanVersion(id, 1)
 }
 
 // CurrentPlan implements tariff.Tx.

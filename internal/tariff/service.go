@@ -1,6 +1,8 @@
 package tariff
 
 import (
+	"time"
+
 	"context"
 
 	"ccms/internal/authz"
@@ -20,6 +22,9 @@ type Tx interface {
 	// CurrentPlan is the newest version, locked against a save by somebody else where
 	// the transaction writes.
 	CurrentPlan(ident.Plan) (Plan, error)
+	// PlanInForce is the version that was in force at an instant; before the first one
+	// was saved, that one (PRICE-R3).
+	PlanInForce(id ident.Plan, at time.Time) (Plan, error)
 	PlanPage(Filter, operator.Page) (operator.List[Plan], error)
 	// InsertPlan writes a plan with its first version.
 	InsertPlan(Plan) error
