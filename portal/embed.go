@@ -1,7 +1,8 @@
 // Package portal holds the built operator portal and serves it.
 //
 // Owns: the files of admin/dist and how a browser may keep them.
-// Refuses: the API and the login; it serves the same public files to everybody.
+// Refuses: the API, the login and the security headers, which are the server's; it
+// serves the same public files to everybody.
 // Invariant: a build without Node serves the placeholder, so that the server
 // compiles and runs from a plain checkout.
 package portal
@@ -19,11 +20,6 @@ import (
 
 //go:embed all:admin/dist
 var files embed.FS
-
-// policy lets the page load only from where it came. antd writes its style sheet
-// at run time, which is why inline styles are allowed and inline scripts are not.
-const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-	"connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 
 // Handler serves the operator portal. A path without a file is a screen of the
 // portal and gets index.html, or the placeholder where the portal was not built.
@@ -59,9 +55,6 @@ func handler(dist fs.FS) http.Handler {
 		}
 		h := w.Header()
 		h.Set("Content-Type", contentType(name))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Content-Security-Policy", policy)
 		if strings.HasPrefix(name, "assets/") { // their names carry a hash of the content
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		} else {
@@ -73,9 +66,6 @@ func handler(dist fs.FS) http.Handler {
 				h.Set("Content-Encoding", "gzip")
 				body = packed
 			}
-		}
-		if name == "placeholder.html" { // its style is inline and it has no script
-			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		}
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 	})

@@ -1028,6 +1028,10 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ChargePointKey: {
+            /** @description Password of the device's HTTP Basic login, in hexadecimal. Shown this once. */
+            key: string;
+        };
         ChargePointMade: {
             charge_point: components["schemas"]["ChargePoint"];
             /** @description Password of the device's HTTP Basic login, in hexadecimal. Shown this once. */
@@ -1939,10 +1943,6 @@ export interface components {
             /** @enum {string} */
             status?: "VALID" | "INVALID";
         };
-        StationKey: {
-            /** @description Password of the device's HTTP Basic login, in hexadecimal. Shown this once. */
-            key: string;
-        };
         SubOperator: {
             /** @description Of its first administrator. */
             email?: string;
@@ -2042,7 +2042,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     get_api_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2139,6 +2146,12 @@ export interface operations {
     get_attempts: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 charge_point_id?: string;
                 session_id?: string;
                 /** @description The card's UID in any spelling. */
@@ -2177,6 +2190,12 @@ export interface operations {
     get_audit: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 action?: string;
                 object?: string;
                 staff_id?: string;
@@ -2214,6 +2233,12 @@ export interface operations {
     get_charge_points: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 site_id?: string;
                 /** @description How a word of the site's name begins. */
                 site?: string;
@@ -2360,7 +2385,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2397,7 +2424,9 @@ export interface operations {
                 /** @description A new random text per request; the same again gives the first answer for 24 hours. */
                 "Idempotency-Key": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2447,7 +2476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StationKey"];
+                    "application/json": components["schemas"]["ChargePointKey"];
                 };
             };
             /** @description Error */
@@ -2464,6 +2493,12 @@ export interface operations {
     get_commands: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 charge_point_id?: string;
                 session_id?: string;
             };
@@ -2527,6 +2562,12 @@ export interface operations {
     get_drivers: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description How words of name, nickname, account, mobile, e-mail or charging account begin. */
                 q?: string;
                 /** @description The whole login. */
@@ -2642,7 +2683,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2679,7 +2722,9 @@ export interface operations {
                 /** @description A new random text per request; the same again gives the first answer for 24 hours. */
                 "Idempotency-Key": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2722,12 +2767,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A stream of events. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/event-stream": string;
+                };
             };
             /** @description Error */
             default: {
@@ -2896,6 +2943,12 @@ export interface operations {
     get_operators: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description How the name begins. */
                 name?: string;
             };
@@ -3002,7 +3055,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3035,6 +3090,12 @@ export interface operations {
     get_plans: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description How the name begins. */
                 name?: string;
             };
@@ -3109,7 +3170,9 @@ export interface operations {
                 plan_version?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3142,7 +3205,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3175,6 +3240,12 @@ export interface operations {
     get_recharges: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 driver_id?: string;
                 /** @description The whole number. */
                 transaction_id?: string;
@@ -3210,6 +3281,12 @@ export interface operations {
     get_sessions: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description running, ended, or states with commas between. */
                 state?: string;
                 site_id?: string;
@@ -3290,7 +3367,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3356,7 +3435,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3388,7 +3469,9 @@ export interface operations {
                 /** @description A new random text per request; the same again gives the first answer for 24 hours. */
                 "Idempotency-Key": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: {
@@ -3421,6 +3504,12 @@ export interface operations {
     get_sites: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description How a word of the name begins. */
                 name?: string;
                 /** @description How words of name, address or customer care begin. */
@@ -3563,7 +3652,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3596,6 +3687,12 @@ export interface operations {
     get_staff: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description The whole login. */
                 login?: string;
                 role?: "owner" | "op_admin" | "op_ops" | "auditor";
@@ -3704,7 +3801,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3741,7 +3840,9 @@ export interface operations {
                 /** @description A new random text per request; the same again gives the first answer for 24 hours. */
                 "Idempotency-Key"?: string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3771,6 +3872,12 @@ export interface operations {
     get_sub_operators: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 /** @description Its number. */
                 no?: number;
                 /** @description How the name begins. */
@@ -3880,7 +3987,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3913,6 +4022,12 @@ export interface operations {
     get_tokens: {
         parameters: {
             query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
                 driver_id?: string;
                 /** @description The whole UID in any spelling. */
                 uid?: string;
@@ -4025,7 +4140,9 @@ export interface operations {
                 /** @description The version you last saw, in quotes. */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {

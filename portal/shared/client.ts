@@ -4,7 +4,7 @@
 import createClient from 'openapi-fetch'
 import { observe } from './clock'
 import { Gate, guarded } from './gate'
-import type { paths } from './paths'
+import type { paths } from './api.gen'
 import { Problem, problemOf } from './problem'
 
 export const gate = new Gate()

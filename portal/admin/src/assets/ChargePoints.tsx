@@ -57,7 +57,7 @@ export default function ChargePoints() {
       { key: 'status', title: t('col.status'), cell: (p) => <AssetTag value={p.status} /> },
     ]
     if (may('assets.write')) {
-      out.push({ key: 'operating', title: t('list.operating'), cell: (p) => (
+      out.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (p) => (
         <Button size="small" type="text" icon={<KeyOutlined />} onClick={() => renew(p)} title={t('assets.new_key_title', { name: p.name })} aria-label={t('assets.new_key_title', { name: p.name })} />
       ) })
     }

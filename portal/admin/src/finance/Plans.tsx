@@ -26,7 +26,7 @@ export default function Plans() {
       { key: 'vat', title: t('plans.vat_col'), num: true, cell: (p) => percent(p.vat_permille) },
     ]
     if (may('plans.write')) {
-      out.push({ key: 'operation', title: t('list.operation'), cell: (p) => (
+      out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (p) => (
         <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('plans.edit_of', { name: p.name })} title={t('plans.edit_of', { name: p.name })} onClick={() => setEdit(p)} />
       ) })
     }

@@ -12,7 +12,7 @@ import { word } from '../parts/words'
 
 export function Price({ session: s }: { session: SessionDetail }) {
   const { t } = useTranslation()
-  if (!s.bill) return <Blank title={t('record.no_bill')} next={s.cost ? t('record.no_bill_next', { cost: money(s.cost) }) : undefined} />
+  if (!s.bill) return <Blank title={t('record.no_bill')} next={s.cost ? t(s.ended_at ? 'record.no_bill_ended' : 'record.no_bill_next', { cost: money(s.cost) }) : undefined} />
   return <BillTable bill={s.bill} zone={s.time_zone ?? 'UTC'} />
 }
 
@@ -42,18 +42,15 @@ function BillTable({ bill: b, zone }: { bill: Bill; zone: string }) {
           <tbody>
             {lines.map(({ line, key }) => <Line key={key} line={line} open={open.has(key)} toggle={() => toggle(key)} zone={zone} />)}
           </tbody>
-          <tfoot>
-            <tr><th scope="row" colSpan={4}>{t('record.net_total')}</th><td className="cell-num">{amount(b.net)}</td></tr>
-            {b.taxes.map((x) => (
-              <tr key={x.vat_permille}>
-                <th scope="row" colSpan={4}>{t('record.vat_of', { rate: percent(x.vat_permille), net: amount(x.net) })}</th>
-                <td className="cell-num">{amount(x.tax)}</td>
-              </tr>
-            ))}
-            <tr className="bill-total"><th scope="row" colSpan={4}>{t('record.total')}</th><td className="cell-num">{money(b.total)}</td></tr>
-          </tfoot>
         </table>
       </div>
+      <dl className="bill-sums num">
+        <div><dt>{t('record.net_total')}</dt><dd>{amount(b.net)}</dd></div>
+        {b.taxes.map((x) => (
+          <div key={x.vat_permille}><dt>{t('record.vat_of', { rate: percent(x.vat_permille), net: amount(x.net) })}</dt><dd>{amount(x.tax)}</dd></div>
+        ))}
+        <div className="bill-total"><dt>{t('record.total')}</dt><dd>{money(b.total)}</dd></div>
+      </dl>
       {b.tax_included && <p className="quiet small">{t('record.tax_included')}</p>}
       {b.flags.length > 0 && <ul className="flags">{b.flags.map((f) => <li key={f}>{word(t, 'flag', f)} <span className="quiet small">{f}</span></li>)}</ul>}
       {b.explanation.length > 0 && (

@@ -16,7 +16,7 @@ export default function Recharges() {
   const filters = useMemo<Filter[]>(() => [{ key: 'q', kind: 'text', label: t('col.transaction') }], [t])
   const columns = useMemo<Column<Recharge>[]>(() => [
     { key: 'time', title: t('col.time'), note: zone, cell: (r) => <When at={r.time} zone={zone} /> },
-    { key: 'user', title: t('col.user'), cell: (r) => r.user ?? none, wide: true },
+    { key: 'user', title: t('col.user'), cell: (r) => r.user || none, wide: true },
     { key: 'account', title: t('col.account'), cell: (r) => <Mono value={r.account} /> },
     { key: 'transaction', title: t('col.transaction'), cell: (r) => <Mono value={r.transaction_id} /> },
     { key: 'email', title: t('col.email'), cell: (r) => r.email ?? none, wide: true },
@@ -33,7 +33,7 @@ export default function Recharges() {
       load={(st, signal) => take(api.GET('/api/v1/recharges', { signal, params: { query: { q: st.filters.q, limit: st.limit, cursor: st.cursor } } }))}
       rowName={(r) => r.transaction_id}
       card={(r) => ({
-        title: r.user ?? r.account,
+        title: r.user || r.account,
         status: <b className="num">{money(r.amount)}</b>,
         facts: [[t('col.time'), <When key="w" at={r.time} zone={zone} />], [t('col.account'), r.account], [t('recharges.reason'), r.reason]],
       })}

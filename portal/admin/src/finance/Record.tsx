@@ -99,7 +99,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
             <div><dt>{s.total ? t('record.total') : t('live.cost_so_far')}</dt><dd className="num record-total">{money(s.total ?? s.cost)}</dd></div>
           )}
         </dl>
-        {!ended && <SessionActions session={s} size="middle" />}
+        <SessionActions session={s} size="middle" link={false} />
       </header>
       {s.flags.length > 0 && (
         <ul className="flags" aria-label={t('record.flags')}>

@@ -40,7 +40,7 @@ export default function Records() {
       { key: 'transaction', title: t('col.transaction'), cell: (s) => (s.transaction_id ? <Mono value={s.transaction_id} /> : none) },
       { key: 'site', title: t('col.station'), cell: (s) => s.site_name, wide: true },
       { key: 'name', title: t('col.name'), cell: (s) => s.charge_point_name },
-      { key: 'user', title: t('col.user'), cell: (s) => s.user ?? none, wide: true },
+      { key: 'user', title: t('col.user'), cell: (s) => s.user || none, wide: true },
       { key: 'mobile', title: t('col.mobile'), cell: (s) => (s.mobile ? <Mono value={s.mobile} /> : none) },
       { key: 'start', title: t('col.start'), note: oneZone, sort: 'started_at', cell: (s, all) => <When at={s.started_at} zone={zone(s)} withZone={!oneZone(all)} /> },
       { key: 'end', title: t('col.end'), note: oneZone, cell: (s, all) => <When at={s.ended_at} zone={zone(s)} withZone={!oneZone(all)} /> },
@@ -50,7 +50,7 @@ export default function Records() {
         note: (all) => { const c = oneCurrency(all.map(paid)); return c && `(${c})` },
         cell: (s, all) => <span className={s.total ? undefined : 'quiet'}>{oneCurrency(all.map(paid)) ? amount(paid(s)) : money(paid(s))}</span> },
       { key: 'state', title: t('col.state'), cell: (s) => <RecordTag value={s.record_state} title={word(t, 'session_state', s.state)} /> },
-      { key: 'operation', title: t('list.operation'), cell: (s) => (
+      { key: 'operation', title: t('list.operation'), pin: true, cell: (s) => (
         <Link to={path(s)} className="icon-link" title={t('points.details')} aria-label={t('records.details_of', { id: s.transaction_id ?? s.charge_point_name })}>
           <FileSearchOutlined aria-hidden /> {t('points.details')}
         </Link>

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Checkbox } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Frame, SessionDetail } from '@ccms/shared/api'
+import type { SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { clock } from '@ccms/shared/format'
 import { isEnded } from '../live/store'
@@ -14,6 +14,7 @@ import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
 import { When } from '../parts/Times'
+import { brief, type Message, readFrames } from './frames'
 
 /** The two clocks may differ by what a network takes; more is worth a word. */
 const clocksDifferMs = 5000
@@ -29,20 +30,21 @@ export function Timeline({ session: s }: { session: SessionDetail }) {
   })
   if (query.isPending) return <PageSkeleton />
   if (query.isError) return <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
-  const frames = query.data.items.filter((f) => !onlyIn || f.direction === 'in')
+  const messages = readFrames(query.data.items).filter((m) => !onlyIn || m.frame.direction === 'in')
   if (query.data.items.length === 0) return <Blank title={t('record.frames_empty')} />
   return (
     <>
       <Checkbox checked={onlyIn} onChange={(e) => setOnlyIn(e.target.checked)}>{t('record.frames_only')}</Checkbox>
       <ol className="timeline">
-        {frames.map((f) => <Entry key={`${f.received_at} ${f.direction} ${f.message_id}`} frame={f} zone={s.time_zone ?? 'UTC'} />)}
+        {messages.map((m) => <Entry key={`${m.frame.received_at} ${m.frame.direction} ${m.frame.message_id}`} message={m} zone={s.time_zone ?? 'UTC'} />)}
       </ol>
     </>
   )
 }
 
-function Entry({ frame: f, zone }: { frame: Frame; zone: string }) {
+function Entry({ message: m, zone }: { message: Message; zone: string }) {
   const { t } = useTranslation()
+  const f = m.frame
   const inbound = f.direction === 'in'
   const late = f.at && Math.abs(Date.parse(f.received_at) - Date.parse(f.at)) > clocksDifferMs
   return (
@@ -55,31 +57,17 @@ function Entry({ frame: f, zone }: { frame: Frame; zone: string }) {
       <div className="frame-what">
         <details>
           <summary title={t('record.frame_show')}>
-            <b>{f.action}</b> <span className="frame-brief">{brief(f.payload)}</span>
+            <b>{m.action || t('record.frame_unknown')}</b>
+            {m.kind === 'result' && <span className="quiet"> {t('record.frame_answer')}</span>}
+            {m.kind === 'error' && <span className="tone-text-bad"> {t('record.frame_error', { code: m.errorCode })}</span>}
+            {' '}<span className="frame-brief">{brief(m.payload)}</span>
           </summary>
           <pre>{JSON.stringify(f.payload, null, 2)}</pre>
-          <span className="small quiet">{t('record.frame_id', { id: '' })}</span><Mono value={f.message_id} />
+          <span className="small quiet">{t('record.frame_id')}</span> <Mono value={f.message_id} />
         </details>
         {late && <span className="small quiet">{t('record.frame_received', { time: clock(f.received_at, zone) })}</span>}
         {f.flaws.length > 0 && <span className="small tone-text-wait"><WarningOutlined aria-hidden /> {t('record.frame_flaws', { flaws: f.flaws.join(', ') })}</span>}
       </div>
     </li>
   )
-}
-
-/** The short values of a message, so that most need not be opened. */
-export function brief(payload: unknown): string {
-  if (typeof payload === 'string') return payload.slice(0, 80)
-  if (typeof payload !== 'object' || payload === null) return ''
-  const out: string[] = []
-  const walk = (o: object, depth: number) => {
-    for (const [k, v] of Object.entries(o)) {
-      if (typeof v === 'object' && v !== null) {
-        if (depth < 1 && !Array.isArray(v)) walk(v, depth + 1)
-        else if (Array.isArray(v)) out.push(`${k} ×${v.length}`)
-      } else if (k !== 'timestamp' && k !== 'currentTime') out.push(`${k} ${String(v)}`)
-    }
-  }
-  walk(payload, 0)
-  return out.slice(0, 6).join(' · ')
 }

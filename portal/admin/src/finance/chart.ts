@@ -47,6 +47,8 @@ export interface Look { line: string; text: string; grid: string; ground: string
 export function draw(host: HTMLElement, points: Point[], series: Series, zone: string, look: Look): EChartsType {
   const chart = init(host, undefined, { renderer: 'canvas' })
   const single = points.length === 1
+  const spanMs = (points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0)
+  const label = spanMs < 15 * 60_000 ? clock : clockMinutes
   chart.setOption({
     animation: false,
     grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
@@ -60,7 +62,7 @@ export function draw(host: HTMLElement, points: Point[], series: Series, zone: s
     },
     xAxis: {
       type: 'time', axisLine: { lineStyle: { color: look.grid } }, axisTick: { show: false },
-      axisLabel: { color: look.text, hideOverlap: true, formatter: (at: number) => clockMinutes(new Date(at), zone) },
+      axisLabel: { color: look.text, hideOverlap: true, formatter: (at: number) => label(new Date(at), zone) },
     },
     yAxis: {
       type: 'value', name: series.unit, nameTextStyle: { color: look.text, align: 'left' }, scale: series.key === 'voltage',

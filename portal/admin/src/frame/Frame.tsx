@@ -50,9 +50,11 @@ function SignedInFrame() {
   }
   const toggleText = phone ? t('nav.open') : narrow ? t('nav.expand') : t('nav.collapse')
   const operator = operatorOf(me)
+  // Asking for a topic that the role lacks refuses the whole stream.
+  const topics = may('live.read') ? `sessions,commands${may('assets.read') ? ',charge_points' : ''}` : ''
 
   return (
-    <StreamProvider key={operator?.id ?? 'none'} on={may('live.read')}>
+    <StreamProvider key={operator?.id ?? 'none'} topics={topics}>
       <div className={`frame${narrow ? ' frame-narrow' : ''}`}>
         <a className="skip" href="#content">{t('nav.skip')}</a>
         {!phone && <div className="side"><Brand narrow={narrow} /><Nav narrow={narrow} /></div>}

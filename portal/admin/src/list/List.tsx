@@ -28,6 +28,8 @@ export interface Column<T> {
   sort?: string
   /** Takes what is left and is cut with dots. */
   wide?: boolean
+  /** Stays in view when the rows scroll sideways. */
+  pin?: boolean
 }
 
 export interface Card {
@@ -162,7 +164,7 @@ function Stale({ error, retry }: { error: unknown; retry: () => void }) {
   return <div className="list-stale" role="alert">{t('list.error')} <Button size="small" onClick={retry}>{t('list.retry')}</Button><span hidden>{String(error)}</span></div>
 }
 
-const cellClass = <T,>(c: Column<T>) => [c.num && 'cell-num', c.wide && 'cell-wide'].filter(Boolean).join(' ') || undefined
+const cellClass = <T,>(c: Column<T>) => [c.num && 'cell-num', c.wide && 'cell-wide', c.pin && 'cell-pin'].filter(Boolean).join(' ') || undefined
 
 function Head<T>({ column: c, rows, state, fallback, go }: {
   column: Column<T>; rows: readonly T[]; state: ListState; fallback?: string; go: (s: ListState) => void
@@ -170,18 +172,24 @@ function Head<T>({ column: c, rows, state, fallback, go }: {
   const { t } = useTranslation()
   const order = c.sort ? sortOf(state, fallback, c.sort) : undefined
   const note = typeof c.note === 'function' ? c.note(rows) : c.note
-  const title = <>{c.title}{note && <span className="th-note"> {note}</span>}</>
+  const title = <><Breakable text={c.title} />{note && <span className="th-note th-below">{note}</span>}</>
   return (
     <th scope="col" className={cellClass(c)} aria-sort={c.sort ? order ?? 'none' : undefined}>
       {c.sort
         ? (
           <button type="button" className="th-sort" title={t('list.sort_by', { column: c.title })} onClick={() => go(withSort(state, c.sort!, fallback))}>
-            {title}<DownOutlined aria-hidden className={`th-arrow th-${order ?? 'none'}`} />
+            <span>{title}</span><DownOutlined aria-hidden className={`th-arrow th-${order ?? 'none'}`} />
           </button>
         )
         : title}
     </th>
   )
+}
+
+/** The guide writes "Current(A)": the line may break before the unit. */
+function Breakable({ text }: { text: string }) {
+  const at = text.indexOf('(')
+  return at > 0 ? <>{text.slice(0, at)}<wbr />{text.slice(at)}</> : text
 }
 
 function Expander({ open, name, toggle }: { open: boolean; name: string; toggle: () => void }) {

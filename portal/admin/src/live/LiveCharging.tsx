@@ -41,7 +41,7 @@ export default function LiveCharging() {
       { key: 'site', title: t('col.station'), cell: (s) => s.site_name, wide: true },
       { key: 'name', title: t('col.name'), cell: (s) => s.charge_point_name },
       { key: 'transaction', title: t('col.transaction'), cell: (s) => (s.transaction_id ? <Mono value={s.transaction_id} /> : none) },
-      { key: 'user', title: t('col.user'), cell: (s) => s.user ?? none, wide: true },
+      { key: 'user', title: t('col.user'), cell: (s) => s.user || none, wide: true },
       { key: 'mobile', title: t('col.mobile'), cell: (s) => (s.mobile ? <Mono value={s.mobile} /> : none) },
       { key: 'ev', title: t('col.ev_type'), cell: (s) => s.ev_type ?? none },
       { key: 'start', title: t('col.start'), note: oneZone, sort: 'started_at', cell: (s, all) => <When at={s.started_at} zone={s.time_zone ?? 'UTC'} withZone={!oneZone(all)} /> },
@@ -51,7 +51,7 @@ export default function LiveCharging() {
       { key: 'voltage', title: t('col.voltage'), num: true, cell: (s) => live(s, volts(s.voltage_mv)) },
       { key: 'soc', title: t('col.soc'), num: true, cell: (s) => live(s, soc(s.soc_permille)) },
       { key: 'status', title: t('col.connector_status'), cell: (s) => <LiveStatus row={s} /> },
-      { key: 'operation', title: t('list.operation'), cell: (s) => <SessionActions session={s} /> },
+      { key: 'operation', title: t('list.operation'), pin: true, cell: (s) => <SessionActions session={s} /> },
     ]
   }, [t, now])
 
@@ -75,11 +75,11 @@ export default function LiveCharging() {
         title: `${s.charge_point_name} · ${s.site_name}`,
         status: <LiveStatus row={s} />,
         facts: [
-          [t('col.user'), s.user ?? s.mobile ?? none],
-          [t('col.energy'), kwh(s.energy_wh)],
+          [t('col.user'), s.user || s.mobile || none],
+          [t('col.energy'), <span key="e" className="num">{kwh(s.energy_wh)} {s.sample_at && !isEnded(s) && isStale(s.sample_at, now) && <Stale at={s.sample_at} zone={s.time_zone ?? 'UTC'} now={now} />}</span>],
           s.soc_permille === undefined ? [t('col.current'), amps(s.current_ma)] : [t('col.soc'), soc(s.soc_permille)],
         ],
-        actions: <SessionActions session={s} />,
+        actions: <SessionActions session={s} size="middle" />,
       })}
       empty={{ title: t('live.empty'), next: t('live.empty_next') }}
     />

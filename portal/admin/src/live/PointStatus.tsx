@@ -43,7 +43,7 @@ export default function PointStatus() {
       { key: 'type', title: t('col.charger_type'), cell: (p) => p.charger_type },
       { key: 'status', title: t('col.point_status'), cell: (p) => <PointTag value={p.point_status} /> },
     ]
-    if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), cell: (p) => <PointCommands point={p} /> })
+    if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (p) => <PointCommands point={p} /> })
     return out
   }, [t, may])
 
@@ -85,9 +85,9 @@ function Details({ point: p, now }: { point: ChargePoint; now: number }) {
         <thead>
           <tr>
             <th scope="col" className="cell-num">{t('col.connector')}</th>
+            <th scope="col">{t('col.connector_status')}</th>
             <th scope="col">{t('col.connector_type')}</th>
             <th scope="col" className="cell-num">{t('col.max_power')}</th>
-            <th scope="col">{t('col.connector_status')}</th>
             <th scope="col">{t('col.since')}</th>
             <th scope="col">{t('col.error')}</th>
           </tr>
@@ -96,9 +96,9 @@ function Details({ point: p, now }: { point: ChargePoint; now: number }) {
           {p.connectors.map((c) => (
             <tr key={c.id}>
               <td className="cell-num">{c.number}</td>
+              <td>{p.online ? <ConnectorTag value={c.status} /> : <ConnectorTag value="OFFLINE" title={word(t, 'connector_status', c.status)} />}</td>
               <td>{c.type ?? none}</td>
               <td className="cell-num">{kw(c.max_power_w)}</td>
-              <td>{p.online ? <ConnectorTag value={c.status} /> : <ConnectorTag value="OFFLINE" title={word(t, 'connector_status', c.status)} />}</td>
               <td>{c.status_at ? <span title={ageText(t, c.status_at, now)}><When at={c.status_at} zone={zone} /></span> : none}</td>
               <td>{[c.error_code, c.vendor_error_code, c.info].filter(Boolean).join(' · ') || none}</td>
             </tr>

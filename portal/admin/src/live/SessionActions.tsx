@@ -18,7 +18,9 @@ import { useCommand, useRefresh } from './useCommand'
 /** What was asked for from this page, by session; rows come and go, this stays. */
 const asked = new Map<string, { stop?: string; refresh?: string }>()
 
-export function SessionActions({ session: s, size = 'small' }: { session: LiveRow; size?: 'small' | 'middle' }) {
+export function SessionActions({ session: s, size = 'small', link = true }: {
+  session: LiveRow; size?: 'small' | 'middle'; link?: boolean
+}) {
   const { t } = useTranslation()
   const may = useMay()
   const { message } = App.useApp()
@@ -39,20 +41,24 @@ export function SessionActions({ session: s, size = 'small' }: { session: LiveRo
     onError: (e) => void message.error(text(e)),
   })
 
+  const buttons = ended
+    ? may('finance.read') && link && <Link to={`/finance/records/${s.id}`} aria-label={t('live.record_of', { id })}>{t('live.open_record')}</Link>
+    : may('live.command') && (
+      <>
+        <Button size={size} loading={refresh.isPending} disabled={!s.online} onClick={onRefresh} aria-label={t('live.refresh_of', { id })}>{t('live.refresh')}</Button>
+        <Button size={size} danger disabled={!s.can_stop || (mine.stop !== undefined && s.state === 'STOPPING')} onClick={() => { note({ stop: undefined }); setOpen(true) }}
+          aria-label={t('live.stop_of', { id })}>{t('live.stop')}</Button>
+      </>
+    )
+  const result = mine.stop
+    ? <StopResult id={mine.stop} session={s} onOpen={() => setOpen(true)} />
+    : mine.refresh && !ended && <RefreshResult id={mine.refresh} session={s} />
+
+  if (!buttons && !result) return null
   return (
     <span className="row-actions">
-      {mine.stop
-        ? <StopResult id={mine.stop} session={s} onOpen={() => setOpen(true)} />
-        : mine.refresh && !ended && <RefreshResult id={mine.refresh} session={s} />}
-      {ended
-        ? may('finance.read') && size === 'small' && <Link to={`/finance/records/${s.id}`} aria-label={t('live.record_of', { id })}>{t('live.open_record')}</Link>
-        : may('live.command') && (
-          <>
-            <Button size={size} loading={refresh.isPending} disabled={!s.online} onClick={onRefresh} aria-label={t('live.refresh_of', { id })}>{t('live.refresh')}</Button>
-            <Button size={size} danger disabled={!s.can_stop || (mine.stop !== undefined && s.state === 'STOPPING')} onClick={() => { note({ stop: undefined }); setOpen(true) }}
-              aria-label={t('live.stop_of', { id })}>{t('live.stop')}</Button>
-          </>
-        )}
+      {buttons && <span className="row-buttons">{buttons}</span>}
+      {result}
       {open && <StopDialog session={s} commandId={mine.stop} onSent={(stop) => note({ stop })} onClose={() => setOpen(false)} />}
     </span>
   )

@@ -21,15 +21,15 @@ export function usePolling(): number {
 /** A hidden page gives its connection back: browsers allow six per server. */
 const hiddenForMs = 60_000
 
-export function StreamProvider({ on, children }: { on: boolean; children: ReactNode }) {
+export function StreamProvider({ topics, children }: { topics: string; children: ReactNode }) {
   const client = useQueryClient()
   const [state, setState] = useState<LiveState>('idle')
 
   useEffect(() => {
-    if (!on) return undefined
+    if (!topics) return undefined
     const later = debounced()
     const live = new Live({
-      url: new URL('/api/v1/live?topics=sessions,charge_points,commands', location.origin).href,
+      url: new URL(`/api/v1/live?topics=${topics}`, location.origin).href,
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', () => {
@@ -50,7 +50,7 @@ export function StreamProvider({ on, children }: { on: boolean; children: ReactN
       clearTimeout(hidden)
       live.stop()
     }
-  }, [client, on])
+  }, [client, topics])
 
   return <Context.Provider value={state}>{children}</Context.Provider>
 }

@@ -27,7 +27,7 @@ export default function Operators() {
     { key: 'code', title: t('operator.code'), sort: 'code', cell: (o) => <Mono value={o.code} /> },
     { key: 'currency', title: t('operator.currency'), cell: (o) => o.currency },
     { key: 'zone', title: t('operator.time_zone'), cell: (o) => o.time_zone },
-    { key: 'operation', title: t('list.operation'), cell: enter },
+    { key: 'operation', title: t('list.operation'), pin: true, cell: enter },
   ]
   const add = may('operators.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (

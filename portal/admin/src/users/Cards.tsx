@@ -58,7 +58,7 @@ export default function Cards() {
     { key: 'status', title: t('col.card_status'), cell: (k) => <CardTag value={k.status} /> },
     { key: 'delivery', title: t('col.delivery'), cell: (k) => k.delivery_type },
   ]
-  if (may('drivers.write')) columns.push({ key: 'operation', title: t('list.operation'), cell: button })
+  if (may('drivers.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: button })
   const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>

@@ -37,7 +37,7 @@ export default function Profiles() {
       cell: (d, all) => (oneCurrency(all.map((x) => x.balance)) ? amount(d.balance) : money(d.balance)) },
     { key: 'status', title: t('col.status'), cell: (d) => <DriverTag value={d.status} /> },
   ]
-  if (may('finance.write')) columns.push({ key: 'operating', title: t('list.operating'), cell: (d) => recharge(d) })
+  if (may('finance.write')) columns.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (d) => recharge(d) })
   const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
