@@ -19,8 +19,6 @@ import (
 	"ccms/internal/store/storetest"
 )
 
-const patience = 20 * time.Second
-
 var everything = authz.Everything("test")
 
 // bench is a store with a clock that stands still, on one engine.
@@ -313,10 +311,7 @@ func TestRunIsWokenByACommitAndEndsWithItsWorkWritten(t *testing.T) {
 		for range 20 {
 			b.enqueue(fact.Job{Kind: "quick"})
 		}
-		deadline := time.Now().Add(patience)
-		for len(b.effects()) < 20 && time.Now().Before(deadline) {
-			time.Sleep(5 * time.Millisecond)
-		}
+		storetest.Until(t, "the run of all twenty", func() bool { return len(b.effects()) == 20 })
 		b.enqueue(fact.Job{Kind: "last"})
 		<-started
 		cancel()

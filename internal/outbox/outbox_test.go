@@ -234,10 +234,7 @@ func TestSlowConsumerDelaysNoOther(t *testing.T) {
 		for i := 2; i <= 20; i++ {
 			record(t, st, op, "x.happened", fmt.Sprint(i)) // no writer waits either
 		}
-		deadline := time.Now().Add(patience)
-		for len(quick.all()) < 20 && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
+		storetest.Until(t, "the delivery to the quick one", func() bool { return len(quick.all()) >= 20 })
 		if got := quick.all(); len(got) != 20 {
 			t.Errorf("the quick one got %v", got)
 		}

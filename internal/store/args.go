@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"time"
 
-	"ccms/internal/ident"
 	"ccms/internal/money"
 )
 
@@ -32,15 +31,6 @@ func typed[T any](values []any) []T {
 		all[i] = v.(T)
 	}
 	return all
-}
-
-// nullID is an id for a column that is NULL where there is none (foreign keys).
-// Elsewhere the zero id is stored as 16 zero bytes.
-func nullID[K ident.Kind](id ident.ID[K]) any {
-	if id.IsZero() {
-		return nil
-	}
-	return id.Bytes()
 }
 
 // micros is the stored form of an instant.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ccms/internal/authz"
 )
@@ -13,9 +14,10 @@ import (
 type conn interface {
 	engine() engine
 	// begin opens a transaction and sets the scope for row-level security.
-	begin(ctx context.Context, sc authz.Scope, readOnly bool) error
-	// savepoint opens the savepoint of a closure and sets its scope.
-	savepoint(ctx context.Context, sc authz.Scope) error
+	begin(ctx context.Context, sc authz.Scope, readOnly bool, patience time.Duration) error
+	// savepoint opens the savepoint of a closure and sets its scope. patience is how
+	// long a statement waits for another transaction's row.
+	savepoint(ctx context.Context, sc authz.Scope, patience time.Duration) error
 	// release and rollbackTo end the savepoint. Their error means that the
 	// transaction is gone.
 	release(ctx context.Context) error

@@ -202,6 +202,10 @@ func (s *Store) Gate(t testing.TB) (open func()) {
 	return func() { close(opened) }
 }
 
+// JoinWithoutEnd lets a transaction take in whoever waits, however long it takes. It
+// is called before the first write.
+func (s *Store) JoinWithoutEnd() { s.joinFor = time.Hour }
+
 // Queued is how many requests wait.
 func (s *Store) Queued() int { return len(s.queue) }
 
@@ -269,7 +273,7 @@ const (
 )
 
 // Settings are the SQL that tells row-level security the scope.
-func Settings(sc authz.Scope) string { return settings(sc) }
+func Settings(sc authz.Scope) string { return settings(sc, time.Second) }
 
 // BecomeApp is what each connection does first.
 func BecomeApp(ctx context.Context, c *pgx.Conn) error { return becomeApp(ctx, c) }

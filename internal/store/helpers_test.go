@@ -11,6 +11,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/ident"
 	"ccms/internal/store"
+	"ccms/internal/store/storetest"
 )
 
 // patience is how long a test waits for what must happen.
@@ -36,13 +37,7 @@ func await(t *testing.T, what string, c <-chan struct{}) {
 
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !cond() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	storetest.Until(t, what, cond)
 }
 
 // write runs a closure in the operator's scope and fails the test on error.

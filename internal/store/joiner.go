@@ -21,6 +21,15 @@ const (
 	joinWithin = 20 * time.Millisecond
 	// maxConflicts is how often a closure is run again after 40001, 40P01 or 55P03.
 	maxConflicts = 5
+	// firstPatience is how long a closure waits for another transaction's row on its
+	// first run, double on each further one: of two that meet again and again the
+	// older then waits longer, and wins. It starts below deadlock_timeout (1 s): with
+	// sixty closures behind it, giving up and coming again costs less than waiting for
+	// the deadlock to be found.
+	firstPatience = 100 * time.Millisecond
+	// aloneAfter conflicts a closure shares its transaction with none: it then holds
+	// only its own locks.
+	aloneAfter = 2
 	// maxLost is how often a closure is run whose transaction was lost before COMMIT.
 	maxLost = 3
 	// commitWithin is how long a COMMIT may take. It is generous: a COMMIT given up
@@ -48,6 +57,8 @@ type request struct {
 	alone     bool // its transaction was lost once: it shares none any more
 	conflicts int
 }
+
+func (r *request) patience() time.Duration { return firstPatience << min(r.conflicts, 4) }
 
 // claim makes the request the joiner's; false if its caller has left.
 func (r *request) claim() bool {
@@ -231,6 +242,7 @@ func (j *joiner) transaction(head *request) {
 		switch {
 		case end.conflict && r.conflicts < maxConflicts:
 			r.conflicts++
+			r.alone = r.alone || r.conflicts >= aloneAfter
 			j.carry = append(j.carry, r)
 		case end.conflict:
 			in = append(in, joined{r, tx, fault.New(fault.Unavailable, "busy",
@@ -264,11 +276,11 @@ func (j *joiner) closure(r *request, culprit **request, open *bool, bare bool) (
 	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
 	defer cancel()
 	if !*open {
-		err := j.conn.begin(ctx, r.scope, false)
+		err := j.conn.begin(ctx, r.scope, false, r.patience())
 		if err != nil { // an idle connection may have died long ago
 			j.drop()
 			if err = j.connect(); err == nil {
-				err = j.conn.begin(ctx, r.scope, false)
+				err = j.conn.begin(ctx, r.scope, false, r.patience())
 			}
 		}
 		if err != nil {
@@ -277,7 +289,7 @@ func (j *joiner) closure(r *request, culprit **request, open *bool, bare bool) (
 		*open = true
 	}
 	if !bare {
-		if err := j.conn.savepoint(ctx, r.scope); err != nil {
+		if err := j.conn.savepoint(ctx, r.scope, r.patience()); err != nil {
 			return nil, ending{gone: err}
 		}
 	}

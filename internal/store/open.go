@@ -190,7 +190,7 @@ func (s *Store) snapshot(ctx context.Context, sc authz.Scope) (conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err = c.begin(ctx, sc, true); err == nil {
+		if err = c.begin(ctx, sc, true, s.options.Budget); err == nil {
 			return c, nil
 		}
 		c.spoil()

@@ -20,11 +20,6 @@ import (
 // security binds it.
 const appRole = "ccms_app"
 
-// lockWithin is how long a statement waits for another transaction's row. Less than
-// deadlock_timeout (1 s): with sixty closures behind it, giving up and coming again
-// costs less than waiting for the deadlock to be found.
-const lockWithin = 300 * time.Millisecond
-
 type pgDB struct{ config *pgx.ConnConfig }
 
 func openPostgres(ctx context.Context, o Options) (*pgDB, error) {
@@ -49,7 +44,6 @@ func configure(c *pgx.ConnConfig, o Options) {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	c.RuntimeParams["application_name"] = "ccms"
 	c.RuntimeParams["timezone"] = "UTC"
-	c.RuntimeParams["lock_timeout"] = ms(lockWithin)
 	// The server stops a slow statement before our context does, because pgx gives
 	// up the connection with the context.
 	c.RuntimeParams["statement_timeout"] = ms(o.Budget * 4 / 5)
@@ -104,7 +98,7 @@ func (c *pgConn) engine() engine { return postgres }
 
 // settings tell row-level security who asks. The values are hex digits or signs of
 // ours, so that they can stand in the text and travel with what goes before.
-func settings(sc authz.Scope) string {
+func settings(sc authz.Scope, patience time.Duration) string {
 	op, sub, wide := "", "", ""
 	switch shapeOf(sc) {
 	case shapeNone:
@@ -119,20 +113,21 @@ func settings(sc authz.Scope) string {
 			wide = "1"
 		}
 	}
-	return "SELECT set_config('ccms.op', '" + op + "', true), set_config('ccms.sub', '" + sub + "', true), set_config('ccms.wide', '" + wide + "', true)"
+	return "SELECT set_config('ccms.op', '" + op + "', true), set_config('ccms.sub', '" + sub + "', true), set_config('ccms.wide', '" + wide +
+		"', true), set_config('lock_timeout', '" + strconv.FormatInt(patience.Milliseconds(), 10) + "', true)"
 }
 
-func (c *pgConn) begin(ctx context.Context, sc authz.Scope, readOnly bool) error {
+func (c *pgConn) begin(ctx context.Context, sc authz.Scope, readOnly bool, patience time.Duration) error {
 	c.released = false
 	start := "BEGIN ISOLATION LEVEL READ COMMITTED; "
 	if readOnly {
 		start = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 	}
-	return c.run(ctx, start+settings(sc))
+	return c.run(ctx, start+settings(sc, patience))
 }
 
-func (c *pgConn) savepoint(ctx context.Context, sc authz.Scope) error {
-	return c.run(ctx, c.pending()+"SAVEPOINT closure; "+settings(sc))
+func (c *pgConn) savepoint(ctx context.Context, sc authz.Scope, patience time.Duration) error {
+	return c.run(ctx, c.pending()+"SAVEPOINT closure; "+settings(sc, patience))
 }
 
 // pending is the RELEASE that is still owed, to spare a round trip.

@@ -329,7 +329,7 @@ func TestServingRefusesRolesThatRowLevelSecurityDoesNotBind(t *testing.T) {
 	if err := store.CheckRole(t.Context(), super); err == nil {
 		t.Error("a superuser may serve")
 	}
-	for _, q := range []string{"CREATE ROLE test_bypass BYPASSRLS", "SET ROLE test_bypass"} {
+	for _, q := range []string{"DROP ROLE IF EXISTS test_bypass", "CREATE ROLE test_bypass BYPASSRLS", "SET ROLE test_bypass"} {
 		if _, err := super.Exec(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}

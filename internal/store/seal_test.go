@@ -34,11 +34,11 @@ func TestSealedIsOpenedByItsOperatorAndColumnOnly(t *testing.T) {
 			if bytes.Contains(s.Bytes, []byte("Anna")) || s.KeyID != 1 {
 				t.Errorf("sealed with key %d: %q", s.KeyID, s.Bytes)
 			}
-			again, err := tx.SealText(a, "drivers.name", "Anna Ørsted")
+			again, err2 := tx.SealText(a, "drivers.name", "Anna Ørsted")
 			if bytes.Equal(s.Bytes, again.Bytes) {
 				t.Error("the same text was sealed to the same bytes")
 			}
-			return err
+			return errors.Join(err, err2)
 		})
 		open := func(sc authz.Scope, op ident.Operator, column string, s store.Sealed) (plain string, err error) {
 			err = st.Read(t.Context(), sc, func(tx *store.Tx) (err error) {

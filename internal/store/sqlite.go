@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -114,14 +115,14 @@ type liteConn struct {
 
 func (c *liteConn) engine() engine { return lite }
 
-func (c *liteConn) begin(ctx context.Context, _ authz.Scope, readOnly bool) error {
+func (c *liteConn) begin(ctx context.Context, _ authz.Scope, readOnly bool, _ time.Duration) error {
 	if readOnly {
 		return c.run(ctx, "BEGIN")
 	}
 	return c.run(ctx, "BEGIN IMMEDIATE")
 }
 
-func (c *liteConn) savepoint(ctx context.Context, _ authz.Scope) error {
+func (c *liteConn) savepoint(ctx context.Context, _ authz.Scope, _ time.Duration) error {
 	return c.run(ctx, "SAVEPOINT closure")
 }
 
