@@ -150,6 +150,20 @@ func (t memoryTx) SaveMetered(st session.State) error {
 	return nil
 }
 
+func (t memoryTx) SaveMeasured(w *session.Measured) (bool, error) {
+	m, err := t.find(w.State.Point)
+	if err != nil {
+		return false, err
+	}
+	m.mu.Lock()
+	epoch := m.point.Epoch
+	m.mu.Unlock()
+	if epoch != w.Epoch {
+		return false, fault.Stale(w.Epoch, epoch)
+	}
+	return true, t.SaveMetered(*w.State)
+}
+
 // newMemory makes charge points whose sessions run since began.
 func newMemory(n int) (*memory, error) {
 	rate := func(s string) money.Rate {

@@ -39,9 +39,17 @@ func (c *Cache) forget() {
 
 // remember keeps what a report read and wrote, once that is committed. A session that
 // is about anything but charging is read each time.
-func (s *Service) remember(c *Cache, p asset.ChargePoint, st State, plan *tariff.Plan) {
+func (s *Service) remember(c *Cache, p asset.ChargePoint, st State) {
 	if c == nil || st.Phase != Charging && st.Phase != Paused || st.RealStop || st.OCPPID <= 0 {
 		return
+	}
+	var plan *tariff.Plan
+	if !st.Plan.IsZero() {
+		known, ok := s.plans.Load(planKey{st.Plan, st.PlanNumber})
+		if !ok {
+			return
+		}
+		plan = known.(*tariff.Plan)
 	}
 	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, plan: plan, zone: s.zone(st.Zone), state: st}
 	if p.Zone != "" {

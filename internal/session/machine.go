@@ -85,13 +85,23 @@ type machine struct {
 // Apply is the whole state machine: pure, total, with time as an argument. An
 // event that means nothing in the present phase changes nothing.
 func Apply(st State, ev Event, env Env) Outcome {
-	m := machine{Env: env, s: st}
-	// The machine appends to these; the caller's state must not change.
+	m := begin(&st, env)
+	m.take(ev)
+	return Outcome{Next: m.s, Then: m.then, Fact: m.fact}
+}
+
+// begin is a machine in the given state, which it does not change.
+func begin(st *State, env Env) *machine {
+	m := &machine{Env: env, s: *st}
+	// The machine appends to these.
 	m.s.Flags = st.Flags[:len(st.Flags):len(st.Flags)]
 	m.s.Inner.Idle = st.Inner.Idle[:len(st.Inner.Idle):len(st.Inner.Idle)]
-	ev.apply(&m)
+	return m
+}
+
+func (m *machine) take(ev Event) {
+	ev.apply(m)
 	m.s.DueAt = m.due()
-	return Outcome{Next: m.s, Then: m.then, Fact: m.fact}
 }
 
 // due is when the machine next needs a look without a report.

@@ -68,7 +68,7 @@ func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) (St
 		}
 	}
 	if len(ev.Readings) == 0 {
-		return stored, nil // a repeat: everything is there already
+		return State{}, nil // a repeat: everything is there already, and nothing new to remember
 	}
 	return s.step(tx, st, ev)
 }

@@ -22,6 +22,7 @@ type Report struct {
 	MessageID  string
 	Raw        []byte   // the frame, kept in the commit where money hangs on it
 	Flaws      []string // what the decoder had to tolerate
+	Cache      *Cache   // of the connection; nil: none
 }
 
 // Sample is one instant of a MeterValues, after the defaults of OCPP 1.6 §7.33.

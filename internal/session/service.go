@@ -265,6 +265,7 @@ func (s *Service) once(ctx context.Context, sc authz.Scope, fn func(Tx) error) e
 // point loads the reporting charge point and refuses an old connection: a newer
 // socket has taken over, and this report will come again on it.
 func (s *Service) point(tx Tx, r Report) (asset.ChargePoint, error) {
+	r.Cache.forget() // what follows may change what it holds
 	p, err := tx.PointByID(r.Point)
 	if err != nil {
 		return p, err

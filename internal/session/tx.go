@@ -29,6 +29,10 @@ type Tx interface {
 	SaveSession(State) error
 	// SaveMetered is SaveSession for what Metered changes.
 	SaveMetered(State) error
+	// SaveMeasured writes samples, raw report and state at once: fault.Stale where the
+	// stored session has another Rev or its point another epoch, false where one of the
+	// samples is there already. After either the closure must fail.
+	SaveMeasured(*Measured) (fresh bool, err error)
 	// SetRunning keeps the register of tokens in use (AUTH-R3).
 	SetRunning(State, bool) error
 	SessionByID(ident.Session) (State, error)

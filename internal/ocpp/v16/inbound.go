@@ -28,6 +28,8 @@ type Link struct {
 	Replaced func()
 	// Failed hears of an error that is ours, with the action it hit.
 	Failed func(action string, err error)
+
+	cache session.Cache
 }
 
 // inbound is what a charge point may send and we act on. The rest of 1.6 is known,
@@ -82,7 +84,7 @@ func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) 
 }
 
 func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
-	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: c.ID, Raw: c.Raw}
+	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: c.ID, Raw: c.Raw, Cache: &l.cache}
 	for _, x := range f.List {
 		r.Flaws = append(r.Flaws, x.String())
 	}
