@@ -175,7 +175,15 @@ func TestAdjustPostsTheDifferenceAndPointsAtWhatItCorrects_FIN_A12(t *testing.T)
 		if again := adjust(18437, 0, "adjust 2"); !again.Replayed || again.Entry != less.Entry || again.Captured != less.Captured {
 			t.Errorf("again: %+v", again)
 		}
-		if same := adjust(5000, 5000, "adjust 3"); !same.Entry.IsZero() || same.Captured != eur("0") {
+		w.clock.Advance(1e9)
+		if back := adjust(0, 1000, "adjust 3"); back.Captured != eur("0.48") || entry("adjust 3").Corrects != less.Entry {
+			t.Errorf("and back: %+v", back)
+		}
+		w.clock.Advance(1e9)
+		if last := adjust(1000, 0, "adjust 4"); last.Captured != eur("-0.48") {
+			t.Errorf("%+v", last)
+		}
+		if same := adjust(5000, 5000, "adjust 5"); !same.Entry.IsZero() || same.Captured != eur("0") {
 			t.Errorf("no difference: %+v", same)
 		}
 		w.has(t, a, "60.00", "0")
@@ -184,6 +192,20 @@ func TestAdjustPostsTheDifferenceAndPointsAtWhatItCorrects_FIN_A12(t *testing.T)
 		if got := w.books(t, w.a); !maps.Equal(got, want) {
 			t.Errorf("books %v", got)
 		}
+		w.sound(t)
+	})
+}
+
+func TestAdjustLeavesAHoldAlone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a := w.wallet(t, w.a, "60.00")
+		h := w.hold(t, w.point, a, "50.00")
+		w.in(t, w.point, func(tx ledger.Tx) error {
+			_, err := ledger.Adjust(tx, h, bill(0), bill(1000), "adjust")
+			return err
+		})
+		w.has(t, a, "59.52", "50.00")
 		w.sound(t)
 	})
 }
