@@ -206,6 +206,14 @@ func (s *Store) Gate(t testing.TB) (open func()) {
 // is called before the first write.
 func (s *Store) JoinWithoutEnd() { s.joinFor = time.Hour }
 
+// WaitsSince lets a write wait that came at the instant.
+func (s *Store) WaitsSince(at time.Time) (leave func()) {
+	s.waiting.mu.Lock()
+	defer s.waiting.mu.Unlock()
+	e := s.waiting.since.PushFront(at)
+	return func() { s.waiting.leave(e) }
+}
+
 // Queued is how many requests wait.
 func (s *Store) Queued() int { return len(s.queue) }
 

@@ -214,6 +214,11 @@ func TestScopeIsSetForEveryClosure(t *testing.T) {
 				return err
 			}},
 			call{scope: authz.Scope{}, fn: func(tx *store.Tx) (err error) {
+				if tx.IsPostgres() { // what the closures before it have set must not count
+					if n, err := tx.RawInt("SELECT count(*) FROM test_own"); err != nil || n != 0 {
+						return errors.Join(err, errors.New("an unset scope inherits the one before it"))
+					}
+				}
 				blind, err = tx.Sum("test_own")
 				return err
 			}},
@@ -613,6 +618,38 @@ func TestManyRowsInOneCall(t *testing.T) {
 		})
 		if fault.Of(err).Code != "scope" {
 			t.Fatalf("a row of another operator among many: %v", err)
+		}
+	})
+}
+
+func TestWriteThatWaitsTooLongIsAStall(t *testing.T) {
+	t.Parallel()
+	storetest.EachWith(t, oneJoiner, func(t *testing.T, st *store.Store) {
+		if _, stalled := st.Stalled(); stalled {
+			t.Fatal("stalled without a write")
+		}
+		open := st.Gate(t)
+		answer := make(chan error, 1)
+		go func() {
+			answer <- st.Write(context.Background(), authz.Everything("test"), func(*store.Tx) error { return nil })
+		}()
+		until(t, "the queueing", func() bool { return st.Queued() == 1 })
+		since, stalled := st.Stalled()
+		if stalled || since.IsZero() {
+			t.Fatalf("a write that has just come waits since %v, stalled %v", since, stalled)
+		}
+		old := time.Now().Add(-6 * time.Second)
+		leave := st.WaitsSince(old)
+		if since, stalled := st.Stalled(); !stalled || !since.Equal(old) {
+			t.Fatalf("six seconds are no stall: %v, %v", since, stalled)
+		}
+		leave()
+		open()
+		if err := <-answer; err != nil {
+			t.Fatal(err)
+		}
+		if since, stalled := st.Stalled(); stalled || !since.IsZero() {
+			t.Fatalf("after the answer something waits since %v", since)
 		}
 	})
 }
