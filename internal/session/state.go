@@ -154,25 +154,25 @@ type State struct {
 
 // Inner is what only the machine reads; the store keeps it as JSON.
 type Inner struct {
-	Register     unit.Wh           `json:"register"`            // highest register of the present run of the meter
-	LastAt       time.Time         `json:"last_at"`             // time of the last sample counted
-	Gap          time.Duration     `json:"gap"`                 // real distance of the last two samples
-	SilentAt     time.Time         `json:"silent_at"`           // server time at which a missing sample matters
-	Running      tariff.Running    `json:"running"`             // the fold behind Cost
-	LowSince     time.Time         `json:"low_since"`           // first sample below 100 W
-	IdleFrom     time.Time         `json:"idle_from"`           // the idle clock runs since
-	Idle         []tariff.Interval `json:"idle,omitempty"`      // idle windows that ended
-	PluggedUntil time.Time         `json:"plugged_until"`       // last evidence that the cable is in
-	Unplugged    time.Time         `json:"unplugged"`           // evidence that it is out
-	StopAskedAt  time.Time         `json:"stop_asked_at"`       //
-	StopCommand  ident.Command     `json:"stop_command"`        //
-	Resume       Phase             `json:"resume,omitempty"`    // phase before OFFLINE_RUNNING or STOPPING
-	OfflineSince time.Time         `json:"offline_since"`       //
-	CloseFrom    time.Time         `json:"close_from"`          // provisional close was first suspected
-	CloseWhy     string            `json:"close_why,omitempty"` //
-	SafeCost     int64             `json:"safe_cost"`           // minor units; cost before the register went wrong
-	RefreshedAt  time.Time         `json:"refreshed_at"`        // somebody waits for fresh meter values
-	StopOnDenied time.Time         `json:"stop_on_denied"`      // last RemoteStop for a rejected session
+	Register     unit.Wh           `json:"register"`                // highest register of the present run of the meter
+	LastAt       time.Time         `json:"last_at,omitzero"`        // time of the last sample counted
+	Gap          time.Duration     `json:"gap,omitzero"`            // real distance of the last two samples
+	SilentAt     time.Time         `json:"silent_at,omitzero"`      // server time at which a missing sample matters
+	Running      tariff.Running    `json:"running"`                 // the fold behind Cost
+	LowSince     time.Time         `json:"low_since,omitzero"`      // first sample below 100 W
+	IdleFrom     time.Time         `json:"idle_from,omitzero"`      // the idle clock runs since
+	Idle         []tariff.Interval `json:"idle,omitempty"`          // idle windows that ended
+	PluggedUntil time.Time         `json:"plugged_until,omitzero"`  // last evidence that the cable is in
+	Unplugged    time.Time         `json:"unplugged,omitzero"`      // evidence that it is out
+	StopAskedAt  time.Time         `json:"stop_asked_at,omitzero"`  //
+	StopCommand  ident.Command     `json:"stop_command,omitzero"`   //
+	Resume       Phase             `json:"resume,omitempty"`        // phase before OFFLINE_RUNNING or STOPPING
+	OfflineSince time.Time         `json:"offline_since,omitzero"`  //
+	CloseFrom    time.Time         `json:"close_from,omitzero"`     // provisional close was first suspected
+	CloseWhy     string            `json:"close_why,omitempty"`     //
+	SafeCost     int64             `json:"safe_cost,omitzero"`      // minor units; cost before the register went wrong
+	RefreshedAt  time.Time         `json:"refreshed_at,omitzero"`   // somebody waits for fresh meter values
+	StopOnDenied time.Time         `json:"stop_on_denied,omitzero"` // last RemoteStop for a rejected session
 }
 
 // Has reports whether the session carries the flag.

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -19,10 +20,13 @@ import (
 // maxPrepared statements are kept per connection of SQLite; past it all are let go.
 const maxPrepared = 400
 
-// liteDB is SQLite in the process: one writer, a few readers that write nothing.
+// liteDB is SQLite in the process: one writer, a few readers that write nothing. It
+// speaks to the driver itself: a pool between them would take a lock and a goroutine
+// for each statement of a connection that is never shared.
 type liteDB struct {
-	writer, reader *sql.DB
-	indexes        map[string]string // "sites.operator_id, sites.name" → index
+	driver  driver.Driver
+	path    string
+	indexes map[string]string // "sites.operator_id, sites.name" → index
 }
 
 func litePath(u string) string { return strings.TrimPrefix(u, "sqlite:") }
@@ -40,28 +44,24 @@ func liteDSN(path string, readOnly bool) string {
 
 func openSQLite(ctx context.Context, o Options) (*liteDB, error) {
 	path := litePath(o.URL)
-	db := &liteDB{}
-	var err error
-	if db.writer, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
+	pool, err := sql.Open("sqlite", liteDSN(path, true))
+	if err != nil {
 		return nil, err
 	}
-	db.writer.SetMaxOpenConns(1)
-	if db.reader, err = sql.Open("sqlite", liteDSN(path, true)); err != nil {
-		return nil, errors.Join(err, db.writer.Close())
+	db := &liteDB{driver: pool.Driver(), path: path}
+	if err = checkVersion(ctx, pool, lite); err == nil {
+		err = db.readIndexes(ctx, pool)
 	}
-	if err := checkVersion(ctx, db.writer, lite); err != nil {
-		return nil, errors.Join(err, db.reader.Close(), db.writer.Close())
-	}
-	if err := db.readIndexes(ctx); err != nil {
-		return nil, errors.Join(err, db.reader.Close(), db.writer.Close())
+	if err = errors.Join(err, pool.Close()); err != nil {
+		return nil, err
 	}
 	return db, nil
 }
 
 // readIndexes learns the names of unique indexes, because SQLite's error names the
 // columns instead.
-func (db *liteDB) readIndexes(ctx context.Context) error {
-	rs, err := db.writer.QueryContext(ctx, `SELECT m.name, l.name, i.name FROM sqlite_master m
+func (db *liteDB) readIndexes(ctx context.Context, pool *sql.DB) error {
+	rs, err := pool.QueryContext(ctx, `SELECT m.name, l.name, i.name FROM sqlite_master m
 		JOIN pragma_index_list(m.name) l JOIN pragma_index_info(l.name) i
 		WHERE m.type = 'table' AND l."unique" = 1 ORDER BY m.name, l.name, i.seqno`)
 	if err != nil {
@@ -87,30 +87,40 @@ func (db *liteDB) readIndexes(ctx context.Context) error {
 	return rs.Err()
 }
 
-func (db *liteDB) connect(ctx context.Context, readOnly bool) (conn, error) {
-	pool := db.writer
-	if readOnly {
-		pool = db.reader
-	}
-	c, err := pool.Conn(ctx)
+func (db *liteDB) connect(_ context.Context, readOnly bool) (conn, error) {
+	c, err := db.driver.Open(liteDSN(db.path, readOnly))
 	if err != nil {
 		return nil, err
 	}
-	return &liteConn{db: db, c: c, prepared: map[string]*sql.Stmt{}}, nil
+	return &liteConn{db: db, c: c, prepared: map[string]*liteStmt{}}, nil
 }
 
-func (db *liteDB) close() {
-	// Nothing can be done about an error here, and nothing is lost by it: every
-	// commit was synced.
-	_ = db.reader.Close()
-	_ = db.writer.Close()
-}
+func (db *liteDB) close() {} // each connection is closed by who opened it
 
 type liteConn struct {
 	db       *liteDB
-	c        *sql.Conn
-	prepared map[string]*sql.Stmt
+	c        driver.Conn
+	prepared map[string]*liteStmt
+	args     []driver.NamedValue // of the statement at hand
 	broken   bool
+}
+
+// liteStmt is a prepared statement.
+type liteStmt struct {
+	driver.Stmt
+	// short statements cannot run away: they mark the transaction, or insert one row.
+	// Nobody needs to watch them, and watching costs a goroutine each time.
+	short bool
+}
+
+func isShort(text string) bool {
+	switch verb, _, _ := strings.Cut(text, " "); verb {
+	case "SAVEPOINT", "RELEASE":
+		return true
+	case "INSERT":
+		return !strings.Contains(text, "SELECT")
+	}
+	return false
 }
 
 func (c *liteConn) engine() engine { return lite }
@@ -176,7 +186,7 @@ func (c *liteConn) run(ctx context.Context, text string) error {
 	return err
 }
 
-func (c *liteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+func (c *liteConn) prepare(ctx context.Context, text string) (*liteStmt, error) {
 	if st := c.prepared[text]; st != nil {
 		return st, nil
 	}
@@ -186,12 +196,22 @@ func (c *liteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 			delete(c.prepared, k)
 		}
 	}
-	st, err := c.c.PrepareContext(ctx, text)
+	prepared, err := c.c.Prepare(text)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
+	st := &liteStmt{prepared, isShort(text)}
 	c.prepared[text] = st
 	return st, nil
+}
+
+// named are the arguments as the driver wants them; it copies what it keeps.
+func (c *liteConn) named(args []any) []driver.NamedValue {
+	c.args = c.args[:0]
+	for i, a := range args {
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+	}
+	return c.args
 }
 
 func (c *liteConn) exec(ctx context.Context, text string, args []any) (int64, error) {
@@ -199,7 +219,14 @@ func (c *liteConn) exec(ctx context.Context, text string, args []any) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	res, err := st.ExecContext(ctx, args...)
+	watched := ctx
+	if st.short {
+		if ctx.Err() != nil {
+			return 0, c.explain(ctx, ctx.Err())
+		}
+		watched = context.WithoutCancel(ctx)
+	}
+	res, err := st.Stmt.(driver.StmtExecContext).ExecContext(watched, c.named(args))
 	if err != nil {
 		return 0, c.explain(ctx, err)
 	}
@@ -222,28 +249,20 @@ func (c *liteConn) query(ctx context.Context, text string, args []any) (rows, er
 	if err != nil {
 		return nil, err
 	}
-	rs, err := st.QueryContext(ctx, args...)
+	rs, err := st.Stmt.(driver.StmtQueryContext).QueryContext(ctx, c.named(args))
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	columns, err := rs.Columns()
-	if err != nil {
-		return nil, errors.Join(err, rs.Close())
-	}
-	r := &liteRows{c: c, ctx: ctx, rs: rs, cells: make([]cell, len(columns)), places: make([]any, len(columns))}
-	for i := range r.cells {
-		r.places[i] = &r.cells[i]
-	}
-	return r, nil
+	n := len(rs.Columns())
+	return &liteRows{c: c, ctx: ctx, rs: rs, values: make([]driver.Value, n), cells: make([]cell, n)}, nil
 }
 
 func (c *liteConn) close() {
 	for _, st := range c.prepared {
 		_ = st.Close()
 	}
-	// ErrBadConn takes the connection out of the pool, and with it a transaction
-	// that may still be open.
-	_ = c.c.Raw(func(any) error { return driver.ErrBadConn })
+	// A transaction that is still open is rolled back by it. Nothing can be done about
+	// an error, and nothing is lost by it: every commit was synced.
 	_ = c.c.Close()
 }
 
@@ -265,7 +284,7 @@ func (c *liteConn) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", errSlow, err)
 	}
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+	if errors.Is(err, driver.ErrBadConn) {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return err
@@ -274,20 +293,20 @@ func (c *liteConn) explain(ctx context.Context, err error) error {
 type liteRows struct {
 	c      *liteConn
 	ctx    context.Context
-	rs     *sql.Rows
+	rs     driver.Rows
+	values []driver.Value
 	cells  []cell
-	places []any
 }
 
 func (r *liteRows) next(cells *[]cell) (bool, error) {
-	if !r.rs.Next() {
-		if err := r.rs.Err(); err != nil {
-			return false, r.c.explain(r.ctx, err)
-		}
+	switch err := r.rs.Next(r.values); {
+	case err == io.EOF:
 		return false, nil
+	case err != nil:
+		return false, r.c.explain(r.ctx, err)
 	}
-	if err := r.rs.Scan(r.places...); err != nil {
-		return false, err
+	for i, v := range r.values {
+		r.cells[i] = v
 	}
 	*cells = r.cells
 	return true, nil
