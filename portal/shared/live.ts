@@ -106,6 +106,7 @@ export class Live {
       const parser = new EventParser()
       const text = new TextDecoder()
       const reader = answer.body.getReader()
+      cut.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined))
       for (;;) {
         const { done, value } = await reader.read()
         if (done) return opened

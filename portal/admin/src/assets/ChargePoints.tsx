@@ -58,13 +58,13 @@ export default function ChargePoints() {
     ]
     if (may('assets.write')) {
       out.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (p) => (
-        <Button size="small" type="text" icon={<KeyOutlined />} onClick={() => renew(p)} title={t('assets.new_key_title', { name: p.name })} aria-label={t('assets.new_key_title', { name: p.name })} />
+        <Button size="small" type="text" icon={<KeyOutlined aria-hidden />} onClick={() => renew(p)} title={t('assets.new_key_title', { name: p.name })} aria-label={t('assets.new_key_title', { name: p.name })} />
       ) })
     }
     return out
   }, [t, may, modal, message, text])
 
-  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
       <List<ChargePoint>
@@ -134,10 +134,10 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
               {fields.map((f, i) => (
                 <Space key={f.key} align="start" className="band">
                   <Form.Item name={[f.name, 'type']} label={t('assets.connector_type', { number: i + 1 })}><Select className="price-wide" options={connectorTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
-                  {fields.length > 1 && <Button type="text" className="band-remove" icon={<DeleteOutlined />} onClick={() => remove(f.name)} aria-label={t('assets.connector_remove', { number: i + 1 })} />}
+                  {fields.length > 1 && <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)} aria-label={t('assets.connector_remove', { number: i + 1 })} />}
                 </Space>
               ))}
-              <Button icon={<PlusOutlined />} onClick={() => add({ type: 'Type 2' })}>{t('assets.connector_add')}</Button>
+              <Button icon={<PlusOutlined aria-hidden />} onClick={() => add({ type: 'Type 2' })}>{t('assets.connector_add')}</Button>
             </>
           )}
         </Form.List>

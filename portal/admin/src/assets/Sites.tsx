@@ -27,7 +27,7 @@ export default function Sites() {
     { key: 'care', title: t('col.customer_care'), cell: (s) => s.customer_care ?? none },
     { key: 'status', title: t('col.status'), cell: (s) => <AssetTag value={s.status} /> },
   ], [t])
-  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
       <List<Site>

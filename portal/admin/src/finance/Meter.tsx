@@ -74,8 +74,8 @@ function MeterChart({ session: s, samples }: { session: SessionDetail; samples: 
         <Segmented value={series.key} onChange={setChosen} aria-label={t('record.series')}
           options={usable.map((x) => ({ value: x.key, label: t(`record.series_${x.key}`) }))} />
         <span className="meter-save">
-          <Button icon={<DownloadOutlined />} onClick={png}>{t('record.as_png')}</Button>
-          <Button icon={<DownloadOutlined />} onClick={asCsv}>{t('record.as_csv')}</Button>
+          <Button icon={<DownloadOutlined aria-hidden />} onClick={png}>{t('record.as_png')}</Button>
+          <Button icon={<DownloadOutlined aria-hidden />} onClick={asCsv}>{t('record.as_csv')}</Button>
         </span>
       </div>
       <div ref={host} className="chart" role="img" aria-label={t('record.chart_label', {

@@ -3,13 +3,14 @@ import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input, Space, Switch } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Plan, PlanBody } from '@ccms/shared/api'
+import type { Plan } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none, percent } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
+import { bodyOf, type Values, valuesOf } from './plan'
 
 export default function Plans() {
   const { t } = useTranslation()
@@ -27,12 +28,12 @@ export default function Plans() {
     ]
     if (may('plans.write')) {
       out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (p) => (
-        <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('plans.edit_of', { name: p.name })} title={t('plans.edit_of', { name: p.name })} onClick={() => setEdit(p)} />
+        <Button size="small" type="text" icon={<EditOutlined aria-hidden />} aria-label={t('plans.edit_of', { name: p.name })} title={t('plans.edit_of', { name: p.name })} onClick={() => setEdit(p)} />
       ) })
     }
     return out
   }, [t, may])
-  const add = may('plans.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setEdit('new')}>{t('list.add')}</Button>
+  const add = may('plans.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setEdit('new')}>{t('list.add')}</Button>
   return (
     <>
       <List<Plan>
@@ -56,47 +57,6 @@ const price = (p: string | undefined, currency: string) => (p && Number(p) !== 0
 function Bands({ plan }: { plan: Plan }) {
   const { t } = useTranslation()
   return <span className="num">{plan.electricity.map((b) => t('plans.band', { from: b.from, to: b.to, price: b.price })).join(', ')}</span>
-}
-
-interface Values {
-  name: string
-  electricity: { from: string; to: string; price: string; days?: PlanBody['electricity'][number]['days'] }[]
-  service_per_kwh?: string
-  start_fee?: string
-  vat: string
-  prices_include_tax: boolean
-  idle_on: boolean
-  idle?: { per_minute?: string; grace_min?: string; cap?: string }
-  hold?: string
-  min_balance?: string
-}
-
-/** 200 ↔ "20", 55 ↔ "5.5": VAT as people write it. */
-const toPermille = (v: string) => {
-  const [whole = '0', tenth = ''] = v.split('.')
-  return Number(whole) * 10 + Number((tenth || '0')[0])
-}
-
-function valuesOf(p: Plan | undefined): Partial<Values> {
-  if (!p) return { electricity: [{ from: '00:00', to: '24:00', price: '' }], vat: '20', prices_include_tax: false, idle_on: false, idle: { grace_min: '15', cap: '20.00' }, hold: '50.00' }
-  return {
-    name: p.name, electricity: p.electricity, service_per_kwh: p.service_per_kwh, start_fee: p.start_fee, vat: percent(p.vat_permille),
-    prices_include_tax: p.prices_include_tax ?? false, idle_on: p.idle !== undefined,
-    idle: { per_minute: p.idle?.per_minute, grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount ?? '20.00' },
-    hold: p.hold?.amount, min_balance: p.min_balance?.amount,
-  }
-}
-
-export function bodyOf(v: Values, currency: string): PlanBody {
-  const amount = (x?: string) => (x?.trim() ? { amount: x.trim(), currency } : undefined)
-  const text = (x?: string) => x?.trim() || undefined
-  return {
-    name: v.name.trim(), currency, prices_include_tax: v.prices_include_tax, vat_permille: toPermille(v.vat),
-    electricity: v.electricity.map((b) => ({ ...b, price: b.price.trim() })),
-    service_per_kwh: text(v.service_per_kwh), start_fee: text(v.start_fee),
-    idle: v.idle_on ? { per_minute: text(v.idle?.per_minute) ?? '0', grace_s: Math.round(Number(v.idle?.grace_min ?? 0) * 60), cap: amount(v.idle?.cap) } : undefined,
-    hold: amount(v.hold), min_balance: amount(v.min_balance),
-  }
 }
 
 function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
@@ -136,12 +96,12 @@ function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
                       <Form.Item name={[f.name, 'to']} label={t('plans.band_to')} rules={[required, clockRule]}><Input className="clock" maxLength={5} placeholder="24:00" /></Form.Item>
                       <Form.Item name={[f.name, 'price']} label={t('plans.band_price')} rules={[required, decimal]}><Input className="price" inputMode="decimal" suffix={perKwh} /></Form.Item>
                       {fields.length > 1 && (
-                        <Button type="text" className="band-remove" icon={<DeleteOutlined />} onClick={() => remove(f.name)}
+                        <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)}
                           aria-label={t('plans.band_remove', { from: form.getFieldValue(['electricity', f.name, 'from']) as string })} />
                       )}
                     </Space>
                   ))}
-                  <Button icon={<PlusOutlined />} onClick={() => add({ from: '', to: '', price: '' })}>{t('plans.band_add')}</Button>
+                  <Button icon={<PlusOutlined aria-hidden />} onClick={() => add({ from: '', to: '', price: '' })}>{t('plans.band_add')}</Button>
                 </>
               )}
             </Form.List>

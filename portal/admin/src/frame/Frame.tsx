@@ -60,7 +60,7 @@ function SignedInFrame() {
         {!phone && <div className="side"><Brand narrow={narrow} /><Nav narrow={narrow} /></div>}
         <header className="top">
           <Button type="text" aria-label={toggleText} title={toggleText}
-            icon={phone ? <MenuOutlined /> : narrow ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            icon={phone ? <MenuOutlined aria-hidden /> : narrow ? <MenuUnfoldOutlined aria-hidden /> : <MenuFoldOutlined aria-hidden />}
             onClick={phone ? () => setDrawer(true) : toggle} />
           {here && (
             <div className="crumbs">

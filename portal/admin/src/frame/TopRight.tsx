@@ -20,7 +20,7 @@ export function LanguageMenu() {
   }
   return (
     <Dropdown menu={menu} trigger={['click']}>
-      <Button type="text" icon={<GlobalOutlined />} aria-label={t('language.label')}>
+      <Button type="text" icon={<GlobalOutlined aria-hidden />} aria-label={t('language.label')}>
         {t(i18n.language === 'pseudo' ? 'language.pseudo' : 'language.en')}
       </Button>
     </Dropdown>
@@ -52,9 +52,9 @@ export function OperatorMenu() {
   if (me.acting_in) items.push({ key: 'leave', label: t('operator.leave', { name: me.acting_in.operator.name }), onClick: () => void leave() })
   return (
     <Dropdown menu={{ items }} trigger={['click']}>
-      <Button type="text" icon={<ShopOutlined />} title={me.acting_in ? t('operator.inside', { name: me.acting_in.operator.name }) : undefined}
+      <Button type="text" icon={<ShopOutlined aria-hidden />} title={me.acting_in ? t('operator.inside', { name: me.acting_in.operator.name }) : undefined}
         className={me.acting_in ? 'acting' : undefined}>
-        {operator?.name ?? t('operator.none')} <DownOutlined className="caret" />
+        {operator?.name ?? t('operator.none')} <DownOutlined className="caret" aria-hidden />
       </Button>
     </Dropdown>
   )
@@ -80,7 +80,7 @@ export function AccountMenu() {
   }
   return (
     <Dropdown menu={menu} trigger={['click']}>
-      <Button type="text" icon={<UserOutlined />} aria-label={t('account.menu', { name: me.staff.login })}>{me.staff.login}</Button>
+      <Button type="text" icon={<UserOutlined aria-hidden />} aria-label={t('account.menu', { name: me.staff.login })}>{me.staff.login}</Button>
     </Dropdown>
   )
 }
@@ -104,5 +104,5 @@ export function SignOutButton() {
       setBusy(false)
     }
   }
-  return <Button type="text" icon={<LogoutOutlined />} loading={busy} onClick={() => void go()}>{t('account.sign_out')}</Button>
+  return <Button type="text" icon={<LogoutOutlined aria-hidden />} loading={busy} onClick={() => void go()}>{t('account.sign_out')}</Button>
 }

@@ -39,7 +39,7 @@ export function Filters({ filters, state, go, search, phone }: Props) {
     const n = count(filters)
     return (
       <>
-        <Button icon={<FilterOutlined />} onClick={() => setSheet(true)}>{n ? t('list.filters_active', { count: n }) : t('list.filters')}</Button>
+        <Button icon={<FilterOutlined aria-hidden />} onClick={() => setSheet(true)}>{n ? t('list.filters_active', { count: n }) : t('list.filters')}</Button>
         <Drawer open={sheet} onClose={() => setSheet(false)} placement="bottom" size="auto" title={t('list.filters')}>
           <form className="filters-sheet" onSubmit={submit}>
             {fields(filters)}
@@ -60,7 +60,7 @@ export function Filters({ filters, state, go, search, phone }: Props) {
           {!more && count(hidden) > 0 ? t('list.more_active', { count: count(hidden) }) : t('list.more')}
         </Button>
       )}
-      <Button htmlType="submit" icon={<SearchOutlined />}>{t('list.search')}</Button>
+      <Button htmlType="submit" icon={<SearchOutlined aria-hidden />}>{t('list.search')}</Button>
       {clear}
       {more && zone}
     </form>

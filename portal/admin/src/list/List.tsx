@@ -144,7 +144,7 @@ export function List<T extends { id: string }>(p: Props<T>) {
           {query.dataUpdatedAt > 0 && !phone && (
             <span className="quiet small num">{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), viewerZone()) })}</span>
           )}
-          <Button icon={<ReloadOutlined spin={query.isFetching && !query.isPending} />} aria-label={t('list.refresh')} title={t('list.refresh')} onClick={reload} />
+          <Button icon={<ReloadOutlined spin={query.isFetching && !query.isPending} aria-hidden />} aria-label={t('list.refresh')} title={t('list.refresh')} onClick={reload} />
           {p.actions}
         </div>
       </div>
@@ -249,9 +249,9 @@ function Pager<T>({ page, state, before, go }: {
       )}
       {many && (
         <span className="pager-buttons">
-          <Button size="small" icon={<VerticalRightOutlined />} disabled={!state.cursor} onClick={first} aria-label={t('list.first')} title={t('list.first')} />
-          <Button size="small" icon={<LeftOutlined />} disabled={before.length === 0} onClick={previous}>{t('list.previous')}</Button>
-          <Button size="small" disabled={!page.next_cursor} onClick={next}>{t('list.next')} <RightOutlined /></Button>
+          <Button size="small" icon={<VerticalRightOutlined aria-hidden />} disabled={!state.cursor} onClick={first} aria-label={t('list.first')} title={t('list.first')} />
+          <Button size="small" icon={<LeftOutlined aria-hidden />} disabled={before.length === 0} onClick={previous}>{t('list.previous')}</Button>
+          <Button size="small" disabled={!page.next_cursor} onClick={next}>{t('list.next')} <RightOutlined aria-hidden /></Button>
         </span>
       )}
     </nav>

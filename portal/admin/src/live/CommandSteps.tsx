@@ -57,8 +57,8 @@ function Effect({ command: c, zone }: { command: Command; zone: string }) {
     return (
       <p className="effect effect-seen">
         <EyeOutlined aria-hidden /> <b>{commandWord(t, 'effect_seen', c.type)}</b>
-        {c.effect?.at && <time className="num" dateTime={c.effect.at}>{clock(c.effect.at, zone)}</time>}
         {c.effect?.text && c.type === 'trigger_message' && <span className="quiet small">{c.effect.text}</span>}
+        {c.effect?.at && <time className="num" dateTime={c.effect.at}>{clock(c.effect.at, zone)}</time>}
       </p>
     )
   }

@@ -10,6 +10,7 @@ import { oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { ConnectorTag, SessionTag } from '../parts/Status'
 import { isStale, Stale, useNow, When } from '../parts/Times'
+import { LiveNote } from './LiveNote'
 import { SessionActions } from './SessionActions'
 import { isEnded, keepEnded, type LiveRow } from './store'
 import { usePolling } from './stream'
@@ -63,6 +64,7 @@ export default function LiveCharging() {
       defaultSort="started_at"
       columns={columns}
       refetchMs={polling}
+      note={<LiveNote />}
       load={async (st, signal, before) => {
         const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: {
           state: 'running', site: st.filters.site, point: st.filters.point, sort: st.sort, limit: st.limit, cursor: st.cursor,

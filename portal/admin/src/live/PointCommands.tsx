@@ -37,7 +37,7 @@ export function PointCommands({ point }: { point: ChargePoint }) {
         ],
         onClick: ({ key }) => setAsk(key as Ask),
       }}>
-        <Button size="small" icon={<MoreOutlined />} aria-label={t('points.menu', { name: point.name })} title={t('points.menu', { name: point.name })} />
+        <Button size="small" icon={<MoreOutlined aria-hidden />} aria-label={t('points.menu', { name: point.name })} title={t('points.menu', { name: point.name })} />
       </Dropdown>
       {ask === 'remote_start' && <StartDialog {...dialog} />}
       {ask === 'trigger' && <TriggerDialog {...dialog} />}

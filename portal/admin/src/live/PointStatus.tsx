@@ -14,6 +14,7 @@ import { ConnectorTag, Online, PointTag } from '../parts/Status'
 import { ageText, useNow, When } from '../parts/Times'
 import { word } from '../parts/words'
 import { PointCommands } from './PointCommands'
+import { LiveNote } from './LiveNote'
 import { usePolling } from './stream'
 
 type Status = ChargePoint['point_status']
@@ -55,6 +56,7 @@ export default function PointStatus() {
       defaultSort="name"
       columns={columns}
       refetchMs={polling}
+      note={<LiveNote />}
       load={async (st, signal, before) => {
         const page = await take(api.GET('/api/v1/charge-points', { signal, params: { query: {
           site: st.filters.site, name: st.filters.name, q: st.filters.q, sort: st.sort, limit: st.limit, cursor: st.cursor,

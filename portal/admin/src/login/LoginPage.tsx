@@ -4,11 +4,7 @@ import { Navigate, useNavigate, useSearchParams } from 'react-router'
 import { Brand } from '../frame/Brand'
 import { LoginForm } from './LoginForm'
 import { useMe, useTakeMe } from './me'
-
-/** Only a path of the portal: an address given from outside leads nowhere else. */
-export function safeNext(next: string | null): string {
-  return next && /^\/(?![/\\])/.test(next) && !next.startsWith('/login') ? next : '/'
-}
+import { safeNext } from './next'
 
 export function LoginPage() {
   const { t } = useTranslation()

@@ -20,7 +20,7 @@ export default function Operators() {
   const [adding, setAdding] = useState(false)
   const [entering, setEntering] = useState<Operator>()
   const enter = (o: Operator) => (
-    <Button size="small" icon={<LoginOutlined />} disabled={me.acting_in?.operator.id === o.id} onClick={() => setEntering(o)} aria-label={t('operator.enter_title', { name: o.name })}>{t('operator.enter')}</Button>
+    <Button size="small" icon={<LoginOutlined aria-hidden />} disabled={me.acting_in?.operator.id === o.id} onClick={() => setEntering(o)} aria-label={t('operator.enter_title', { name: o.name })}>{t('operator.enter')}</Button>
   )
   const columns: Column<Operator>[] = [
     { key: 'name', title: t('operator.name'), sort: 'name', cell: (o) => o.name, wide: true },
@@ -29,7 +29,7 @@ export default function Operators() {
     { key: 'zone', title: t('operator.time_zone'), cell: (o) => o.time_zone },
     { key: 'operation', title: t('list.operation'), pin: true, cell: enter },
   ]
-  const add = may('operators.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  const add = may('operators.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
       <List<Operator>

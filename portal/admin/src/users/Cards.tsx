@@ -45,7 +45,7 @@ export default function Cards() {
     if (!may('drivers.write')) return null
     const on = k.status !== 'ENABLE'
     return (
-      <Button size="small" type="text" icon={on ? <CheckCircleOutlined /> : <StopOutlined />} onClick={() => change(k)}
+      <Button size="small" type="text" icon={on ? <CheckCircleOutlined aria-hidden /> : <StopOutlined aria-hidden />} onClick={() => change(k)}
         aria-label={t(on ? 'cards.enable_of' : 'cards.disable_of', { uid: k.uid })} title={t(on ? 'cards.enable_of' : 'cards.disable_of', { uid: k.uid })}>
         {t(on ? 'cards.enable' : 'cards.disable')}
       </Button>
@@ -59,7 +59,7 @@ export default function Cards() {
     { key: 'delivery', title: t('col.delivery'), cell: (k) => k.delivery_type },
   ]
   if (may('drivers.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: button })
-  const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
       <List<Token>

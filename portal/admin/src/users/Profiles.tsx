@@ -24,7 +24,7 @@ export default function Profiles() {
     { key: 'status', kind: 'select', label: t('col.status'), more: true, options: (['PENDING', 'VALID', 'SUSPENDED', 'CLOSED'] as const).map((s) => ({ value: s, label: t(`driver_status.${s}`) })) },
   ], [t])
   const recharge = (d: Driver, full?: boolean) => may('finance.write') && (
-    <Button size="small" icon={<WalletOutlined />} onClick={() => setRecharging(d)} aria-label={t('profiles.recharge_of', { account: d.account })}>{full ? t('profiles.recharge_of', { account: d.account }) : t('profiles.recharge')}</Button>
+    <Button size="small" icon={<WalletOutlined aria-hidden />} onClick={() => setRecharging(d)} aria-label={t('profiles.recharge_of', { account: d.account })}>{full ? t('profiles.recharge_of', { account: d.account }) : t('profiles.recharge')}</Button>
   )
   const columns: Column<Driver>[] = [
     { key: 'account', title: t('col.account'), cell: (d) => <Mono value={d.account} /> },
@@ -38,7 +38,7 @@ export default function Profiles() {
     { key: 'status', title: t('col.status'), cell: (d) => <DriverTag value={d.status} /> },
   ]
   if (may('finance.write')) columns.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (d) => recharge(d) })
-  const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
+  const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
       <List<Driver>

@@ -1,0 +1,102 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react'
+import { I18nextProvider } from 'react-i18next'
+import { createMemoryRouter, RouterProvider } from 'react-router'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { i18n } from 'i18next'
+import type { Page } from '@ccms/shared/api'
+import { startI18n } from '@ccms/shared/i18n/index'
+import { Problem } from '@ccms/shared/problem'
+import { List } from './List'
+import type { Filter, ListState } from './state'
+
+interface Row { id: string; name: string }
+
+let lang: i18n
+let wide = true
+beforeAll(async () => { lang = await startI18n('en') })
+beforeEach(() => {
+  wide = true
+  vi.spyOn(window, 'matchMedia').mockImplementation((query) => ({
+    matches: query.includes('max-width') && !wide, media: query, addEventListener: () => undefined, removeEventListener: () => undefined,
+    addListener: () => undefined, removeListener: () => undefined, onchange: null, dispatchEvent: () => true,
+  }))
+})
+afterEach(cleanup)
+
+const filters: Filter[] = [{ key: 'name', kind: 'text', label: 'Name' }]
+
+function show(load: (s: ListState) => Promise<Page<Row>>, at = '/') {
+  const router = createMemoryRouter([{
+    path: '/',
+    element: (
+      <List<Row> queryKey={['rows']} filters={filters} load={load} label="Rows" rowName={(r) => r.name} defaultSort="name"
+        columns={[{ key: 'name', title: 'Name', sort: 'name', cell: (r) => r.name }]}
+        card={(r) => ({ title: r.name, facts: [['Id', r.id]] })} empty={{ title: 'There is no row yet.', next: 'Add the first.' }} />
+    ),
+  }], { initialEntries: [at] })
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  render(<I18nextProvider i18n={lang}><QueryClientProvider client={client}><RouterProvider router={router} /></QueryClientProvider></I18nextProvider>)
+  return router
+}
+
+const page = (...names: string[]): Page<Row> => ({ items: names.map((name) => ({ id: `id-${name}`, name })), total: names.length, total_capped: false })
+
+test('an empty list says why and what to do next', async () => {
+  show(async () => page())
+  expect(await screen.findByText('No Data')).toBeTruthy()
+  expect(screen.getByText('There is no row yet. Add the first.')).toBeTruthy()
+})
+
+test('no match is not an empty list: the filters can be cleared', async () => {
+  const router = show(async (s) => (s.filters.name ? page() : page('one')), '/?name=zzz')
+  fireEvent.click((await screen.findAllByRole('button', { name: 'Clear the filters' }))[0]!)
+  expect(await screen.findByText('one')).toBeTruthy()
+  expect(router.state.location.search).toBe('')
+})
+
+test('a failure says so, and trying again is one click', async () => {
+  let broken = true
+  show(async () => {
+    if (broken) throw new Problem(500, { code: 'internal', request_id: 'req_9' })
+    return page('back')
+  })
+  const alert = await screen.findByRole('alert')
+  expect(alert.textContent).toContain('req_9')
+  broken = false
+  fireEvent.click(within(alert).getByRole('button', { name: 'Try again' }))
+  expect(await screen.findByText('back')).toBeTruthy()
+})
+
+test('no permission is neither empty nor broken', async () => {
+  show(async () => { throw new Problem(403, { code: 'forbidden' }) })
+  expect(await screen.findByText('You may not see this')).toBeTruthy()
+})
+
+test('the order is in the address and told to a screen reader', async () => {
+  const sorts: (string | undefined)[] = []
+  const router = show(async (s) => { sorts.push(s.sort); return page('a') })
+  await screen.findByText('a')
+  expect(screen.getByRole('columnheader').getAttribute('aria-sort')).toBe('ascending')
+  fireEvent.click(screen.getByRole('button', { name: 'Name' }))
+  await vi.waitFor(() => expect(router.state.location.search).toBe('?sort=-name'))
+  await vi.waitFor(() => expect(sorts.at(-1)).toBe('-name'))
+})
+
+test('next and previous walk the cursors', async () => {
+  const router = show(async (s) => (s.cursor === 'c2' ? page('second') : { ...page('first'), next_cursor: 'c2' }))
+  await screen.findByText('first')
+  fireEvent.click(screen.getByRole('button', { name: 'Next' }))
+  expect(await screen.findByText('second')).toBeTruthy()
+  expect(router.state.location.search).toBe('?cursor=c2')
+  fireEvent.click(screen.getByRole('button', { name: 'Previous' }))
+  expect(await screen.findByText('first')).toBeTruthy()
+  expect(router.state.location.search).toBe('')
+})
+
+test('on a phone the rows are cards', async () => {
+  wide = false
+  show(async () => page('a', 'b'))
+  expect(await screen.findAllByRole('listitem')).toHaveLength(2)
+  expect(screen.queryByRole('table')).toBeNull()
+})

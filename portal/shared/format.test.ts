@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { age, amount, amps, clock, dateTime, dayStart, duration, grouped, isZero, kwh, money, none, percent, scaled, soc, viewerZone, volts, zoneName } from './format'
+
+test.each([
+  ['the guide prints 55.800000 A', amps(55800), '55.8'],
+  ['half a tenth goes up', amps(55850), '55.9'],
+  ['and down below it', amps(55849), '55.8'],
+  ['volts from millivolts', volts(339300), '339.3'],
+  ['a car without a state of charge is not at 0', soc(undefined), none],
+  ['an empty car is', soc(0), '0'],
+  ['permille to whole percent', soc(835), '84'],
+  ['energy keeps every watt hour', kwh(18437), '18.437'],
+  ['below one', kwh(7), '0.007'],
+  ['exported energy', kwh(-12000), '-12.000'],
+  ['nothing below zero rounds to a minus', scaled(-4, 3, 1), '0.0'],
+  ['more digits than a float has', scaled(9007199254740993n, 3, 3), '9007199254740.993'],
+  ['VAT of a whole percent', percent(200), '20'],
+  ['VAT of half a percent', percent(55), '5.5'],
+])('%s', (_why, got, want) => expect(got).toBe(want))
+
+describe('money is a decimal string from end to end', () => {
+  test('groups and keeps every digit', () => expect(grouped('12345678901234567.89')).toBe('12,345,678,901,234,567.89'))
+  test('a currency without decimals has none', () => expect(money({ amount: '1200', currency: 'JPY' })).toBe('1,200 JPY'))
+  test('minus', () => expect(amount({ amount: '-1234.50', currency: 'EUR' })).toBe('-1,234.50'))
+  test('nothing known is no 0', () => expect(money(undefined)).toBe(none))
+  test('zero in any exponent', () => {
+    expect([isZero({ amount: '0.00', currency: 'EUR' }), isZero({ amount: '0', currency: 'JPY' }), isZero({ amount: '0.010', currency: 'KWD' })]).toEqual([true, true, false])
+  })
+})
+
+describe('times are those of the place', () => {
+  test('the zone is the one given, not that of the browser', () => {
+    expect(viewerZone()).toBe('Pacific/Auckland')
+    expect(dateTime('2019-09-18T18:47:36Z', 'America/Santiago')).toBe('2019-09-18 15:47:36')
+  })
+  test('midnight is 00, not 24', () => expect(dateTime('2026-01-01T00:00:00Z', 'UTC')).toBe('2026-01-01 00:00:00'))
+  test('the repeated hour of October shows twice', () => {
+    expect(clock('2026-10-25T00:30:00Z', 'Europe/Paris')).toBe('02:30:00')
+    expect(clock('2026-10-25T01:30:00Z', 'Europe/Paris')).toBe('02:30:00')
+  })
+  test('an unknown zone becomes UTC and says so', () => {
+    expect(dateTime('2026-01-01T12:00:00Z', 'Mars/Base')).toBe('2026-01-01 12:00:00')
+    expect(zoneName('Mars/Base')).toBe('UTC')
+  })
+  test('a picked day begins at the viewer\'s midnight, in summer time too', () => {
+    expect(dayStart('2026-01-15')).toBe('2026-01-14T11:00:00Z')
+    expect(dayStart('2026-07-15')).toBe('2026-07-14T12:00:00Z')
+    expect(dayStart('2026-01-31', 1)).toBe('2026-01-31T11:00:00Z')
+    expect(dayStart('15.1.2026')).toBeUndefined()
+  })
+})
+
+test('a duration reads the same in every language', () => {
+  expect([duration(0), duration(3723), duration(360000), duration(-5), duration(undefined)]).toEqual(['0:00:00', '1:02:03', '100:00:00', '0:00:00', none])
+})
+
+test('age takes the coarsest unit that still says something', () => {
+  const now = Date.parse('2026-01-02T00:00:00Z')
+  expect(['2026-01-01T23:59:30Z', '2026-01-01T23:01:00Z', '2026-01-01T01:00:00Z', '2025-12-30T00:00:00Z', '2026-01-03T00:00:00Z'].map((at) => age(at, now)))
+    .toEqual([{ unit: 'seconds', count: 30 }, { unit: 'minutes', count: 59 }, { unit: 'hours', count: 23 }, { unit: 'days', count: 3 }, { unit: 'seconds', count: 0 }])
+})
