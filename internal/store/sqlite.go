@@ -32,10 +32,12 @@ type liteDB struct {
 func litePath(u string) string { return strings.TrimPrefix(u, "sqlite:") }
 
 // liteDSN: WAL lets readers see the last commit while one writes; FULL syncs each
-// commit, because acknowledged means durable.
+// commit, because acknowledged means durable. The log may grow to 16 MB before it is
+// carried over: the pages of running sessions are written again and again, and only
+// their last state has to be.
 func liteDSN(path string, readOnly bool) string {
 	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"temp_store(MEMORY)", "cache_size(-16000)", "trusted_schema(0)"}}
+		"temp_store(MEMORY)", "cache_size(-16000)", "trusted_schema(0)", "wal_autocheckpoint(4000)"}}
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
 	}
