@@ -59,7 +59,7 @@ func (c *conn) run(ws *wire.Conn) {
 		},
 	}
 	c.peer = rpc.NewPeer(ws, &rpc.Config{
-		CallTimeout: d.opt.CallTimeout, Tap: c.tap, Unresponsive: c.unresponsive, Now: d.opt.Now, Log: d.opt.Log,
+		CallTimeout: d.opt.CallTimeout, Quick: v16.Quick, Tap: c.tap, Unresponsive: c.unresponsive, Now: d.opt.Now, Log: d.opt.Log,
 	}, link.Handle)
 	if !d.take(c) {
 		_ = ws.Close(wire.CloseTryLater, "try again later")

@@ -9,7 +9,7 @@
 // Invariants:
 //   - The reader routes answers to our CALLs at once; CALLs of the charge point
 //     are handled one after the other in the order they came, by a goroutine
-//     that exists only while there are any. Neither waits for the other. What
+//     that outlives them by a second at most. Neither waits for the other. What
 //     the owner calls quick the reader handles, if it comes alone.
 //   - One CALL of ours at a time is unanswered on a connection.
 //   - Whatever is not understood is answered or dropped; only the owner and the

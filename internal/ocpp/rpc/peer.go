@@ -101,11 +101,12 @@ type Peer struct {
 	ended  chan struct{} // closed when the reader has ended
 
 	mu      sync.Mutex
-	in      []inbound     // waiting, in order
-	room    chan struct{} // non-nil while the reader waits; closed when there is room
-	working bool          // a worker runs
-	rest    chan struct{} // non-nil while someone waits for the worker's end
-	stopped bool          // takes no more CALLs, sends no more of ours
+	in      []inbound      // waiting, in order
+	room    chan struct{}  // non-nil while the reader waits; closed when there is room
+	working bool           // a CALL is in work
+	parked  chan<- inbound // of the worker that waits for the next; nil: none
+	rest    chan struct{}  // non-nil while someone waits for the worker's end
+	stopped bool           // takes no more CALLs, sends no more of ours
 	calls   outbox
 }
 
@@ -277,11 +278,18 @@ func (p *Peer) enqueue(ctx context.Context, x inbound) {
 		}
 		if !p.working {
 			p.working = true
-			p.mu.Unlock()
 			if x.reply == nil && p.cfg.Quick != nil && p.cfg.Quick(x.call.Action) {
+				p.mu.Unlock()
 				p.work(ctx, x)
+				return
+			}
+			parked := p.parked
+			p.parked = nil
+			p.mu.Unlock()
+			if parked != nil {
+				parked <- x
 			} else {
-				go p.work(ctx, x)
+				go p.worker(ctx, x)
 			}
 			return
 		}
@@ -303,6 +311,50 @@ func (p *Peer) makeRoom() {
 	if p.room != nil {
 		close(p.room)
 		p.room = nil
+	}
+}
+
+// linger is how long a worker waits for the next CALL before it ends. The handlers
+// need a deep stack; one that is not given back does not have to grow again for each
+// message of a charge point that talks much. Those that beat every few minutes hold
+// none.
+const linger = time.Second
+
+// worker handles entries as long as they come.
+func (p *Peer) worker(ctx context.Context, x inbound) {
+	next := make(chan inbound, 1)
+	var idle *time.Timer
+	for {
+		p.work(ctx, x)
+		p.mu.Lock()
+		if p.working || p.parked != nil || p.stopped {
+			p.mu.Unlock()
+			return
+		}
+		p.parked = next
+		p.mu.Unlock()
+		if idle == nil {
+			idle = time.NewTimer(linger)
+			defer idle.Stop()
+		} else {
+			idle.Reset(linger)
+		}
+		select {
+		case x = <-next:
+			continue
+		case <-idle.C:
+		case <-p.ended:
+		}
+		p.mu.Lock()
+		given := p.parked != next
+		if !given {
+			p.parked = nil
+		}
+		p.mu.Unlock()
+		if !given {
+			return
+		}
+		x = <-next
 	}
 }
 

@@ -55,6 +55,9 @@ func Carried(action string) bool {
 	return false
 }
 
+// Quick reports whether an action is answered from memory alone.
+func Quick(action string) bool { return Action(action) == ActionHeartbeat }
+
 // Handle answers one CALL; it is an rpc.Handler. What could not be stored is not
 // answered at all: the charge point sends it again.
 func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
