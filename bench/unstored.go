@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"ccms/internal/app"
 	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/cluster"
@@ -234,6 +235,7 @@ func serveUnstored(points string) error {
 	if err != nil {
 		return err
 	}
+	app.Headroom()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

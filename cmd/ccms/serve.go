@@ -51,6 +51,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 		}
 		defer release()
 	}
+	app.Headroom()
 	cfg := d.config(log)
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
 	if err := app.Migrate(ctx, cfg); err != nil {

@@ -27,7 +27,7 @@ type warm struct {
 	since time.Time // the connection's beginning
 	plan  *tariff.Plan
 	zone  *time.Location
-	state State
+	state *State
 }
 
 // forget empties the cache; there may be none.
@@ -51,7 +51,7 @@ func (s *Service) remember(c *Cache, p asset.ChargePoint, st State) {
 		}
 		plan = known.(*tariff.Plan)
 	}
-	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, plan: plan, zone: s.zone(st.Zone), state: st}
+	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, plan: plan, zone: s.zone(st.Zone), state: &st}
 	if p.Zone != "" {
 		w.clock.Zone = s.zone(p.Zone)
 	}
@@ -124,7 +124,7 @@ func (w *warm) meter(tx Tx, r *MeterReport) (*warm, error) {
 	}
 	sortReadings(ev.Readings)
 	next := &warm{clock: w.clock, since: w.since, plan: w.plan, zone: w.zone}
-	m := begin(&w.state, Env{Now: tx.Now(), Plan: w.plan, Zone: w.zone, MaxPower: w.state.MaxPower})
+	m := begin(w.state, Env{Now: tx.Now(), Plan: w.plan, Zone: w.zone, MaxPower: w.state.MaxPower})
 	m.take(ev)
 	if m.then != (Then{}) || m.fact != "" || m.s.Runs() != w.state.Runs() || m.s.Phase != Charging && m.s.Phase != Paused {
 		return nil, errCold
@@ -138,8 +138,8 @@ func (w *warm) meter(tx Tx, r *MeterReport) (*warm, error) {
 	if !fresh {
 		return nil, errCold // some of it was there already
 	}
-	next.state = m.s
-	next.state.Rev++
+	m.s.Rev++
+	next.state = &m.s
 	return next, nil
 }
 
