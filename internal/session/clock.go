@@ -6,9 +6,10 @@ import "time"
 var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const (
-	futureSlack = 5 * time.Minute  // BILL-R7
-	orderSlack  = time.Minute      // a sample may be stamped a little before its start
-	zoneSlack   = 15 * time.Minute // behaviour 28
+	futureSlack = 5 * time.Minute            // BILL-R7
+	orderSlack  = time.Minute                // a sample may be stamped a little before its start
+	zoneSlack   = 15 * time.Minute           // behaviour 28
+	measurable  = 100 * 365 * 24 * time.Hour // beyond is no clock, but a zero value (behaviour 31)
 )
 
 // Clock is what is known when a stamp is read.
@@ -28,6 +29,8 @@ type Read struct {
 	Untimed bool           // and only bounded: no time-based price may hang on it
 	Zone    *time.Location // newly learned zone of zone-less stamps
 	Offset  time.Duration  // that was taken off
+	// Measured is how far the device's clock is off, where this stamp shows it; else 0.
+	Measured time.Duration
 }
 
 // Read applies BILL-R7 and behaviours 28, 30 and 31: a believable time is kept;
@@ -51,15 +54,21 @@ func (c Clock) Read(s Stamp) Read {
 	if c.believable(at) {
 		return Read{At: at, Zone: learned}
 	}
-	if c.Offset != 0 && !at.IsZero() && c.believable(at.Add(-c.Offset)) {
-		return Read{At: at.Add(-c.Offset), Fixed: true, Offset: c.Offset, Zone: learned}
+	if c.Offset != 0 && !at.IsZero() {
+		// Of a live message it must also fit: a clock may have jumped since it was measured.
+		if fixed := at.Add(-c.Offset); c.believable(fixed) && (!c.Online || away(fixed, c.Received) <= futureSlack) {
+			return Read{At: fixed, Fixed: true, Offset: c.Offset, Zone: learned}
+		}
 	}
 	if c.Online {
-		r := c.Received
-		if r.Before(c.After) {
-			r = c.After
+		r := Read{At: c.Received, Fixed: true, Zone: learned}
+		if r.At.Before(c.After) {
+			r.At = c.After
 		}
-		return Read{At: r, Fixed: true, Zone: learned}
+		if d := at.Sub(c.Received); !at.IsZero() && d.Abs() < measurable {
+			r.Measured = d
+		}
+		return r
 	}
 	switch {
 	case at.Before(c.After):

@@ -27,6 +27,7 @@ func TestClockReadsDeviceTime(t *testing.T) {
 		{"year 1 (behaviour 31)", Clock{}, Stamp{At: time.Time{}}, now, true, true, nil},
 		{"4 min ahead is tolerated", Clock{}, Stamp{At: now.Add(4 * time.Minute)}, now.Add(4 * time.Minute), false, false, nil},
 		{"an hour ahead, offset known", Clock{Offset: time.Hour}, Stamp{At: now.Add(58 * time.Minute)}, now.Add(-2 * time.Minute), true, false, nil},
+		{"an hour ahead, the offset known is an old one", Clock{Offset: 3 * time.Hour, Online: true}, Stamp{At: now.Add(time.Hour)}, now, true, false, nil},
 		{"an hour ahead, online", Clock{Online: true}, Stamp{At: now.Add(time.Hour)}, now, true, false, nil},
 		{"an hour ahead, nothing known", Clock{}, Stamp{At: now.Add(time.Hour)}, now, true, true, nil},
 		{"before the start, a little", Clock{After: now.Add(-time.Minute)}, Stamp{At: now.Add(-90 * time.Second)}, now.Add(-time.Minute), false, false, nil},
@@ -39,6 +40,33 @@ func TestClockReadsDeviceTime(t *testing.T) {
 		got := c.clock.Read(c.stamp)
 		if !got.At.Equal(c.want) || got.Fixed != c.fixed || got.Untimed != c.untimed || got.Zone != c.zone {
 			t.Errorf("%s: %+v, want %v fixed=%v untimed=%v zone=%v", c.why, got, c.want, c.fixed, c.untimed, c.zone)
+		}
+	}
+}
+
+// BILL-R7 corrects by a measured offset: live messages that cannot be right measure it.
+func TestLiveMessagesMeasureTheClock(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	epoch := time.Date(1970, 1, 1, 0, 10, 0, 0, time.UTC)
+	for _, c := range []struct {
+		why   string
+		clock Clock
+		at    time.Time
+		want  time.Duration
+	}{
+		{"a clock that starts in 1970", Clock{Online: true}, epoch, epoch.Sub(now)},
+		{"an hour ahead", Clock{Online: true}, now.Add(time.Hour), time.Hour},
+		{"measured before and still right", Clock{Online: true, Offset: time.Hour}, now.Add(time.Hour), 0},
+		{"measured before, but it has jumped", Clock{Online: true, Offset: time.Hour}, epoch, epoch.Sub(now)},
+		{"a backlog measures nothing", Clock{}, now.Add(time.Hour), 0},
+		{"what may be right measures nothing", Clock{Online: true}, now.Add(-time.Hour), 0},
+		{"no time", Clock{Online: true}, time.Time{}, 0},
+		{"a zero value (behaviour 31)", Clock{Online: true}, time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), 0},
+	} {
+		c.clock.Received = now
+		if got := c.clock.Read(Stamp{At: c.at}); got.Measured != c.want {
+			t.Errorf("%s: measured %v, want %v", c.why, got.Measured, c.want)
 		}
 	}
 }

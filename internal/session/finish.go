@@ -25,9 +25,10 @@ type Stopped struct {
 	Register    unit.Wh
 	HasRegister bool
 	Reason      string
-	ReportedID  int64 // the transactionId as reported
-	Matched     bool  // found without its id (BILL-R4)
-	CableOut    bool  // the connector says Available
+	ReportedID  int64     // the transactionId as reported
+	Matched     bool      // found without its id (BILL-R4)
+	CableOut    bool      // the connector says Available
+	Since       time.Time // of the connection that brought it
 }
 
 func (e Stopped) apply(m *machine) {
@@ -73,7 +74,11 @@ func (e Stopped) apply(m *machine) {
 		}
 	} else {
 		m.plugged(s.EndedAt)
-		m.idle(s.EndedAt) // no later than the stop (IDLE-R1)
+		from := s.EndedAt // no later than the stop (IDLE-R1)
+		if e.Since.After(from) {
+			from = e.Since // out of reach until then: who knows where the cable was (IDLE-R4)
+		}
+		m.idle(from)
 	}
 	if billed == nil && !s.Suspect() && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
 		s.Phase = Idle // AUTH-R8: the bill waits for the unplug

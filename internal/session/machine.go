@@ -24,6 +24,7 @@ const (
 	idleMinEnergy  = unit.Wh(500) // IDLE-R1: a timer in the car
 	deniedGrace    = 30 * time.Second
 	deniedRepeat   = time.Minute
+	forgetAfter    = 7 * 24 * time.Hour // a stop that late is still taken by its id, not guessed
 	defaultGap     = 60 * time.Second
 	reserveMargin  = 30 * time.Second // BAL-R2
 	stopRetryAfter = 60 * time.Second
@@ -123,6 +124,10 @@ func (m *machine) due() time.Time {
 				earliest(cap)
 			}
 		}
+	case Rejected, Completed, Abnormal:
+		if s.Live() {
+			earliest(m.lastWord().Add(forgetAfter))
+		}
 	case Charging, Paused, OfflineRunning, Stopping, StopUnconfirmed:
 		if s.Phase == Stopping {
 			earliest(in.StopAskedAt.Add(stopTimeout))
@@ -152,6 +157,17 @@ func (m *machine) due() time.Time {
 	return at
 }
 
+// lastWord is when a session that may still get its stop was last heard of.
+func (m *machine) lastWord() time.Time {
+	at := m.s.StartedAt
+	for _, t := range []time.Time{m.s.EndedAt, m.s.Last.At, m.s.Inner.HeardAt} {
+		if t.After(at) {
+			at = t
+		}
+	}
+	return at
+}
+
 // Metered is a MeterValues whose samples are new and in time order.
 type Metered struct {
 	Readings []Reading // At corrected
@@ -167,12 +183,18 @@ func (e Metered) apply(m *machine) {
 	if e.Untimed {
 		s.flag(FlagUntimed)
 	}
-	if s.RealStop || s.Phase == Completed || s.Phase == Abnormal && !s.Has(FlagAdopted) {
+	in.HeardAt = m.Now
+	if s.RealStop {
 		s.flag(FlagLateSample)
 		return
 	}
+	if s.Phase == Completed || s.Phase == Abnormal && !s.Has(FlagAdopted) {
+		return // closed without a stop: the rows are there when it comes
+	}
+	var newest time.Time
 	for _, r := range e.Readings {
 		m.sample(r)
+		newest = r.At
 	}
 	switch {
 	case s.Phase == Rejected:
@@ -188,7 +210,9 @@ func (e Metered) apply(m *machine) {
 	case s.Phase == OfflineRunning:
 		s.Phase = in.Resume
 	}
-	in.CloseFrom, in.CloseWhy = time.Time{}, "" // it goes on: not lost
+	if !newest.Before(in.CloseFrom) { // backlog from before the loss proves nothing
+		in.CloseFrom, in.CloseWhy = time.Time{}, "" // it goes on: not lost
+	}
 	in.OfflineSince = time.Time{}
 	m.spend(2*m.gap() + reserveMargin)
 }
@@ -297,6 +321,16 @@ func (m *machine) need(ahead time.Duration) money.Amount {
 	return m.s.Cost.Add(reserve)
 }
 
+// silence is how long the meter has said nothing; before its first word, since the
+// start.
+func (m *machine) silence() time.Duration {
+	last := m.s.Last.At
+	if last.Before(m.s.StartedAt) {
+		last = m.s.StartedAt
+	}
+	return max(0, m.Now.Sub(last))
+}
+
 // HoldGrown answers Then.Extend with the hold as it is now.
 type HoldGrown struct{ Amount money.Amount }
 
@@ -306,10 +340,7 @@ func (e HoldGrown) apply(m *machine) {
 	if m.Plan == nil || !s.Phase.Open() || s.Phase == Stopping {
 		return
 	}
-	ahead := 2*m.gap() + reserveMargin
-	if silence := m.Now.Sub(s.Last.At); !s.Last.At.IsZero() && silence > ahead {
-		ahead = silence + reserveMargin
-	}
+	ahead := max(2*m.gap(), m.silence()) + reserveMargin
 	if !m.need(ahead).Less(s.HoldAmount) && (s.Inner.StopAskedAt.IsZero() || m.Now.Sub(s.Inner.StopAskedAt) >= stopRetryAfter) {
 		s.flag(FlagLowBalance)
 		m.then.Stop = "low balance"
@@ -358,6 +389,7 @@ func (e StatusSeen) apply(m *machine) {
 		running(Paused)
 	case asset.SuspendedEVSE:
 		m.pauseIdle(e.At) // ours or the site's doing, never the driver's (IDLE-R4)
+		in.CloseFrom = time.Time{}
 		m.plugged(e.At)
 		running(Paused)
 	case asset.Finishing:
@@ -442,6 +474,8 @@ func (e Replaced) apply(m *machine) {
 		m.settle()
 	case m.s.Phase.Open():
 		m.suspect("another session began on the connector")
+	case m.s.Phase == Rejected, m.s.Phase == Abnormal && m.s.Has(FlagAdopted):
+		m.s.Inner.Forgotten = true // many never send the stop of these
 	}
 }
 
@@ -471,7 +505,7 @@ func (e CameBack) apply(m *machine) {
 		m.fact = "session.changed"
 	}
 	in.OfflineSince = time.Time{}
-	if s.Phase == Idle && (e.Status == asset.Finishing || e.Status == asset.SuspendedEV) && len(in.Idle) > 0 {
+	if (s.Phase == Idle || s.Phase == Paused) && (e.Status == asset.Finishing || e.Status == asset.SuspendedEV) && len(in.Idle) > 0 {
 		m.idle(e.At)
 	}
 }
@@ -487,7 +521,7 @@ func (e StopAsked) apply(m *machine) {
 	if !s.Phase.Open() {
 		return
 	}
-	if s.Phase != Stopping && s.Phase != StopUnconfirmed {
+	if s.Phase == Charging || s.Phase == Paused {
 		s.Inner.Resume = s.Phase
 	}
 	s.Phase = Stopping
@@ -539,8 +573,10 @@ func (e Due) apply(m *machine) {
 			m.settle()
 		}
 		return
-	}
-	if !s.Phase.Open() {
+	case Rejected, Completed, Abnormal:
+		if !m.Now.Before(m.lastWord().Add(forgetAfter)) {
+			in.Forgotten = true
+		}
 		return
 	}
 	if !in.CloseFrom.IsZero() && e.Quiet && !m.Now.Before(in.CloseFrom.Add(closeAfter)) {
@@ -570,7 +606,7 @@ func (e Due) apply(m *machine) {
 	}
 	if !in.SilentAt.IsZero() && !m.Now.Before(in.SilentAt) {
 		// A silent meter is taken to run at full power (BAL-R2).
-		m.spend(m.Now.Sub(s.Last.At) + reserveMargin)
+		m.spend(m.silence() + reserveMargin)
 		in.SilentAt = m.Now.Add(m.gap())
 	}
 }

@@ -123,19 +123,23 @@ func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State
 	if err != nil {
 		return State{}, false, err
 	}
-	var at = r.ReceivedAt
-	if len(r.Samples) > 0 && !r.Samples[0].Stamp.At.IsZero() && r.Samples[0].Stamp.At.Before(at) {
-		at = r.Samples[0].Stamp.At
+	at := r.ReceivedAt
+	if len(r.Samples) > 0 {
+		read, err := s.readStamp(tx, p, zoneOf(live), r.Samples[0].Stamp, r.ReceivedAt, time.Time{})
+		if err != nil {
+			return State{}, false, err
+		}
+		at = read.At
 	}
 	var found []State
 	for _, st := range live {
-		if st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Rejected && !st.RealStop) &&
+		if r.Connector > 0 && st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Rejected && !st.RealStop) &&
 			!at.Before(st.StartedAt.Add(-orderSlack)) {
 			found = append(found, st)
 		}
 	}
-	if len(found) == 1 && r.HasOCPPID {
-		return found[0], true, nil // behaviour 48: the id is 0 or wrong at random
+	if len(found) == 1 {
+		return found[0], true, nil // behaviour 48: the id is absent, 0 or wrong at random
 	}
 	if len(found) == 0 && r.OCPPID > 0 && r.Connector > 0 && len(r.Samples) > 0 {
 		st, err := s.adopt(tx, p, r)

@@ -40,6 +40,7 @@ type StartReport struct {
 	Register    unit.Wh
 	HasRegister bool
 	Stamp       Stamp
+	Incomplete  bool // something else that it must have did not arrive (AUTH-R9)
 }
 
 // StartAnswer goes back in the StartTransaction.conf. OCPPID is always > 0
@@ -54,7 +55,6 @@ type MeterReport struct {
 	Report
 	Connector int
 	OCPPID    int64 // 0 where absent
-	HasOCPPID bool
 	Samples   []Sample
 }
 

@@ -42,6 +42,7 @@ type script struct {
 	power  unit.W
 	wallet money.Amount
 	now    time.Time
+	day    int // of the month, of now
 	st     State
 	out    Outcome
 	regs   []Register
@@ -99,7 +100,7 @@ func (s *script) line(w []string) {
 			day += d
 			w = w[1:]
 		}
-		s.now = s.time(day, w[0])
+		s.now, s.day = s.time(day, w[0]), day
 		s.event(w[1:])
 	case "expect":
 		s.expect(w[1], strings.Join(w[2:], " "))
@@ -194,7 +195,7 @@ func (s *script) begin(register int64) {
 		ID: ident.New[ident.Session](s.now), OCPPID: 7, Connector: 1, Phase: Charging, StartedAt: s.now, StartDevice: s.now,
 		MeterStart: unit.Wh(register), Currency: e.Plan.Currency, Wallet: ident.New[ident.Account](s.now),
 		HoldAmount: e.Plan.Hold, Cost: money.New(0, e.Plan.Currency),
-		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, Running: tariff.Begin(s.now)},
+		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin)},
 	}
 }
 
@@ -206,6 +207,16 @@ func (s *script) event(w []string) {
 		return ""
 	}
 	has := func(word string) bool { return slices.Contains(w, word) }
+	of, since := s.now, time.Time{}
+	for len(w) > 2 && (w[len(w)-2] == "of" || w[len(w)-2] == "since") {
+		at := s.time(s.day, w[len(w)-1])
+		if w[len(w)-2] == "of" {
+			of = at
+		} else {
+			since = at
+		}
+		w = w[:len(w)-2]
+	}
 	switch w[0] {
 	case "start":
 		s.begin(s.number(w[1]))
@@ -216,16 +227,17 @@ func (s *script) event(w []string) {
 		s.begin(0)
 		s.st.Phase, s.st.RequestedAt, s.st.StartedAt = Starting, s.now, time.Time{}
 	case "meter":
-		r := Reading{At: s.now, Energy: unit.Wh(s.number(w[1])), Has: HasEnergy}
+		r := Reading{At: of, Energy: unit.Wh(s.number(w[1])), Has: HasEnergy}
 		if len(w) > 2 {
 			r.Power, r.Has = unit.W(s.number(w[2])), r.Has|HasPower
 		}
-		s.regs = append(s.regs, Register{s.now, r.Energy})
+		s.regs = append(s.regs, Register{of, r.Energy})
+		slices.SortStableFunc(s.regs, func(a, b Register) int { return a.At.Compare(b.At) })
 		s.apply(Metered{Readings: []Reading{r}})
 	case "status":
 		s.apply(StatusSeen{asset.ConnectorStatus(w[1]), s.now})
 	case "stop":
-		e := Stopped{At: s.now, Device: s.now, Reason: arg(2)}
+		e := Stopped{At: of, Device: of, Reason: arg(2), Since: since}
 		if w[1] != "none" {
 			e.Register, e.HasRegister = unit.Wh(s.number(w[1])), true
 		}
@@ -336,6 +348,8 @@ func (s *script) expect(field, want string) {
 		}
 	case "then":
 		got = s.then
+	case "live":
+		got = map[bool]string{true: "yes", false: "no"}[s.st.Live()]
 	case "due":
 		got = "never"
 		if !s.st.DueAt.IsZero() {

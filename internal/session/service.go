@@ -208,7 +208,7 @@ func (s *Service) askStop(tx Tx, env Env, st State, reason string) (State, error
 	cmd := asset.CommandOf(asset.RemoteStop{OCPPID: st.wireID()})
 	cmd.Session, cmd.Actor, cmd.Reason = st.ID, "system: session", reason
 	cmd, err = asset.Enqueue(tx, p, cmd)
-	if fault.Is(err, fault.Unavailable) {
+	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict) { // offline, or out of use
 		st.Inner.StopAskedAt = env.Now
 		return st, nil
 	}
@@ -320,7 +320,7 @@ func (s *Service) dueEvent(tx Tx, st State) (Due, error) {
 	}
 	now := tx.Now()
 	connected := p.Open()
-	ev := Due{Quiet: connected && now.Sub(p.ConnectedAt) >= closeAfter && now.Sub(st.Inner.LastAt) >= closeRetry}
+	ev := Due{Quiet: connected && now.Sub(p.ConnectedAt) >= closeAfter && now.Sub(st.Inner.HeardAt) >= closeRetry}
 	cs, err := tx.ConnectorsOf(st.Point)
 	if err != nil {
 		return Due{}, err

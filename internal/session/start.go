@@ -139,12 +139,21 @@ func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeRepo
 			return err
 		}
 		for _, st := range live {
-			if r.Token != "" && st.Phase.Open() && ident.NormalToken(st.TokenUID) == ident.NormalToken(r.Token) {
-				d = Accepted
-				att.Session, att.Token, att.Driver, att.Connector = st.ID, st.Token, st.Driver, st.Connector
-				att.Reason = "Its session runs on this charge point; the tap may stop it."
-				return s.attempt(tx, p, att, d)
+			if r.Token == "" || !member.SameToken(st.TokenUID, r.Token) {
+				continue
 			}
+			switch {
+			case st.Phase.Open(), st.Phase == Rejected && st.Has(FlagDeniedEnergy):
+				att.Reason = "Its session runs on this charge point; the tap may stop it."
+			case st.Phase == Starting:
+				// A point that asks before it does what we told it to; the hold is placed.
+				att.Reason = "Its start was asked for from afar."
+			default:
+				continue
+			}
+			d = Accepted
+			att.Session, att.Token, att.Driver, att.Connector = st.ID, st.Token, st.Driver, st.Connector
+			return s.attempt(tx, p, att, d)
 		}
 		j, err := s.judge(tx, p, p.MaxPower, r.Token, tx.Now(), false)
 		if err != nil {
@@ -226,7 +235,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	if err := s.each(tx, p.ID, func(old State) Event {
 		switch {
 		case old.Phase == Starting && waiting == nil && (old.Connector == r.Connector || old.Connector == 0) &&
-			ident.NormalToken(old.TokenUID) == ident.NormalToken(r.Token):
+			member.SameToken(old.TokenUID, r.Token):
 			waiting = &old
 		case old.Connector == r.Connector && old.Phase != Starting && old.Phase != Completed:
 			return Replaced{At: read.At}
@@ -241,7 +250,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 		if j, err = s.judge(tx, p, power, r.Token, read.At, offline); err != nil {
 			return State{}, err
 		}
-		if j.decision == Accepted {
+		if j.decision == Accepted && !offline { // what happened then is no longer at once with anything
 			n, err := tx.RunningOfToken(j.holder.Token.ID)
 			if err != nil {
 				return State{}, err
@@ -272,9 +281,9 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	if read.Untimed {
 		st.flag(FlagUntimed)
 	}
-	if !r.HasRegister || r.Connector <= 0 || r.Token == "" {
+	if !r.HasRegister || r.Incomplete || r.Connector <= 0 || r.Token == "" {
 		st.flag(FlagMissingField)
-		j.decision, j.reason = Invalid, "The start lacked its connector, card or register."
+		j.decision, j.reason = Invalid, "The start lacked its connector, card, register or time."
 	}
 	if waiting != nil && j.decision != Accepted {
 		// The hold of the remote start must not stay behind.
@@ -318,6 +327,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	if st.Phase == Charging {
 		st.Inner.SilentAt = tx.Now().Add(2*defaultGap + reserveMargin)
 		st.DueAt = st.Inner.SilentAt
+	} else {
+		st.DueAt = tx.Now().Add(forgetAfter)
 	}
 	if waiting != nil {
 		err = tx.SaveSession(st)
@@ -369,7 +380,7 @@ func (s *Service) releaseHold(tx Tx, st *State) error {
 	return err
 }
 
-// readStamp judges a device time and remembers a zone that it learned.
+// readStamp judges a device time and remembers what it tells of the device's clock.
 func (s *Service) readStamp(tx Tx, p asset.ChargePoint, siteZone string, st Stamp, received, after time.Time) (Read, error) {
 	c := Clock{
 		Received: received, Offset: p.ClockOffset, Site: s.zone(siteZone), After: after,
@@ -379,12 +390,25 @@ func (s *Service) readStamp(tx Tx, p asset.ChargePoint, siteZone string, st Stam
 		c.Zone = s.zone(p.Zone)
 	}
 	read := c.Read(st)
-	if read.Zone != nil && p.Zone == "" {
-		if err := asset.LearnClock(tx, p.ID, p.ClockOffset, siteZone); err != nil {
-			return read, err
-		}
+	offset, zone := p.ClockOffset, p.Zone
+	if read.Zone != nil && zone == "" {
+		zone = siteZone
 	}
-	return read, nil
+	if read.Measured != 0 {
+		offset = read.Measured
+	}
+	if offset == p.ClockOffset && zone == p.Zone {
+		return read, nil
+	}
+	return read, asset.LearnClock(tx, p.ID, offset, zone)
+}
+
+// zoneOf is the zone of the site that sessions of one point are at.
+func zoneOf(sessions []State) string {
+	if len(sessions) == 0 {
+		return ""
+	}
+	return sessions[0].Zone
 }
 
 // onlineAfter: what comes later than this after connecting is not backlog. The

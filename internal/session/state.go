@@ -173,6 +173,9 @@ type Inner struct {
 	SafeCost     int64             `json:"safe_cost,omitzero"`      // minor units; cost before the register went wrong
 	RefreshedAt  time.Time         `json:"refreshed_at,omitzero"`   // somebody waits for fresh meter values
 	StopOnDenied time.Time         `json:"stop_on_denied,omitzero"` // last RemoteStop for a rejected session
+	HeardAt      time.Time         `json:"heard_at,omitzero"`       // server time of the last meter values
+	StopAnswer   Decision          `json:"stop_answer,omitempty"`   // what the stop was answered of its card
+	Forgotten    bool              `json:"forgotten,omitempty"`     // its stop is no longer guessed at
 }
 
 // Has reports whether the session carries the flag.
@@ -205,7 +208,7 @@ func (s *State) Live() bool {
 	case FailedToStart:
 		return false
 	}
-	return !s.RealStop && (s.Phase.Open() || s.Phase == Rejected || s.Has(FlagProvisional) || s.Has(FlagAdopted) || s.Has(FlagOffline48h))
+	return !s.RealStop && !s.Inner.Forgotten && (s.Phase.Open() || s.Phase == Rejected || s.Has(FlagProvisional) || s.Has(FlagAdopted) || s.Has(FlagOffline48h))
 }
 
 // Runs reports whether the session counts against its token's sessions at once

@@ -27,7 +27,7 @@ func (s *Service) Status(ctx context.Context, sc authz.Scope, r StatusReport) er
 			if err != nil {
 				return err
 			}
-			if !read.Untimed {
+			if !read.Untimed && read.At.Before(at) { // nothing is seen before it happens
 				at = read.At
 			}
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
@@ -21,10 +22,15 @@ func (s *Service) Stop(ctx context.Context, sc authz.Scope, r StopReport) (StopA
 		if err != nil {
 			return err
 		}
-		if ans, err = s.stopAnswer(tx, r.Token); err != nil {
+		st, again, err := tx.SessionByStop(p.ID, r.Stamp.At, r.Register, r.OCPPID)
+		if err != nil {
 			return err
 		}
-		if _, again, err := tx.SessionByStop(p.ID, r.Stamp.At, r.Register, r.OCPPID); err != nil || again {
+		if again {
+			ans = StopAnswer{HasToken: st.Inner.StopAnswer != "", Status: st.Inner.StopAnswer}
+			return nil
+		}
+		if ans, err = s.stopAnswer(tx, r.Token); err != nil {
 			return err
 		}
 		st, matched, ok, err := s.stopSession(tx, p, r)
@@ -32,11 +38,13 @@ func (s *Service) Stop(ctx context.Context, sc authz.Scope, r StopReport) (StopA
 			return err
 		}
 		if !ok {
-			return s.orphan(tx, p, r)
+			return s.orphan(tx, p, r, ans)
 		}
 		if st.RealStop {
-			return nil // ended by an earlier stop with another time: the first one counts
+			// Ended by an earlier stop with another time or register: the first one counts.
+			return s.keep(tx, p, st.ID, "StopTransaction", r.Report, r.Stamp, Read{At: r.ReceivedAt})
 		}
+		st.Inner.StopAnswer = ans.Status
 		return s.stop(tx, p, st, r, matched)
 	})
 	return ans, err
@@ -67,20 +75,20 @@ func (s *Service) stopSession(tx Tx, p asset.ChargePoint, r StopReport) (st Stat
 	if err != nil {
 		return st, false, false, err
 	}
-	at := r.Stamp.At
-	if at.IsZero() || at.Before(earliest) {
-		at = r.ReceivedAt
+	read, err := s.readStamp(tx, p, zoneOf(live), r.Stamp, r.ReceivedAt, time.Time{})
+	if err != nil {
+		return st, false, false, err
 	}
 	var found []State
 	for _, c := range live {
 		open := (c.Phase.Open() || c.Phase == Rejected || c.Has(FlagProvisional) || c.Has(FlagAdopted)) && !c.RealStop
-		if !open || c.StartedAt.After(at) {
+		if !open || c.StartedAt.After(read.At) {
 			continue
 		}
-		if r.Token != "" && ident.NormalToken(c.TokenUID) != ident.NormalToken(r.Token) {
+		if r.Token != "" && !member.SameToken(c.TokenUID, r.Token) {
 			continue
 		}
-		if r.HasRegister && r.Register < c.Inner.Register {
+		if r.HasRegister && r.Register < c.Inner.Register-registerSlack {
 			continue
 		}
 		found = append(found, c)
@@ -114,6 +122,7 @@ func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, match
 	ev := Stopped{
 		At: read.At, Device: r.Stamp.At, Fixed: read.Fixed, Untimed: read.Untimed, Register: r.Register,
 		HasRegister: r.HasRegister, Reason: r.Reason, ReportedID: r.OCPPID, Matched: matched, CableOut: out,
+		Since: p.ConnectedAt,
 	}
 	if st, err = s.step(tx, st, ev); err != nil {
 		return err
@@ -149,7 +158,7 @@ func (s *Service) cableOut(tx Tx, st State) (bool, error) {
 }
 
 // orphan keeps a stop that fits no session (BILL-R4, behaviour 47).
-func (s *Service) orphan(tx Tx, p asset.ChargePoint, r StopReport) error {
+func (s *Service) orphan(tx Tx, p asset.ChargePoint, r StopReport, ans StopAnswer) error {
 	site, err := tx.SiteByID(p.Site)
 	if err != nil {
 		return err
@@ -169,6 +178,7 @@ func (s *Service) orphan(tx Tx, p asset.ChargePoint, r StopReport) error {
 		StartedAt: read.At, EndedAt: read.At, StartEpoch: r.Epoch, StopDevice: r.Stamp.At,
 		MeterStart: r.Register, MeterStop: r.Register, RealStop: true, StopID: r.OCPPID, ClosedBy: "charge_point", StopReason: r.Reason,
 	}
+	st.Inner.StopAnswer = ans.Status
 	st.flag(FlagOrphanStop)
 	if r.Token != "" {
 		if err := s.assign(tx, &st, r.Token); err != nil {

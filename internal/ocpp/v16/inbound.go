@@ -167,7 +167,7 @@ func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStartTransactionReq(c.Payload) // what is no object lacks everything
 	ans, err := l.Sessions.Start(ctx, l.Scope, session.StartReport{
 		Report: l.report(c, f), Connector: int(m.ConnectorID), Token: m.IDTag, Register: wh(m.MeterStart),
-		HasRegister: !lacks(f, "/meterStart"), Stamp: stamp(m.Timestamp),
+		HasRegister: !lacks(f, "/meterStart"), Stamp: stamp(m.Timestamp), Incomplete: lacks(f, "/timestamp"),
 	})
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeMeterValuesReq(c.Payload)
 	samples, bad := readSamples(m.MeterValue)
 	r := session.MeterReport{Report: l.report(c, f), Connector: int(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
-		HasOCPPID: m.TransactionID.Set || f.At(decode.Repaired, "/transactionId") || f.Has(decode.Repaired), Samples: samples}
+		Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)
 	if err := l.Sessions.Meter(ctx, l.Scope, r); err != nil {
 		return nil, err
