@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +31,28 @@ func kills() int {
 	if os.Getenv("CCMS_LONG") != "" {
 		return 100
 	}
-	return 5
+	return len(targets)
+}
+
+// targets are the answers at which the server is killed in turn: one of the first so
+// many of an action since the server's start, "" of any.
+//
+// Killed at once, what the server still had to write for this answer would be lost.
+// Where the line goes dead a moment before, the answers of what was stored meanwhile
+// are lost, and the points' retries find their work done.
+var targets = []struct {
+	action string
+	among  int
+	dead   bool
+}{
+	{"StartTransaction", 20, true}, // the points begin together, so most wait for this answer
+	{"StopTransaction", 20, true},
+	{"MeterValues", 600, false},
+	{"", 1000, false},
+	{"MeterValues", 400, true},
+	{"StartTransaction", 60, false},
+	{"", 300, false},
+	{"MeterValues", 600, false},
 }
 
 // The server is killed with SIGKILL under load, at random moments, and started again
@@ -62,6 +85,8 @@ func killUnderLoad(t *testing.T, s setting) {
 	srv := s.start(t, "serve", "--addr", addr)
 
 	acks := newAcks()
+	var line atomic.Pointer[wire]
+	line.Store(new(wire))
 	until := make(chan struct{})
 	loaded := make(chan cpsim.Report, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -70,6 +95,7 @@ func killUnderLoad(t *testing.T, s setting) {
 		r, err := cpsim.Load(ctx, cpsim.LoadConfig{
 			URL: "ws://" + addr + "/ocpp", Points: w.points, Seed: seed, Interval: 5 * time.Millisecond, Until: until, Drain: patience,
 			Adjust: func(_ int, c *cpsim.Config) {
+				c.Dial = func(ctx context.Context) (net.Conn, error) { return line.Load().dial(ctx, addr) }
 				c.MinBackoff, c.MaxBackoff = 20*time.Millisecond, 300*time.Millisecond
 				c.Keys["StopTxnSampledData"] = "Energy.Active.Import.Register"
 			},
@@ -82,17 +108,33 @@ func killUnderLoad(t *testing.T, s setting) {
 	}()
 
 	for n := range kills() {
-		// The random moment: from a server that has just answered the first point after
-		// its start to one in full work, but no later than the machine's speed allows.
-		if err := acks.wait(patience, 1, 0); err != nil {
+		if err := acks.wait(patience, 1); err != nil {
 			t.Fatalf("before kill %d: %v\n%s", n+1, err, srv.stderr)
 		}
-		_ = acks.wait(3*time.Second, 1, random.IntN(1000)) // too slow: now is as good
+		target := targets[n%len(targets)]
+		reached := make(chan struct{})
+		dying, current := 20+random.IntN(100), line.Load()
+		acks.onMessage(target.action, 1+random.IntN(target.among), func() {
+			if target.dead {
+				current.dead.Store(true)
+			} else {
+				_ = srv.cmd.Process.Kill()
+			}
+			close(reached)
+		})
+		select {
+		case <-reached:
+		case <-time.After(8 * time.Second): // a slow machine: now is as good
+		}
+		if target.dead {
+			<-time.After(time.Duration(dying) * time.Millisecond)
+		}
+		line.Store(new(wire))
 		srv.kill()
 		acks.forget()
 		srv = s.start(t, "serve", "--addr", addr)
 	}
-	if err := acks.wait(patience, points, 0); err != nil {
+	if err := acks.wait(patience, points); err != nil {
 		t.Fatalf("after the last kill: %v\n%s", err, srv.stderr)
 	}
 	close(until)
@@ -114,11 +156,34 @@ func killUnderLoad(t *testing.T, s setting) {
 		}
 		t.Error(f)
 	}
-	sent := acks.retried()
-	t.Logf("%d sessions, %d samples, %d reports acknowledged, %d of them after a retry", len(got.sessions), got.sampleCount(), acks.reports(), sent)
-	if sent == 0 {
-		t.Error("no kill hit a report in work: the test has shown nothing")
+	sent, done := acks.retried(got)
+	t.Logf("%d sessions, %d samples; sent again: %v, of these stored before: %v", len(got.sessions), got.sampleCount(), sent, done)
+	if len(done) == 0 {
+		t.Error("no kill came between a commit and its answer: the test has shown little")
 	}
+}
+
+// wire is the way from one life of the server to the points.
+type wire struct{ dead atomic.Bool }
+
+func (w *wire) dial(ctx context.Context, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	return &wired{conn, w}, err
+}
+
+// wired is a connection whose answers are lost once its wire is dead. What a point
+// sends still arrives.
+type wired struct {
+	net.Conn
+	wire *wire
+}
+
+func (c *wired) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	for err == nil && c.wire.dead.Load() {
+		n, err = c.Conn.Read(b)
+	}
+	return n, err
 }
 
 // acks are the acknowledgements that the points have received.
@@ -126,8 +191,10 @@ type acks struct {
 	mu      sync.Mutex
 	all     []cpsim.Ack
 	points  map[string]bool // acknowledged something since forget
-	from    int             // all[from:] came since forget
 	changed chan struct{}   // closed at the next acknowledgement
+	action  string          // act is called within the due-th message of it, "" any
+	due     int
+	act     func()
 }
 
 func newAcks() *acks { return &acks{points: map[string]bool{}, changed: make(chan struct{})} }
@@ -139,6 +206,20 @@ func (a *acks) add(x cpsim.Ack) {
 	a.points[x.Identity] = true
 	close(a.changed)
 	a.changed = make(chan struct{})
+	if a.act == nil || a.action != "" && a.action != x.Action {
+		return
+	}
+	if a.due--; a.due <= 0 {
+		a.act()
+		a.act = nil
+	}
+}
+
+// onMessage calls act within the nth message of an action from now on.
+func (a *acks) onMessage(action string, n int, act func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.action, a.due, a.act = action, n, act
 }
 
 // forget begins to count anew; the acknowledgements stay.
@@ -146,23 +227,23 @@ func (a *acks) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	clear(a.points)
-	a.from = len(a.all)
+	a.act = nil
 }
 
-// wait waits until so many points were answered, and so many messages, since forget.
-func (a *acks) wait(d time.Duration, points, messages int) error {
+// wait waits until so many points were answered since forget.
+func (a *acks) wait(d time.Duration, points int) error {
 	over := time.After(d)
 	for {
 		a.mu.Lock()
-		p, m, changed := len(a.points), len(a.all)-a.from, a.changed
+		have, changed := len(a.points), a.changed
 		a.mu.Unlock()
-		if p >= points && m >= messages {
+		if have >= points {
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-over:
-			return fmt.Errorf("%d points were answered %d messages within %s, not %d and %d", p, m, d, points, messages)
+			return fmt.Errorf("%d points were answered within %s, not %d", have, d, points)
 		}
 	}
 }
@@ -170,24 +251,34 @@ func (a *acks) wait(d time.Duration, points, messages int) error {
 // carried are the reports that money hangs on.
 var carried = []string{"StartTransaction", "MeterValues", "StopTransaction"}
 
-func (a *acks) reports() int {
-	n := 0
+// retried says of how many reports the first attempt went unanswered, and how many of
+// these had been stored by it: the kill came between the commit and the answer.
+func (a *acks) retried(db *rows) (sent, done map[string]int) {
+	byNumber := map[int32]session.State{}
+	for _, st := range db.sessions {
+		byNumber[st.OCPPID] = st
+	}
+	sent, done = map[string]int{}, map[string]int{}
 	for _, x := range a.all {
-		if slices.Contains(carried, x.Action) {
-			n++
+		if !slices.Contains(carried, x.Action) || x.Attempt == 1 {
+			continue
+		}
+		sent[x.Action]++
+		var id struct {
+			TransactionID int32 `json:"transactionId"`
+		}
+		from := x.Request
+		if x.Action == "StartTransaction" {
+			from = x.Response
+		}
+		_ = json.Unmarshal(from, &id) // compare has complained
+		if slices.ContainsFunc(db.events[byNumber[id.TransactionID].ID], func(e session.Frame) bool {
+			return e.Action == x.Action && e.MessageID != x.MessageID && bytes.Contains(e.Payload, x.Request)
+		}) {
+			done[x.Action]++
 		}
 	}
-	return n
-}
-
-func (a *acks) retried() int {
-	n := 0
-	for _, x := range a.all {
-		if slices.Contains(carried, x.Action) && x.Attempt > 1 {
-			n++
-		}
-	}
-	return n
+	return sent, done
 }
 
 // rows is what the database holds of a world.
