@@ -118,19 +118,18 @@ func (c *conn) open() {
 }
 
 // tap sees every frame: for the journal, and for the boot's answer going out.
-func (c *conn) tap(_ *rpc.Peer, dir rpc.Direction, raw []byte, at time.Time) {
+func (c *conn) tap(_ *rpc.Peer, dir rpc.Direction, f *rpc.Frame, whole bool, raw []byte, at time.Time) {
 	c.door.Stats.Frames.Add(1)
-	f, err := rpc.Split(raw)
 	in := dir == rpc.In
-	if in {
+	if in && !c.heard.Load() {
 		c.heard.Store(true)
 	}
 	c.mu.Lock()
-	quiet := err == nil && c.skip != "" && f.ID == c.skip && !in
+	quiet := whole && c.skip != "" && f.ID == c.skip && !in
 	if quiet {
 		c.skip = ""
 	}
-	if in && err == nil && (f.Action == string(v16.ActionHeartbeat) || f.Action == string(v16.ActionMeterValues)) {
+	if in && whole && (f.Action == string(v16.ActionHeartbeat) || f.Action == string(v16.ActionMeterValues)) {
 		c.skip = f.ID // their empty answers say nothing
 	}
 	opening := !in && c.booting && f.Action == ""
@@ -140,7 +139,7 @@ func (c *conn) tap(_ *rpc.Peer, dir rpc.Direction, raw []byte, at time.Time) {
 	}
 	switch {
 	case quiet, in && f.Action == string(v16.ActionHeartbeat):
-	case in && err == nil && v16.Carried(f.Action): // kept by the commit that acts on it
+	case in && whole && v16.Carried(f.Action): // kept by the commit that acts on it
 	default:
 		c.door.opt.Journal(Frame{
 			Operator: c.point.Operator, Sub: c.point.Sub, Point: c.point.ID, Inbound: in, Action: f.Action, MessageID: f.ID, At: at, Raw: raw,

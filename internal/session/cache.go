@@ -117,6 +117,9 @@ func (w *warm) meter(tx Tx, r *MeterReport) (*warm, error) {
 	ev := Metered{Readings: make([]Reading, len(r.Samples))}
 	for i := range out.Samples {
 		read := clock.Read(out.Samples[i].Stamp)
+		if read.Zone != nil || read.Measured != 0 {
+			return nil, errCold // it teaches something about the clock
+		}
 		out.Samples[i].Reading.At = read.At
 		out.Reads[i], ev.Readings[i] = read, out.Samples[i].Reading
 		ev.Fixed = ev.Fixed || read.Fixed

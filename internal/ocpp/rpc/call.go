@@ -66,7 +66,7 @@ func (p *Peer) Call(ctx context.Context, action string, payload []byte) ([]byte,
 		}
 	}
 	if frame := p.calls.dispatch(p, c, payload); frame != nil {
-		if p.send(frame) != nil {
+		if p.send(&Frame{Type: TypeCall, ID: c.id, Action: action}, frame) != nil {
 			p.calls.answer(p, c.id, answer{err: ErrLost})
 		}
 	}

@@ -72,8 +72,10 @@ type Config struct {
 
 	// Tap sees every frame as it was received, and as it was sent once the
 	// socket has taken it; at is then from before, so that by time a frame comes
-	// before its consequences. It must not block; it may keep raw.
-	Tap func(p *Peer, d Direction, raw []byte, at time.Time)
+	// before its consequences. f has its elements; where whole is false it does not
+	// split, and f has what could be read. It must not block; it may keep raw, and f
+	// until it returns.
+	Tap func(p *Peer, d Direction, f *Frame, whole bool, raw []byte, at time.Time)
 
 	// Unresponsive is told when two different actions of ours stayed unanswered
 	// in a row. Whether the socket is closed is the owner's decision. It is
@@ -225,10 +227,10 @@ func (p *Peer) log() *slog.Logger {
 
 // receive routes one frame.
 func (p *Peer) receive(ctx context.Context, raw []byte, at time.Time) {
-	if p.cfg.Tap != nil {
-		p.cfg.Tap(p, In, raw, at)
-	}
 	f, err := Split(raw)
+	if p.cfg.Tap != nil {
+		p.cfg.Tap(p, In, &f, err == nil, raw, at)
+	}
 	if err != nil {
 		p.unsplit(ctx, err.(*SplitError))
 		return
@@ -258,11 +260,11 @@ func (p *Peer) unsplit(ctx context.Context, e *SplitError) {
 		// An answer is never answered; the CALL it is for has failed.
 		p.calls.answer(p, e.ID, answer{err: ErrMalformed})
 	case TypeCall, 0:
-		id := e.RawID
-		if id == nil {
-			id = unreadableID
+		id, rawID := e.ID, e.RawID
+		if rawID == nil {
+			id, rawID = "-1", unreadableID
 		}
-		p.enqueue(ctx, inbound{rawID: id, reply: CallErrorFormation(e.Reason)})
+		p.enqueue(ctx, inbound{call: Call{ID: id}, rawID: rawID, reply: CallErrorFormation(e.Reason)})
 	default:
 		// OCPP-J 1.6 §4.1.3: a message with another type number is ignored.
 	}
@@ -382,16 +384,16 @@ func (p *Peer) work(ctx context.Context, x inbound) {
 
 func (p *Peer) perform(ctx context.Context, x *inbound) {
 	if x.reply != nil {
-		p.send(appendCallError(nil, x.rawID, x.reply))
+		p.send(&Frame{Type: TypeError, ID: x.call.ID}, appendCallError(nil, x.rawID, x.reply))
 		return
 	}
 	payload, cerr := p.protected(ctx, x.call)
 	switch {
 	case cerr == Unavailable:
 	case cerr != nil:
-		p.send(appendCallError(make([]byte, 0, 96+len(x.rawID)+len(cerr.Description)), x.rawID, cerr))
+		p.send(&Frame{Type: TypeError, ID: x.call.ID}, appendCallError(make([]byte, 0, 96+len(x.rawID)+len(cerr.Description)), x.rawID, cerr))
 	case payload != nil:
-		p.send(appendResult(make([]byte, 0, 8+len(x.rawID)+len(payload)), x.rawID, payload))
+		p.send(&Frame{Type: TypeResult, ID: x.call.ID}, appendResult(make([]byte, 0, 8+len(x.rawID)+len(payload)), x.rawID, payload))
 	}
 }
 
@@ -409,14 +411,14 @@ func (p *Peer) protected(ctx context.Context, c Call) (payload []byte, cerr *Cal
 
 // send writes a frame. The handler is not told of an error: the socket has
 // ended, and the reader says so.
-func (p *Peer) send(frame []byte) error {
+func (p *Peer) send(f *Frame, raw []byte) error {
 	if p.cfg.Tap == nil {
-		return p.conn.WriteText(frame)
+		return p.conn.WriteText(raw)
 	}
 	at := p.now()
-	err := p.conn.WriteText(frame)
+	err := p.conn.WriteText(raw)
 	if err == nil {
-		p.cfg.Tap(p, Out, frame, at)
+		p.cfg.Tap(p, Out, f, true, raw, at)
 	}
 	return err
 }

@@ -652,7 +652,7 @@ func TestTheTapSeesEveryFrame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var seen []string
-		cfg := &rpc.Config{Tap: func(_ *rpc.Peer, d rpc.Direction, raw []byte, at time.Time) {
+		cfg := &rpc.Config{Tap: func(_ *rpc.Peer, d rpc.Direction, _ *rpc.Frame, _ bool, raw []byte, at time.Time) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen = append(seen, fmt.Sprintf("%s %d %s", at.Format("04:05"), d, raw))
