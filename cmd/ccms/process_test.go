@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -235,4 +237,33 @@ func (x *text) wait(d time.Duration, re *regexp.Regexp, ended <-chan struct{}) e
 			return fmt.Errorf("%s did not come within %s", re, d)
 		}
 	}
+}
+
+// lines reads a raw HTTP answer line by line.
+type lines struct{ r *bufio.Reader }
+
+func newLines(r io.Reader) *lines { return &lines{bufio.NewReader(r)} }
+
+// next is the next line that is not empty.
+func (l *lines) next(t *testing.T) string {
+	t.Helper()
+	for {
+		s, err := l.r.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s = strings.TrimSpace(s); s != "" {
+			return s
+		}
+	}
+}
+
+// ownerPassword is what the first start printed.
+func ownerPassword(t *testing.T, stdout string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^first start, shown only now: login: owner password: (\S+)$`).FindAllStringSubmatch(stdout, -1)
+	if len(m) != 1 {
+		t.Fatalf("the password of the first start is printed %d times: %q", len(m), stdout)
+	}
+	return m[0][1]
 }

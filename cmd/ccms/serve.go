@@ -89,8 +89,5 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	log.Info("ccms stops: finishing what is in work")
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	stopped := make(chan error, 1)
-	go func() { stopped <- srv.Shutdown(end) }()
-	err = a.Stop(end)
-	return errors.Join(err, <-stopped)
+	return a.Stop(end, srv.Shutdown)
 }

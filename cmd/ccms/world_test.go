@@ -132,3 +132,12 @@ func (s setting) furnish(t *testing.T, n int) *world {
 	try(errors.Join(errs...))
 	return w
 }
+
+func (w *world) identity(p ident.ChargePoint) string {
+	for identity, id := range w.byName {
+		if id == p {
+			return identity
+		}
+	}
+	return p.String()
+}

@@ -333,11 +333,19 @@ func (a *App) every(ctx context.Context, d time.Duration, what string, work func
 
 // Stop drains: event streams end, every frame in work is handled and answered, the
 // background work ends, the store closes. Past ctx's end it does not wait for charge
-// points any longer.
-func (a *App) Stop(ctx context.Context) error {
+// points any longer. also is what drains beside the charge points and needs the store
+// until then: the HTTP server.
+func (a *App) Stop(ctx context.Context, also ...func(context.Context) error) error {
 	a.stopping.Store(true)
 	a.Web.Drain()
+	errs := make([]error, len(also))
+	var others sync.WaitGroup
+	for i, drain := range also {
+		others.Go(func() { errs[i] = drain(ctx) })
+	}
 	err := a.Door.Drain(ctx)
+	others.Wait()
+	err = errors.Join(append(errs, err)...)
 	if a.stop != nil {
 		a.stop()
 	}

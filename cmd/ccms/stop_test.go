@@ -1,0 +1,211 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ccms/cpsim"
+	"ccms/internal/store/pgtest"
+)
+
+// SIGTERM under load: what was read is either stored and answered, or neither.
+func TestSIGTERM_leavesNoFrameHalfHandled(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		drainUnderLoad(t, onSQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		drainUnderLoad(t, onPostgres(t, pgtest.Shared(t)))
+	})
+}
+
+func drainUnderLoad(t *testing.T, s setting) {
+	const points = 50
+	w := s.furnish(t, points)
+	srv := s.start(t, "serve", "--addr", freePort(t))
+	acks := newAcks()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	loaded := make(chan cpsim.Report, 1)
+	go func() {
+		r, err := cpsim.Load(ctx, cpsim.LoadConfig{URL: "ws://" + srv.addr + "/ocpp", Points: w.points, OnAck: acks.add})
+		if err != nil {
+			t.Error(err)
+		}
+		loaded <- r
+	}()
+	if err := acks.wait(patience, points); err != nil {
+		t.Fatalf("%v\n%s", err, srv.stderr)
+	}
+	full := make(chan struct{})
+	acks.onMessage("MeterValues", 200, func() { close(full) })
+	select {
+	case <-full:
+	case <-time.After(patience):
+		t.Fatalf("the load does not run\n%s", srv.stderr)
+	}
+
+	if code := srv.term(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	cancel() // nobody delivers what is left
+	report := <-loaded
+	if report.CallErrors > 0 || report.Timeouts > 0 {
+		t.Errorf("%s", report)
+	}
+	if strings.Contains(srv.stderr.String(), "level=ERROR") {
+		t.Errorf("%s", srv.stderr)
+	}
+
+	db := w.load(t, s)
+	answered := map[string]int{} // identity, action, message id
+	for _, x := range acks.all {
+		if slices.Contains(carried, x.Action) {
+			answered[x.Identity+" "+x.Action+" "+x.MessageID]++
+		}
+	}
+	stored := 0
+	for _, st := range db.sessions {
+		identity := w.identity(st.Point)
+		for _, e := range db.events[st.ID] {
+			stored++
+			k := identity + " " + e.Action + " " + e.MessageID
+			if answered[k] != 1 {
+				t.Errorf("%s was stored and answered %d times", k, answered[k])
+			}
+			delete(answered, k)
+		}
+	}
+	for k := range answered {
+		t.Errorf("%s was answered and is not stored", k)
+	}
+	t.Logf("%d reports stored and answered", stored)
+}
+
+// What hangs keeps a stop waiting for its time, unless somebody insists.
+func TestSecondSIGTERM_endsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	srv := s.start(t, "serve", "--addr", "127.0.0.1:0")
+	conn, err := net.Dial("tcp", srv.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// A request whose body never comes.
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/login HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n", srv.addr); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil { // 100 Continue: its handler waits for the body
+		t.Fatal(err)
+	}
+	if err := srv.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.stderr.wait(patience, regexp.MustCompile("ccms stops"), srv.ended); err != nil {
+		t.Fatalf("%v\n%s", err, srv.stderr)
+	}
+	begun := time.Now()
+	if err := srv.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatalf("it did not wait for the request: %v", err)
+	}
+	select {
+	case <-srv.ended:
+	case <-time.After(patience):
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if ws, ok := srv.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() {
+		t.Errorf("it ended by itself: %s", srv.cmd.ProcessState)
+	}
+}
+
+// A stopping server answers what it has begun and tells the balancer that it stops.
+func TestSIGTERM_finishesRequestsAndIsNotReady(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	srv := s.start(t, "serve", "--addr", "127.0.0.1:0")
+	password := ownerPassword(t, srv.stdout.String())
+	body := fmt.Sprintf(`{"login":"owner","password":%q}`, password)
+
+	conn, err := net.Dial("tcp", srv.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /api/v1/login HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", srv.addr, len(body))
+	lines := newLines(conn)
+	if l := lines.next(t); !strings.Contains(l, "100") {
+		t.Fatal(l)
+	}
+	if err := srv.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.stderr.wait(patience, regexp.MustCompile("ccms stops"), srv.ended); err != nil {
+		t.Fatalf("%v\n%s", err, srv.stderr)
+	}
+	// The port closes before anything else, and nobody new gets in.
+	gone := false
+	for over := time.Now().Add(patience); !gone && time.Now().Before(over); {
+		r, err := http.Get("http://" + srv.addr + "/readyz")
+		if gone = err != nil; !gone {
+			r.Body.Close()
+			gone = r.StatusCode == http.StatusServiceUnavailable
+		}
+	}
+	if !gone {
+		t.Error("it takes new requests while it stops")
+	}
+	if _, err := fmt.Fprint(conn, body); err != nil {
+		t.Fatal(err)
+	}
+	if l := lines.next(t); !strings.Contains(l, " 200 ") {
+		t.Errorf("the request that was begun got %q", l)
+	}
+	select {
+	case <-srv.ended:
+	case <-time.After(patience):
+		t.Fatalf("it does not end\n%s", srv.stderr)
+	}
+	if code := srv.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, srv.stderr)
+	}
+}
+
+// A port that is taken: one line, exit code 1, and the data of the other are not touched.
+func TestServe_aTakenPortIsOneLine(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, command := range []string{"serve", "demo"} {
+		s := onSQLite(t)
+		r := s.run(t, command, "--addr", l.Addr().String())
+		if r.code != 1 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, l.Addr().String()+" is taken") || r.stdout != "" {
+			t.Errorf("%s: exit %d, %q, %q", command, r.code, r.stderr, r.stdout)
+		}
+		if files, err := os.ReadDir(s.dir); err != nil || len(files) > 0 {
+			t.Errorf("%s: it has touched the data: %v, %v", command, files, err)
+		}
+	}
+}
