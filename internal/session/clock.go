@@ -20,6 +20,9 @@ type Clock struct {
 	Site     *time.Location
 	After    time.Time // a message known to be earlier (the start, the last sample); zero: none
 	Online   bool      // created on this connection: receive time is the truth
+	// Live: something else shows that it was made a moment ago, an Authorize or a remote
+	// start before it. Then a clock that is behind shows too.
+	Live bool
 }
 
 // Read is what Clock makes of a stamp.
@@ -51,7 +54,8 @@ func (c Clock) Read(s Stamp) Read {
 	if at.Before(c.After) && away(at, c.After) <= orderSlack {
 		at = c.After
 	}
-	if c.believable(at) {
+	behind := c.Received.Sub(at) > futureSlack
+	if c.believable(at) && !(c.Live && behind) && !(c.Online && behind && c.explains(at)) {
 		return Read{At: at, Zone: learned}
 	}
 	if c.Offset != 0 && !at.IsZero() {
@@ -60,7 +64,7 @@ func (c Clock) Read(s Stamp) Read {
 			return Read{At: fixed, Fixed: true, Offset: c.Offset, Zone: learned}
 		}
 	}
-	if c.Online {
+	if c.Online || c.Live {
 		r := Read{At: c.Received, Fixed: true, Zone: learned}
 		if r.At.Before(c.After) {
 			r.At = c.After
@@ -77,6 +81,11 @@ func (c Clock) Read(s Stamp) Read {
 		at = c.Received
 	}
 	return Read{At: at, Fixed: true, Untimed: true, Zone: learned}
+}
+
+// explains reports whether the measured offset makes a stamp that is behind one of now.
+func (c Clock) explains(at time.Time) bool {
+	return c.Offset.Abs() > futureSlack && away(at.Add(-c.Offset), c.Received) <= futureSlack
 }
 
 func (c Clock) believable(at time.Time) bool {

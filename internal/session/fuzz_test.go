@@ -33,7 +33,7 @@ func FuzzApply(f *testing.F) {
 		st := State{
 			ID: ident.New[ident.Session](now), OCPPID: 1, Connector: 1, Phase: Charging, StartedAt: now, Currency: "EUR",
 			Wallet: ident.New[ident.Account](now), HoldAmount: plan.Hold, Cost: money.New(0, "EUR"),
-			Inner: Inner{PluggedUntil: now, Running: tariff.Begin(now)},
+			Inner: Inner{PluggedUntil: now, HeardAt: now, Running: tariff.Begin(now)},
 		}
 		var regs []Register
 		captures := 0

@@ -261,6 +261,9 @@ func (m *machine) power(r Reading) {
 		}
 		return
 	}
+	if in.NoIdle {
+		return // faulted, held back or out of reach: not the driver's time (IDLE-R4)
+	}
 	if in.LowSince.IsZero() {
 		in.LowSince = r.At
 	}
@@ -305,31 +308,35 @@ func (m *machine) spend(ahead time.Duration) {
 	if m.Plan == nil || s.Wallet.IsZero() || s.Phase == Stopping {
 		return
 	}
-	need := m.need(ahead)
-	if need.Less(s.HoldAmount) {
-		return
+	need, err := m.need(ahead)
+	switch {
+	case err != nil:
+		m.stopForMoney()
+	case !need.Less(s.HoldAmount):
+		m.then.Extend = need.Add(m.Plan.Hold)
 	}
-	m.then.Extend = need.Add(m.Plan.Hold)
 }
 
 // need is what the session may have cost by the time it could be stopped.
-func (m *machine) need(ahead time.Duration) money.Amount {
+func (m *machine) need(ahead time.Duration) (money.Amount, error) {
 	reserve, err := tariff.Reserve(*m.Plan, m.MaxPower, ahead, m.Now, m.Zone)
-	if err != nil { // a price beyond 64 bits: whatever is held is too little
-		return m.s.HoldAmount
+	if err != nil { // a price beyond 64 bits
+		return money.Amount{}, err
 	}
-	return m.s.Cost.Add(reserve)
+	return m.s.Cost.Add(reserve), nil
 }
 
-// silence is how long the meter has said nothing; before its first word, since the
-// start.
-func (m *machine) silence() time.Duration {
-	last := m.s.Last.At
-	if last.Before(m.s.StartedAt) {
-		last = m.s.StartedAt
+// stopForMoney sends a stop, at most once a minute.
+func (m *machine) stopForMoney() {
+	if in := &m.s.Inner; in.StopAskedAt.IsZero() || m.Now.Sub(in.StopAskedAt) >= stopRetryAfter {
+		m.s.flag(FlagLowBalance)
+		m.then.Stop = "low balance"
 	}
-	return max(0, m.Now.Sub(last))
 }
+
+// silence is how long nothing was heard of the meter, or of the start before its first
+// word: by our clock, whatever the device's says.
+func (m *machine) silence() time.Duration { return max(0, m.Now.Sub(m.s.Inner.HeardAt)) }
 
 // HoldGrown answers Then.Extend with the hold as it is now.
 type HoldGrown struct{ Amount money.Amount }
@@ -341,9 +348,8 @@ func (e HoldGrown) apply(m *machine) {
 		return
 	}
 	ahead := max(2*m.gap(), m.silence()) + reserveMargin
-	if !m.need(ahead).Less(s.HoldAmount) && (s.Inner.StopAskedAt.IsZero() || m.Now.Sub(s.Inner.StopAskedAt) >= stopRetryAfter) {
-		s.flag(FlagLowBalance)
-		m.then.Stop = "low balance"
+	if need, err := m.need(ahead); err != nil || !need.Less(s.HoldAmount) {
+		m.stopForMoney()
 	}
 }
 
@@ -376,11 +382,12 @@ func (e StatusSeen) apply(m *machine) {
 	}
 	switch e.Status {
 	case asset.Charging:
-		in.IdleFrom, in.Idle, in.LowSince = time.Time{}, nil, time.Time{}
+		in.IdleFrom, in.Idle, in.LowSince, in.NoIdle = time.Time{}, nil, time.Time{}, false
 		in.CloseFrom = time.Time{}
 		m.plugged(e.At)
 		running(Charging)
 	case asset.SuspendedEV:
+		in.NoIdle = false
 		if s.Energy >= idleMinEnergy {
 			m.idle(e.At)
 		}
@@ -431,6 +438,7 @@ func (m *machine) plugged(at time.Time) {
 }
 
 func (m *machine) idle(at time.Time) {
+	m.s.Inner.NoIdle = false
 	if m.s.Inner.IdleFrom.IsZero() {
 		m.s.Inner.IdleFrom = at
 	}
@@ -441,7 +449,7 @@ func (m *machine) pauseIdle(at time.Time) {
 	if !in.IdleFrom.IsZero() && at.After(in.IdleFrom) {
 		in.Idle = append(in.Idle, tariff.Interval{From: in.IdleFrom, To: at})
 	}
-	in.IdleFrom = time.Time{}
+	in.IdleFrom, in.LowSince, in.NoIdle = time.Time{}, time.Time{}, true
 }
 
 // suspect starts the wait of BILL-R5.
@@ -505,8 +513,14 @@ func (e CameBack) apply(m *machine) {
 		m.fact = "session.changed"
 	}
 	in.OfflineSince = time.Time{}
-	if (s.Phase == Idle || s.Phase == Paused) && (e.Status == asset.Finishing || e.Status == asset.SuspendedEV) && len(in.Idle) > 0 {
-		m.idle(e.At)
+	switch e.Status {
+	case asset.Charging:
+		in.NoIdle = false
+	case asset.Finishing, asset.SuspendedEV:
+		in.NoIdle = false
+		if s.Phase == Idle || s.Phase == Paused && len(in.Idle) > 0 {
+			m.idle(e.At)
+		}
 	}
 }
 

@@ -195,7 +195,7 @@ func (s *script) begin(register int64) {
 		ID: ident.New[ident.Session](s.now), OCPPID: 7, Connector: 1, Phase: Charging, StartedAt: s.now, StartDevice: s.now,
 		MeterStart: unit.Wh(register), Currency: e.Plan.Currency, Wallet: ident.New[ident.Account](s.now),
 		HoldAmount: e.Plan.Hold, Cost: money.New(0, e.Plan.Currency),
-		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin)},
+		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, HeardAt: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin)},
 	}
 }
 

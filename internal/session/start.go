@@ -222,7 +222,12 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 			power = c.MaxPower
 		}
 	}
-	read, err := s.readStamp(tx, p, site.TimeZone, r.Stamp, r.ReceivedAt, time.Time{})
+	// Whoever was just let in at this point, or sent here from afar, starts now.
+	asked, err := tx.AskedSince(p.ID, p.Operator, r.Token, later(r.ReceivedAt.Add(-askedWithin), p.ConnectedAt))
+	if err != nil {
+		return State{}, err
+	}
+	read, err := s.readClock(tx, p, site.TimeZone, r.Stamp, Clock{Received: r.ReceivedAt, Live: asked})
 	if err != nil {
 		return State{}, err
 	}
@@ -244,7 +249,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	}); err != nil {
 		return State{}, err
 	}
-	offline := read.At.Before(p.ConnectedAt)
+	offline := !asked && read.At.Before(p.ConnectedAt)
 	var j judgement
 	if waiting == nil {
 		if j, err = s.judge(tx, p, power, r.Token, read.At, offline); err != nil {
@@ -325,6 +330,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	st.StartAnswer = j.decision
 	// A meter that stays silent from the first second matters too.
 	if st.Phase == Charging {
+		st.Inner.HeardAt = tx.Now()
 		st.Inner.SilentAt = tx.Now().Add(2*defaultGap + reserveMargin)
 		st.DueAt = st.Inner.SilentAt
 	} else {
@@ -382,10 +388,12 @@ func (s *Service) releaseHold(tx Tx, st *State) error {
 
 // readStamp judges a device time and remembers what it tells of the device's clock.
 func (s *Service) readStamp(tx Tx, p asset.ChargePoint, siteZone string, st Stamp, received, after time.Time) (Read, error) {
-	c := Clock{
-		Received: received, Offset: p.ClockOffset, Site: s.zone(siteZone), After: after,
-		Online: p.Open() && received.Sub(p.ConnectedAt) > onlineAfter,
-	}
+	return s.readClock(tx, p, siteZone, st, Clock{Received: received, After: after})
+}
+
+func (s *Service) readClock(tx Tx, p asset.ChargePoint, siteZone string, st Stamp, c Clock) (Read, error) {
+	c.Offset, c.Site = p.ClockOffset, s.zone(siteZone)
+	c.Online = p.Open() && c.Received.Sub(p.ConnectedAt) > onlineAfter
 	if p.Zone != "" {
 		c.Zone = s.zone(p.Zone)
 	}
@@ -410,6 +418,17 @@ func zoneOf(sessions []State) string {
 	}
 	return sessions[0].Zone
 }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// askedWithin is how long after its Authorize a start may come: the cable has to be
+// plugged in (OCPP 1.6 §9.1.3).
+const askedWithin = 5 * time.Minute
 
 // onlineAfter: what comes later than this after connecting is not backlog. The
 // offline queue of a point is delivered at once when it is back.

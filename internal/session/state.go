@@ -173,7 +173,8 @@ type Inner struct {
 	SafeCost     int64             `json:"safe_cost,omitzero"`      // minor units; cost before the register went wrong
 	RefreshedAt  time.Time         `json:"refreshed_at,omitzero"`   // somebody waits for fresh meter values
 	StopOnDenied time.Time         `json:"stop_on_denied,omitzero"` // last RemoteStop for a rejected session
-	HeardAt      time.Time         `json:"heard_at,omitzero"`       // server time of the last meter values
+	NoIdle       bool              `json:"no_idle,omitempty"`       // faulted, held back or out of reach: the idle clock stands
+	HeardAt      time.Time         `json:"heard_at,omitzero"`       // server time of the last meter values, at first of the start
 	StopAnswer   Decision          `json:"stop_answer,omitempty"`   // what the stop was answered of its card
 	Forgotten    bool              `json:"forgotten,omitempty"`     // its stop is no longer guessed at
 }

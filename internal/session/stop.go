@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ccms/internal/asset"
@@ -92,6 +93,10 @@ func (s *Service) stopSession(tx Tx, p asset.ChargePoint, r StopReport) (st Stat
 			continue
 		}
 		found = append(found, c)
+	}
+	// One that runs comes before one that was given up.
+	if running := slices.DeleteFunc(slices.Clone(found), func(c State) bool { return !c.Phase.Open() }); len(running) > 0 {
+		found = running
 	}
 	if len(found) != 1 {
 		return st, false, false, nil

@@ -59,6 +59,9 @@ type Tx interface {
 	RegistersOf(ident.Session) ([]Register, error)
 	InsertEvent(Kept) error
 	InsertAttempt(Attempt) error
+	// AskedSince reports whether the token was let in at the point since then, by an
+	// Authorize or a remote start.
+	AskedSince(p ident.ChargePoint, op ident.Operator, token string, since time.Time) (bool, error)
 
 	SessionList(Filter, operator.Page) (operator.List[Row], error)
 	SessionRow(ident.Session) (Row, error)

@@ -44,6 +44,8 @@ var (
 		WHERE {{scope frames f}} AND f.point_id = ? AND f.received_at >= ? AND f.received_at < ? ORDER BY f.received_at LIMIT ?`)
 	qAttemptInsert = stmt(`INSERT INTO start_attempts (id, operator_id, sub_operator_id, point_id, connector, kind, token_sealed,
 		token_hash, token_id, driver_id, session_id, decision, reason, at) VALUES (?, {{own start_attempts}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qAsked = stmt(`SELECT count(*) FROM start_attempts a WHERE {{scope start_attempts a}} AND a.operator_id = ? AND a.token_hash = ?
+		AND a.at >= ? AND a.point_id = ? AND a.kind <> 'start' AND a.decision = 'Accepted'`)
 	qAttempts = listing(listSpec{
 		Cols: `a.id, a.at, a.operator_id, a.sub_operator_id, a.point_id, a.connector, a.kind, a.token_sealed, a.token_id, a.driver_id,
 			a.session_id, a.decision, a.reason`,
@@ -160,6 +162,16 @@ func (tx *Tx) InsertAttempt(a session.Attempt) error {
 	_, err = tx.exec(qAttemptInsert, a.ID, a.Operator, a.Sub, a.Point, a.Connector, a.Kind, sealed, hash, a.Token, a.Driver,
 		a.Session, a.Decision, a.Reason, a.At)
 	return err
+}
+
+// AskedSince implements session.Tx.
+func (tx *Tx) AskedSince(p ident.ChargePoint, op ident.Operator, token string, since time.Time) (bool, error) {
+	hash, err := tx.SearchHash(op, ident.NormalToken(token))
+	if err != nil {
+		return false, err
+	}
+	n, err := scalar[int64](tx, qAsked, op, hash, since, p)
+	return n > 0, err
 }
 
 type attemptRow struct {
