@@ -76,9 +76,15 @@ func main() {
 	var c cli
 	parser := kong.Parse(&c, kong.Name("ccms"), kong.Description("Charging management for electric vehicles."), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // before anybody stops: a second signal ends it at once
+		stop()
+	}()
 	parser.BindTo(ctx, (*context.Context)(nil))
 	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err := parser.Run(); err != nil {
