@@ -176,7 +176,7 @@ func (s *Service) Expire(ctx context.Context) (ended int, err error) {
 			looked = len(ids)
 			n := 0
 			for _, id := range ids {
-				did, err := expire(tx, id)
+				_, did, err := Expired(tx, id)
 				if err != nil {
 					return 0, err
 				}
@@ -193,19 +193,21 @@ func (s *Service) Expire(ctx context.Context) (ended int, err error) {
 	}
 }
 
-func expire(tx Tx, id ident.Command) (bool, error) {
+// Expired ends a command that nobody answered in time, or whose point went offline
+// before it was sent, and tells whether it did.
+func Expired(tx Tx, id ident.Command) (Command, bool, error) {
 	c, err := tx.CommandByID(id)
 	if err != nil {
-		return false, err
+		return c, false, err
 	}
 	p, err := tx.PointByID(c.Point)
 	if err != nil {
-		return false, err
+		return c, false, err
 	}
 	next, changed := c.due(p.Online(tx.Now()), tx.Now())
 	if !changed {
-		return false, nil
+		return c, false, nil
 	}
-	_, err = end(tx, c, next)
-	return err == nil, err
+	next, err = end(tx, c, next)
+	return next, err == nil, err
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
@@ -43,37 +44,43 @@ func DriverBlocked(tx Tx, d member.Driver) error {
 }
 
 // ExpireCommands ends commands that nobody answered in time or whose point went
-// offline before they were sent, and tells their sessions. It returns how many.
+// offline before they were sent, and tells their sessions. It returns how many. One
+// that fails does not keep the others.
 func (s *Service) ExpireCommands(ctx context.Context) (ended int, err error) {
 	const batch = 50
-	var overdue []asset.Command
-	err = s.read(ctx, authz.Everything("commands past their deadline"), func(tx Tx) error {
-		overdue = nil
-		ids, err := tx.OverdueCommands(tx.Now(), batch)
-		if err != nil {
+	var overdue []ident.Command
+	owners := map[ident.Command]ident.Operator{}
+	err = s.read(ctx, authz.Everything("commands past their deadline"), func(tx Tx) (err error) {
+		if overdue, err = tx.OverdueCommands(tx.Now(), batch); err != nil {
 			return err
 		}
-		for _, id := range ids {
+		for _, id := range overdue {
 			c, err := tx.CommandByID(id)
 			if err != nil {
 				return err
 			}
-			overdue = append(overdue, c)
+			owners[id] = c.Operator
 		}
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	for _, c := range overdue {
-		a := asset.Answer{State: asset.CommandTimeout, Detail: "The charge point did not answer in time."}
-		if c.State == asset.CommandQueued {
-			a = asset.Answer{State: asset.CommandOffline, Detail: "The charge point went offline before this was sent."}
+	var errs []error
+	for _, id := range overdue {
+		var did bool
+		err := s.once(ctx, authz.ForSystem(owners[id], "command past its deadline"), func(tx Tx) (err error) {
+			var c asset.Command
+			if c, did, err = asset.Expired(tx, id); err != nil || !did {
+				return err
+			}
+			return s.commandEnded(tx, c)
+		})
+		if err != nil {
+			errs = append(errs, err)
+		} else if did {
+			ended++
 		}
-		if err := s.Answered(ctx, authz.ForSystem(c.Operator, "command past its deadline"), c.ID, a); err != nil {
-			return ended, err
-		}
-		ended++
 	}
-	return ended, nil
+	return ended, errors.Join(errs...)
 }

@@ -45,14 +45,23 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		if r.Connector <= 0 || con.Number == 0 {
 			return fault.BadInput("/connector", "there is no connector %d at this charge point", r.Connector)
 		}
+		refuse := func(f *fault.Error) error {
+			refused = f
+			return s.attempt(tx, p, Attempt{
+				Point: p.ID, Connector: r.Connector, Kind: "remote_start", TokenUID: r.Token, Reason: f.Detail,
+			}, Blocked)
+		}
 		live, err := tx.LiveSessions(p.ID)
 		if err != nil {
 			return err
 		}
 		for _, st := range live {
 			if st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Starting) {
-				return fault.New(fault.Conflict, "connector_busy", "A session runs on this connector. Stop it first.")
+				return refuse(fault.New(fault.Conflict, "connector_busy", "A session runs on this connector. Stop it first."))
 			}
+		}
+		if !p.Online(tx.Now()) {
+			return refuse(fault.New(fault.Unavailable, "charge_point_offline", "%s is offline. Nothing was sent.", p.Name))
 		}
 		power := con.MaxPower
 		if power == 0 {
@@ -178,26 +187,30 @@ func (s *Service) enqueue(tx Tx, sc authz.Scope, p asset.ChargePoint, id ident.S
 func (s *Service) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a asset.Answer) error {
 	return s.once(ctx, sc, func(tx Tx) error {
 		cmd, err := asset.Answered(tx, id, a)
-		if err != nil || cmd.Session.IsZero() {
-			return err
-		}
-		st, err := tx.SessionByID(cmd.Session)
 		if err != nil {
 			return err
 		}
-		switch {
-		case a.State == asset.CommandAccepted:
-			return nil
-		case cmd.Type == asset.CommandRemoteStart && st.Phase == Starting && a.State != asset.CommandTimeout:
-			// Refused: nothing will come, the hold goes back at once. After a time-out the
-			// start may still come; the timer decides.
-			st.RequestedAt = tx.Now().Add(-startTimeout)
-			_, err = s.step(tx, st, Due{})
-			return err
-		case cmd.Type == asset.CommandRemoteStop:
-			_, err = s.step(tx, st, StopRefused{Command: id})
-			return err
-		}
-		return nil
+		return s.commandEnded(tx, cmd)
 	})
+}
+
+// commandEnded tells the session of a command what came of it. Without an answer the
+// start or the stop may still come: the session's timer decides.
+func (s *Service) commandEnded(tx Tx, cmd asset.Command) error {
+	if cmd.Session.IsZero() || cmd.State == asset.CommandAccepted || cmd.State == asset.CommandTimeout {
+		return nil
+	}
+	st, err := tx.SessionByID(cmd.Session)
+	if err != nil {
+		return err
+	}
+	switch {
+	case cmd.Type == asset.CommandRemoteStart && st.Phase == Starting:
+		// Nothing will come, or nothing was sent: the hold goes back at once.
+		st.RequestedAt = tx.Now().Add(-startTimeout)
+		_, err = s.step(tx, st, Due{})
+	case cmd.Type == asset.CommandRemoteStop && cmd.State != asset.CommandOffline:
+		_, err = s.step(tx, st, StopRefused{Command: cmd.ID})
+	}
+	return err
 }

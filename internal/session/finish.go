@@ -82,6 +82,7 @@ func (e Stopped) apply(m *machine) {
 	}
 	if billed == nil && !s.Suspect() && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
 		s.Phase = Idle // AUTH-R8: the bill waits for the unplug
+		m.holdIdle()
 		return
 	}
 	m.settle()
@@ -155,7 +156,7 @@ func (m *machine) settle() {
 		m.fact = "session.abnormal"
 		return
 	}
-	bill, err := tariff.Rate(*m.Plan, m.usage(), m.Zone)
+	bill, err := m.rate(before == nil)
 	if err != nil {
 		// A price that does not fit 64 bits is no price.
 		s.flag(FlagUnpriced)
@@ -177,6 +178,56 @@ func (m *machine) settle() {
 		return
 	}
 	m.then.Capture = true
+}
+
+// holdIdle asks for what the idle fee may come to at most, so that nothing else spends
+// it meanwhile (IDLE-R5).
+func (m *machine) holdIdle() {
+	u := m.usage()
+	u.Idle = nil
+	bill, err := tariff.Rate(*m.Plan, u, m.Zone)
+	if err != nil {
+		return // settle will say so
+	}
+	fee := m.Plan.IdleFee.Cap
+	if !m.Plan.PricesIncludeTax {
+		tax, err := fee.Share(int64(m.Plan.VAT), 1000)
+		if err != nil {
+			return
+		}
+		fee = fee.Add(tax)
+	}
+	if need := bill.Total.Add(fee); m.s.HoldAmount.Less(need) {
+		m.then.Extend = need
+	}
+}
+
+// rate makes the bill. An idle fee that would overdraw what is held stops there: a
+// prepaid account pays for standing no more than it has (IDLE-R5).
+func (m *machine) rate(first bool) (tariff.Bill, error) {
+	u := m.usage()
+	bill, err := tariff.Rate(*m.Plan, u, m.Zone)
+	if err != nil || !first || len(u.Idle) == 0 || !m.s.HoldAmount.Less(bill.Total) {
+		return bill, err
+	}
+	idle := u.Idle
+	u.Idle = nil
+	if bill, err = tariff.Rate(*m.Plan, u, m.Zone); err != nil {
+		return bill, err
+	}
+	room := m.s.HoldAmount.Sub(bill.Total)
+	if !m.Plan.PricesIncludeTax {
+		room.Minor = room.Minor * 1000 / (1000 + int64(m.Plan.VAT)) // rounded down: never above
+	}
+	if room.Minor <= 0 {
+		return bill, nil
+	}
+	plan := *m.Plan
+	if room.Less(plan.IdleFee.Cap) {
+		plan.IdleFee.Cap = room
+	}
+	u.Idle = idle
+	return tariff.Rate(plan, u, m.Zone)
 }
 
 func (m *machine) usage() tariff.Usage {

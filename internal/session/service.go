@@ -155,8 +155,13 @@ func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
 			return out, err
 		}
 		st.Captured = st.Bill.Total
-		if done.Debt.Minor > 0 {
+		switch less := done.Captured.Neg(); {
+		case done.Debt.Minor > 0:
 			st.Debt = st.Debt.Add(done.Debt)
+		case less.Minor > 0 && st.Debt.Less(less): // what is given back pays the debt first
+			st.Debt = money.New(0, st.Currency)
+		case less.Minor > 0:
+			st.Debt = st.Debt.Sub(less)
 		}
 	case then.Capture:
 		done, err := ledger.Capture(tx, hold, *st.Bill, key(*st, "capture"))

@@ -32,6 +32,10 @@ const minStart = 1 // major unit
 // balance does not matter, the session is billed to its owner whatever it holds.
 func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token string, at time.Time, offline bool) (judgement, error) {
 	var j judgement
+	if p.Status != asset.Valid {
+		j.decision, j.reason = Blocked, "The charge point is out of use."
+		return j, nil
+	}
 	if token == "" {
 		j.decision, j.reason = Invalid, "No card was named."
 		return j, nil
