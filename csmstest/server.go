@@ -1,0 +1,278 @@
+package csmstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ccms/internal/app"
+	"ccms/internal/authz"
+	"ccms/internal/ledger"
+	"ccms/internal/ocpp"
+	"ccms/internal/operator"
+	"ccms/internal/store"
+	"ccms/internal/store/storetest"
+)
+
+// Options of a World. The zero value suits most tests.
+type Options struct {
+	// BootGrace and CallTimeout run by the real clock. Zero: an hour, so that nothing
+	// happens in a test that it did not ask for.
+	BootGrace, CallTimeout time.Duration
+	// Errors allows the server to log errors.
+	Errors bool
+}
+
+// World is one node with a database of its own, and what a test made in it.
+type World struct {
+	*testing.T
+	Clock  *storetest.Clock
+	App    *app.App
+	Addr   string // host:port it listens on
+	Server *Log   // what the node logs
+	Fixtures
+
+	opt      Options
+	cfg      app.Config
+	srv      *http.Server
+	served   chan error
+	beats    map[time.Duration]chan time.Time
+	mu       sync.Mutex
+	conns    []*Conn
+	serial   int
+	finished bool
+}
+
+// Each runs f against both databases, as parallel subtests.
+func Each(t *testing.T, f func(w *World)) {
+	t.Helper()
+	EachWith(t, Options{}, f)
+}
+
+// EachWith is Each with options.
+func EachWith(t *testing.T, o Options, f func(w *World)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		f(newWorld(t, o, app.Config{DataDir: filepath.Dir(storetest.SQLiteURL(t))}))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		cfg := app.Config{DataDir: dir, DatabaseURL: storetest.PostgresURL(t), KeyFile: filepath.Join(dir, "keys")}
+		if _, err := store.LoadKeys(cfg.KeyFile, true); err != nil {
+			t.Fatal(err)
+		}
+		f(newWorld(t, o, cfg))
+	})
+}
+
+func newWorld(t *testing.T, o Options, cfg app.Config) *World {
+	if o.BootGrace == 0 {
+		o.BootGrace = time.Hour
+	}
+	if o.CallTimeout == 0 {
+		o.CallTimeout = time.Hour
+	}
+	w := &World{T: t, Clock: storetest.NewClock(), Server: &Log{}, opt: o, cfg: cfg, beats: map[time.Duration]chan time.Time{}}
+	w.cfg.Now = w.Clock.Now
+	w.cfg.Log = slog.New(slog.NewTextHandler(w.Server, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	w.cfg.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
+	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout}
+	w.cfg.Beat = func(d time.Duration) (<-chan time.Time, func()) {
+		c := make(chan time.Time)
+		w.mu.Lock()
+		w.beats[d] = c
+		w.mu.Unlock()
+		return c, func() {}
+	}
+	w.Start()
+	t.Cleanup(w.finish)
+	w.furnish()
+	return w
+}
+
+// Start opens the node on its data and listens.
+func (w *World) Start() {
+	w.Helper()
+	ctx := context.Background()
+	a, err := app.Open(ctx, w.cfg)
+	w.OK(err)
+	w.OK(a.Start(ctx))
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	w.OK(err)
+	w.App, w.Addr = a, ln.Addr().String()
+	w.srv = &http.Server{Handler: a}
+	w.served = make(chan error, 1)
+	go func(s *http.Server, served chan<- error) { served <- s.Serve(ln) }(w.srv, w.served)
+}
+
+// Stop drains the node as SIGTERM does.
+func (w *World) Stop() {
+	w.Helper()
+	if w.App == nil {
+		return
+	}
+	end, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	shut := make(chan error, 1)
+	go func() { shut <- w.srv.Shutdown(end) }()
+	if err := errors.Join(w.App.Stop(end), <-shut); err != nil {
+		w.Errorf("stopping the node: %v", err)
+	}
+	if err := <-w.served; !errors.Is(err, http.ErrServerClosed) {
+		w.Errorf("serving ended with %v", err)
+	}
+	w.App = nil
+}
+
+// finish checks what holds after every test, and ends everything.
+func (w *World) finish() {
+	w.finished = true
+	if w.App == nil {
+		return
+	}
+	w.Books()
+	for _, c := range w.open() {
+		c.Drop()
+	}
+	w.Stop()
+	if errs := w.Server.Lines("level=ERROR"); len(errs) > 0 && !w.opt.Errors {
+		w.Errorf("the server logged:\n%s", strings.Join(errs, "\n"))
+	}
+	if w.Failed() && len(w.Server.String()) > 0 && testing.Verbose() {
+		w.Logf("log of the server:\n%s", w.Server)
+	}
+}
+
+// Books fails the test unless the ledger sums to zero and every wallet is what its
+// postings and holds say.
+func (w *World) Books() {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	sc := authz.Everything("test")
+	sums, err := w.App.Ledger.TrialBalance(ctx, sc)
+	if err == nil {
+		err = ledger.Balanced(sums)
+	}
+	if err != nil {
+		w.Errorf("trial balance: %v: %v", err, sums)
+	}
+	drifts, err := w.App.Ledger.CheckBalances(ctx, sc)
+	if err != nil || len(drifts) > 0 {
+		w.Errorf("wallets and their postings differ: %+v (%v)", drifts, err)
+	}
+}
+
+// Now is the server's clock.
+func (w *World) Now() time.Time { return w.Clock.Now() }
+
+// Advance moves the clock by d, lets every connected charge point send a Heartbeat,
+// as it would have meanwhile, and runs what is due.
+func (w *World) Advance(d time.Duration) {
+	w.Helper()
+	w.Clock.Advance(d)
+	for _, c := range w.open() {
+		if !c.Silent {
+			c.Call("Heartbeat", nil)
+		}
+	}
+	w.App.Door.Seen(w.Context())
+	w.Timers()
+}
+
+// Timers runs what is due now: timers of sessions and deadlines of commands.
+func (w *World) Timers() {
+	w.Helper()
+	for range 20 { // what a timer sets going may be due at once
+		n, err := w.App.Sessions.Sweep(w.Context(), w.Now())
+		w.OK(err)
+		if n == 0 {
+			break
+		}
+	}
+	_, err := w.App.Sessions.ExpireCommands(w.Context())
+	w.OK(err)
+}
+
+// Journal makes the server write the frames that it has gathered.
+func (w *World) Journal() {
+	w.Helper()
+	w.mu.Lock()
+	beat := w.beats[500*time.Millisecond]
+	w.mu.Unlock()
+	for range 2 { // the second is taken when the work of the first is done
+		select {
+		case beat <- w.Now():
+		case <-time.After(wait):
+			w.Fatal("the journal does not listen")
+		}
+	}
+}
+
+// OK ends the test on an error.
+func (w *World) OK(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// wait is how long anything may take that needs no clock of ours. It is only reached
+// by a test that fails.
+const wait = 20 * time.Second
+
+// Until waits for a condition that another goroutine makes true.
+func (w *World) Until(what string, ok func() bool) {
+	w.Helper()
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			w.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// Log keeps what the server logs.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Lines are the lines with a word in them.
+func (l *Log) Lines(word string) (out []string) {
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, word) {
+			out = append(out, strings.TrimSpace(line))
+		}
+	}
+	return out
+}
