@@ -8,6 +8,7 @@ var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 const (
 	futureSlack = 5 * time.Minute            // BILL-R7
 	orderSlack  = time.Minute                // a sample may be stamped a little before its start
+	liveSlack   = 10 * time.Second           // what is created online arrives at once
 	zoneSlack   = 15 * time.Minute           // behaviour 28
 	measurable  = 100 * 365 * 24 * time.Hour // beyond is no clock, but a zero value (behaviour 31)
 )
@@ -59,8 +60,9 @@ func (c Clock) Read(s Stamp) Read {
 		return Read{At: at, Zone: learned}
 	}
 	if c.Offset != 0 && !at.IsZero() {
-		// Of a live message it must also fit: a clock may have jumped since it was measured.
-		if fixed := at.Add(-c.Offset); c.believable(fixed) && (!c.Online || away(fixed, c.Received) <= futureSlack) {
+		// Of a live message it must also fit: a clock may have jumped since it was measured,
+		// or stand still.
+		if fixed := at.Add(-c.Offset); c.believable(fixed) && (!c.Online || away(fixed, c.Received) <= liveSlack) {
 			return Read{At: fixed, Fixed: true, Offset: c.Offset, Zone: learned}
 		}
 	}

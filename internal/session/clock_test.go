@@ -58,6 +58,7 @@ func TestLiveMessagesMeasureTheClock(t *testing.T) {
 		{"a clock that starts in 1970", Clock{Online: true}, epoch, epoch.Sub(now)},
 		{"an hour ahead", Clock{Online: true}, now.Add(time.Hour), time.Hour},
 		{"measured before and still right", Clock{Online: true, Offset: time.Hour}, now.Add(time.Hour), 0},
+		{"measured before, but it stands still", Clock{Online: true, Offset: 59 * time.Minute}, now.Add(time.Hour), time.Hour},
 		{"measured before, but it has jumped", Clock{Online: true, Offset: time.Hour}, epoch, epoch.Sub(now)},
 		{"a backlog measures nothing", Clock{}, now.Add(time.Hour), 0},
 		{"what may be right measures nothing", Clock{Online: true}, now.Add(-time.Hour), 0},

@@ -80,7 +80,7 @@ func (e Stopped) apply(m *machine) {
 		}
 		m.idle(from)
 	}
-	if billed == nil && !s.Suspect() && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
+	if billed == nil && !s.Suspect() && !s.Has(FlagUntimed) && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
 		s.Phase = Idle // AUTH-R8: the bill waits for the unplug
 		m.holdIdle()
 		return
