@@ -21,19 +21,19 @@ func TestAUTH_R1_TapOnRunningSessionIsAccepted(t *testing.T) {
 		d.Suspend()
 		for _, spelling := range []string{"13ADF65A", "13adf65a", " 13:AD:F6:5A"} {
 			if got := c.Authorize(spelling); got != "Accepted" {
-				t.Errorf("the tap %q on the point is answered %s", spelling, got)
+				w.Errorf("the tap %q on the point is answered %s", spelling, got)
 			}
 		}
 		if got := o.Authorize("13ADF65A"); got != "Blocked" {
-			t.Errorf("a tap elsewhere is answered %s", got)
+			w.Errorf("a tap elsewhere is answered %s", got)
 		}
 		if s := c.Begin(2, "13ADF65A", 0); s.Status != "Blocked" {
-			t.Errorf("a new start is answered %+v", s)
+			w.Errorf("a new start is answered %+v", s)
 		}
 		w.Advance(time.Minute)
 		c.Finish(id, 1000)
 		if got := c.Authorize("13ADF65A"); got != "Blocked" {
-			t.Errorf("after the session the tap is answered %s", got)
+			w.Errorf("after the session the tap is answered %s", got)
 		}
 	})
 }
@@ -49,7 +49,7 @@ func TestAUTH_R1_AuthorizeOfARemoteStartIsAccepted(t *testing.T) {
 		c.Asked("RemoteStartTransaction").Accept()
 		d.Has("3.00", "3.00")
 		if got := c.Authorize("CARD1"); got != "Accepted" {
-			t.Errorf("the Authorize is answered %s", got)
+			w.Errorf("the Authorize is answered %s", got)
 		}
 		id := c.Charge(1, "CARD1", 0)
 		w.Advance(time.Minute)
@@ -66,7 +66,7 @@ func TestAUTH_R2_StartWithABadCard(t *testing.T) {
 		c := p.Online()
 		s := c.Begin(1, "NOBODY", 1000)
 		if s.ID <= 0 || s.Status != "Invalid" {
-			t.Fatalf("the start is answered %+v", s)
+			w.Fatalf("the start is answered %+v", s)
 		}
 		w.Session(s.ID).Is(session.Rejected, "VOID")
 		w.Advance(20 * time.Second)
@@ -75,12 +75,12 @@ func TestAUTH_R2_StartWithABadCard(t *testing.T) {
 		w.Advance(20 * time.Second)
 		c.Meter(1, s.ID, 1200)
 		if a := c.Asked("RemoteStopTransaction"); a.Payload.Int("transactionId") != s.ID {
-			t.Errorf("the stop is for %v", a.Payload)
+			w.Errorf("the stop is for %v", a.Payload)
 		} else {
 			a.Accept()
 		}
 		if got := c.Authorize("NOBODY"); got != "Accepted" {
-			t.Errorf("the tap that stops is answered %s", got)
+			w.Errorf("the tap that stops is answered %s", got)
 		}
 		w.Advance(10 * time.Second)
 		c.Finish(s.ID, 1250)
@@ -104,25 +104,25 @@ func TestAUTH_R3_SessionsAtOnce(t *testing.T) {
 		start := c.StartPayload(1, "CARD1", 0)
 		c.Call("StartTransaction", start)
 		if got := e.Authorize("CARD1"); got != "Accepted" {
-			t.Errorf("Authorize elsewhere is answered %s", got)
+			w.Errorf("Authorize elsewhere is answered %s", got)
 		}
 		if s := e.Begin(1, "CARD1", 0); s.Status != "ConcurrentTx" || s.ID <= 0 {
-			t.Errorf("the second start is answered %+v", s)
+			w.Errorf("the second start is answered %+v", s)
 		}
 		if a := c.Call("StartTransaction", start); a.Str("idTagInfo", "status") != "Accepted" {
-			t.Errorf("the repeat is answered %v", a)
+			w.Errorf("the repeat is answered %v", a)
 		}
 		d.AllowSessions(2)
 		if s := e.Begin(1, "CARD1", 10); s.Status != "Accepted" {
-			t.Errorf("with two allowed, the second start is answered %+v", s)
+			w.Errorf("with two allowed, the second start is answered %+v", s)
 		}
 		if s := e.Begin(2, "CARD1", 0); s.Status != "ConcurrentTx" {
-			t.Errorf("with two allowed, the third start is answered %+v", s)
+			w.Errorf("with two allowed, the third start is answered %+v", s)
 		}
 		w.Advance(time.Minute)
 		c.Boot() // what ran there may have lost its stop
 		if s := e.Begin(2, "CARD1", 20); s.Status != "Accepted" {
-			t.Errorf("beside a stale session the start is answered %+v", s)
+			w.Errorf("beside a stale session the start is answered %+v", s)
 		}
 	})
 }
@@ -173,15 +173,15 @@ func TestAUTH_R5_AttemptsAreKept(t *testing.T) {
 		}
 		got := p.Attempts()
 		if len(got) != len(want) {
-			t.Fatalf("%d attempts are kept, want %d: %+v", len(got), len(want), got)
+			w.Fatalf("%d attempts are kept, want %d: %+v", len(got), len(want), got)
 		}
 		for i, a := range got {
 			if a.Kind != want[i].kind || string(a.Decision) != want[i].decision || !strings.Contains(a.Reason, want[i].reason) || !strings.HasSuffix(a.Reason, ".") {
-				t.Errorf("attempt %d: %s %s %q, want %+v", i, a.Kind, a.Decision, a.Reason, want[i])
+				w.Errorf("attempt %d: %s %s %q, want %+v", i, a.Kind, a.Decision, a.Reason, want[i])
 			}
 		}
 		if got[3].Session != w.Session(id).ID || got[3].Driver.IsZero() || got[0].TokenUID != "NOBODY" {
-			t.Errorf("the attempts name session %v, driver %v, card %q", got[3].Session, got[3].Driver, got[0].TokenUID)
+			w.Errorf("the attempts name session %v, driver %v, card %q", got[3].Session, got[3].Driver, got[0].TokenUID)
 		}
 	})
 }
@@ -201,7 +201,7 @@ func TestAUTH_R8_WhenTheBillIsMade(t *testing.T) {
 		p := w.Point("CP1")
 		c := p.Online()
 		charge := func() int64 {
-			t.Helper()
+			w.Helper()
 			id := c.Charge(1, "CARD1", 0)
 			c.Status(1, "Charging")
 			w.Advance(30 * time.Minute)
@@ -249,13 +249,13 @@ func TestAUTH_R8_UnknownRunningTransactionIsAdopted(t *testing.T) {
 		c.Meter(1, 777, 5500)
 		s := p.Only().Is(session.Abnormal, "ABNORMAL").Delivered(500).Flagged("ADOPTED")
 		if !s.Wallet.IsZero() || !s.Driver.IsZero() {
-			t.Errorf("it has the payer %v", s.Wallet)
+			w.Errorf("it has the payer %v", s.Wallet)
 		}
 		w.Advance(time.Minute)
 		c.Finish(777, 6000, M{"idTag": "CARD1"})
 		s = p.Only().Is(session.Abnormal, "ABNORMAL").Delivered(1000).Total("").Flagged("ADOPTED", "UNPRICED")
 		if s.Driver != d.ID || !s.RealStop {
-			t.Errorf("it belongs to %v, stopped %v", s.Driver, s.RealStop)
+			w.Errorf("it belongs to %v, stopped %v", s.Driver, s.RealStop)
 		}
 		d.Has("100.00", "0.00")
 	})
@@ -275,21 +275,21 @@ func TestAUTH_R9_MoneyIsNeverAnsweredWithAnError(t *testing.T) {
 			a := c.Call("StartTransaction", payload)
 			id := a.Int("transactionId")
 			if id <= 0 || seen[id] || a.Str("idTagInfo", "status") != "Invalid" {
-				t.Errorf("%v is answered with %v", payload, a)
+				w.Errorf("%v is answered with %v", payload, a)
 				continue
 			}
 			seen[id] = true
 			s := w.Session(id).Is(session.Rejected, "VOID")
 			if !s.Has(session.FlagMissingField) {
-				t.Errorf("%v is flagged %v", payload, s.Flags)
+				w.Errorf("%v is flagged %v", payload, s.Flags)
 			}
 			if len(s.Reports()) != 1 || len(s.Reports()[0].Flaws) == 0 {
-				t.Errorf("%v is kept as %+v", payload, s.Reports())
+				w.Errorf("%v is kept as %+v", payload, s.Reports())
 			}
 		}
 		for _, frame := range []string{`[]`, `null`, `"text"`, `17`} {
 			if a := c.RawCall("odd", `[2,"odd","StartTransaction",`+frame+`]`); a.Code != "" || a.Payload.Int("transactionId") <= 0 {
-				t.Errorf("a start with the payload %s is answered with %+v", frame, a)
+				w.Errorf("a start with the payload %s is answered with %+v", frame, a)
 			}
 		}
 		id := c.Charge(1, "CARD1", 1000)
@@ -300,7 +300,7 @@ func TestAUTH_R9_MoneyIsNeverAnsweredWithAnError(t *testing.T) {
 			c.Call("MeterValues", payload)
 		}
 		if a := c.Call("StopTransaction", c.StopPayload(id, 0, M{"meterStop": nil})); len(a) != 0 {
-			t.Errorf("the stop is answered with %v", a)
+			w.Errorf("the stop is answered with %v", a)
 		}
 		w.Session(id).Is(session.Abnormal, "ABNORMAL")
 		for _, payload := range []M{{}, {"transactionId": "x"}, {"meterStop": 5}} {
@@ -315,7 +315,7 @@ func TestAUTH_R9_MoneyIsNeverAnsweredWithAnError(t *testing.T) {
 			}
 		}
 		if kept != 4 {
-			t.Errorf("%d of 4 stops are kept", kept)
+			w.Errorf("%d of 4 stops are kept", kept)
 		}
 	})
 }

@@ -25,7 +25,7 @@ func TestField_11_NewestConnectionWins(t *testing.T) {
 		old.Closed()
 		fresh.Call("Heartbeat", nil)
 		if !p.View().Open() || w.App.Door.Connected() != 1 {
-			t.Errorf("open %v, %d connections held", p.View().Open(), w.App.Door.Connected())
+			w.Errorf("open %v, %d connections held", p.View().Open(), w.App.Door.Connected())
 		}
 		w.Advance(10 * time.Minute)
 		fresh.Meter(1, id, 1500)
@@ -46,7 +46,7 @@ func TestField_22_SameBootAgainAndAgain(t *testing.T) {
 		for i := range 6 {
 			a := c.CallAs("boot", "BootNotification", M{"chargePointVendor": "Metron", "chargePointModel": "M1"})
 			if a.Str("status") != "Accepted" || a.Int("interval") <= 0 || !a.Has("currentTime") {
-				t.Errorf("boot %d is answered with %v", i, a)
+				w.Errorf("boot %d is answered with %v", i, a)
 			}
 			w.Advance(10 * time.Second)
 			c.Meter(1, id, 100*(i+1))
@@ -56,7 +56,7 @@ func TestField_22_SameBootAgainAndAgain(t *testing.T) {
 		c.Finish(id, 1000)
 		p.Only().Is(session.Completed, "COMPLETED").Total("0.48").Flagged()
 		if v := p.View(); v.Vendor != "Metron" {
-			t.Errorf("the vendor is %q", v.Vendor)
+			w.Errorf("the vendor is %q", v.Vendor)
 		}
 	})
 }
@@ -73,7 +73,7 @@ func TestField_23_MessageIDsStartAgain(t *testing.T) {
 			c.CallAs("1000000", "BootNotification", M{"chargePointVendor": "V", "chargePointModel": "M"})
 			a := c.CallAs("1000001", "StartTransaction", c.StartPayload(1, "CARD1", 1000*i))
 			if a.Str("idTagInfo", "status") != "Accepted" {
-				t.Fatalf("start %d: %v", i, a)
+				w.Fatalf("start %d: %v", i, a)
 			}
 			w.Advance(time.Minute)
 			c.CallAs("1000002", "StopTransaction", c.StopPayload(a.Int("transactionId"), 1000*i+1000))
@@ -88,7 +88,7 @@ func TestField_23_MessageIDsStartAgain(t *testing.T) {
 		seen := map[int64]bool{}
 		for i, n := range numbers {
 			if seen[n] {
-				t.Errorf("transactionId %d was given twice: %v", n, numbers)
+				w.Errorf("transactionId %d was given twice: %v", n, numbers)
 			}
 			seen[n] = true
 			want := []string{"0.48", "0.00"}[i%2]
@@ -109,20 +109,20 @@ func TestField_27_InvalidJSON(t *testing.T) {
 		a := c.RawCall("x27", `[2,"x27","MeterValues",{"connectorId":1,"transactionId":,"meterValue":[{"timestamp":"`+
 			Stamp(w.Now())+`","sampledValue":[{"value":"700"}]}]}]`)
 		if a.Code != "" {
-			t.Fatalf("the repaired frame is answered with %s %s", a.Code, a.Description)
+			w.Fatalf("the repaired frame is answered with %s %s", a.Code, a.Description)
 		}
 		s := p.Only().Delivered(700)
 		if n := len(s.Samples()); n != 1 {
-			t.Errorf("%d samples are kept, want 1", n)
+			w.Errorf("%d samples are kept, want 1", n)
 		}
 		if f := s.Reports()[1]; len(f.Flaws) == 0 || !strings.Contains(string(f.Payload), `"transactionId":,`) {
-			t.Errorf("the frame is kept as %s, flaws %v", f.Payload, f.Flaws)
+			w.Errorf("the frame is kept as %s, flaws %v", f.Payload, f.Flaws)
 		}
 		if a = c.RawCall("x28", `[2,"x28","Heartbeat",{`); a.Code != "FormationViolation" {
-			t.Errorf("the broken frame is answered with %+v", a)
+			w.Errorf("the broken frame is answered with %+v", a)
 		}
 		if a = c.RawCall("x29", `[2,"x29","MeterValues",{"connectorId":1,"meterValue":[{]}]`); a.Code != "" {
-			t.Logf("what cannot be repaired is answered with %+v", a)
+			w.Logf("what cannot be repaired is answered with %+v", a)
 		}
 		c.Finish(id, 1000)
 		p.Only().Is(session.Completed, "COMPLETED").Total("0.48")
@@ -149,10 +149,10 @@ func TestField_28_TimesWithoutZone(t *testing.T) {
 		began := w.Now()
 		id := c.Charge(1, "CARD1", 0, local(w.Now()))
 		if at := w.Session(id).StartedAt; !at.Equal(began) {
-			t.Errorf("started at %v, want %v", at, began)
+			w.Errorf("started at %v, want %v", at, began)
 		}
 		if z := p.View().Zone; z != "America/Santiago" {
-			t.Errorf("the zone remembered is %q", z)
+			w.Errorf("the zone remembered is %q", z)
 		}
 		w.Advance(time.Minute)
 		c.Meter(1, id, 500, local(w.Now()))
@@ -169,7 +169,7 @@ func TestField_28_TimesWithoutZone(t *testing.T) {
 		c.Finish(id, 2000, local(end))
 		s := w.Session(id).Is(session.Completed, "COMPLETED").Total("1.00")
 		if !s.StartedAt.Equal(begin) || !s.EndedAt.Equal(end) {
-			t.Errorf("from %v to %v, want %v to %v", s.StartedAt, s.EndedAt, begin, end)
+			w.Errorf("from %v to %v, want %v to %v", s.StartedAt, s.EndedAt, begin, end)
 		}
 
 		// One that means UTC is taken at its word.
@@ -177,7 +177,7 @@ func TestField_28_TimesWithoutZone(t *testing.T) {
 		c = q.Online()
 		id = c.Charge(1, "CARD1", 0, M{"timestamp": w.Now().Format("2006-01-02T15:04:05")})
 		if at := w.Session(id).StartedAt; !at.Equal(w.Now()) || q.View().Zone != "" {
-			t.Errorf("started at %v, zone %q", at, q.View().Zone)
+			w.Errorf("started at %v, zone %q", at, q.View().Zone)
 		}
 		c.Finish(id, 0)
 	})
@@ -198,7 +198,7 @@ func TestField_41_StartSentTwice(t *testing.T) {
 		c = p.Connect()
 		third := c.Call("StartTransaction", start)
 		if first.Int("transactionId") <= 0 || fmt.Sprint(first) != fmt.Sprint(again) || fmt.Sprint(first) != fmt.Sprint(third) {
-			t.Errorf("the answers are %v, %v, %v", first, again, third)
+			w.Errorf("the answers are %v, %v, %v", first, again, third)
 		}
 		d.Has("100.00", "50.00")
 		c.Finish(first.Int("transactionId"), 2000)
@@ -216,7 +216,7 @@ func TestField_44_StopWithIDZero(t *testing.T) {
 		c.Charge(1, "CARD1", 1000)
 		w.Advance(time.Minute)
 		if a := c.Finish(0, 2000, M{"idTag": "CARD1"}); a.Str("idTagInfo", "status") != "Accepted" {
-			t.Errorf("the stop is answered with %v", a)
+			w.Errorf("the stop is answered with %v", a)
 		}
 		p.Only().Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged("MATCHED", "NO_SAMPLES")
 		d.Has("99.52", "0.00")
@@ -234,17 +234,17 @@ func TestField_45_MinusOneAfterOfflineStart(t *testing.T) {
 		at := func(minutes int) M { return M{"timestamp": Stamp(w.Now().Add(time.Duration(-minutes) * time.Minute))} }
 		s := c.Begin(1, "CARD1", 1000, at(50))
 		if s.Status != "Accepted" {
-			t.Fatalf("the start is answered with %+v", s)
+			w.Fatalf("the start is answered with %+v", s)
 		}
 		c.Meter(1, -1, 1400, at(40))
 		c.Meter(1, -1, 1800, at(30))
 		c.Finish(-1, 2000, at(20))
 		one := p.Only().Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged("MATCHED")
 		if n := len(one.Samples()); n != 2 {
-			t.Errorf("%d samples are attached, want 2", n)
+			w.Errorf("%d samples are attached, want 2", n)
 		}
 		if got := one.EndedAt.Sub(one.StartedAt); got != 30*time.Minute {
-			t.Errorf("it lasted %v", got)
+			w.Errorf("it lasted %v", got)
 		}
 		d.Has("99.52", "0.00")
 	})
@@ -259,12 +259,12 @@ func TestField_47_StopOfUnknownTransaction(t *testing.T) {
 		stop := c.StopPayload(4711, 5000, M{"reason": "Local"})
 		for range 2 {
 			if a := c.Call("StopTransaction", stop); len(a) != 0 {
-				t.Errorf("the stop is answered with %v, want {}", a)
+				w.Errorf("the stop is answered with %v, want {}", a)
 			}
 		}
 		s := p.Only().Is(session.Abnormal, "ABNORMAL").Delivered(0).Total("").Flagged("ORPHAN_STOP")
 		if len(s.Reports()) != 1 || !s.Wallet.IsZero() {
-			t.Errorf("%d reports are kept, wallet %v", len(s.Reports()), s.Wallet)
+			w.Errorf("%d reports are kept, wallet %v", len(s.Reports()), s.Wallet)
 		}
 		d.Has("100.00", "0.00")
 	})
@@ -294,7 +294,7 @@ func TestField_48_MeterValuesWithIDZero(t *testing.T) {
 			w.Session(id).Is(session.Completed, "COMPLETED").Total("0.48").Flagged()
 		}
 		if n := len(p.Sessions()); n != 2 {
-			t.Errorf("there are %d sessions", n)
+			w.Errorf("there are %d sessions", n)
 		}
 	})
 }
@@ -338,7 +338,7 @@ func TestField_57_MeterStartsAgain(t *testing.T) {
 		p := w.Point("CP1")
 		c := p.Online()
 		bill := func(from, to int) {
-			t.Helper()
+			w.Helper()
 			id := c.Charge(1, "CARD1", from)
 			w.Advance(time.Minute)
 			c.Meter(1, id, (from+to)/2)

@@ -163,3 +163,6 @@ func (s *Session) Reports() (out []session.Frame) {
 func (w *World) InScope(sc authz.Scope, id ident.Session) (session.Row, error) {
 	return w.App.Sessions.Get(w.Context(), sc, id)
 }
+
+// wh is energy of a table.
+func (w *World) wh(n int) unit.Wh { return unit.Wh(n) }
