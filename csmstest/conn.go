@@ -220,15 +220,34 @@ type Asked struct {
 func (c *Conn) read() {
 	defer close(c.ended)
 	for {
-		raw, err := wsutil.ReadServerText(c.in)
+		f, err := ws.ReadFrame(c.in) // the server does not fragment
 		if err != nil {
 			c.end = err
 			c.nc.Close()
 			return
 		}
-		c.take(raw)
+		switch f.Header.OpCode {
+		case ws.OpText:
+			c.take(f.Payload)
+		case ws.OpPing:
+			_ = c.write(ws.OpPong, f.Payload) // the next read says what is wrong
+		case ws.OpClose:
+			code, reason := ws.ParseCloseFrameData(f.Payload)
+			c.end = &closed{int(code), reason}
+			_ = c.write(ws.OpClose, f.Payload)
+			c.nc.Close()
+			return
+		}
 	}
 }
+
+// closed is the server's close frame.
+type closed struct {
+	code   int
+	reason string
+}
+
+func (e *closed) Error() string { return fmt.Sprintf("closed with %d %s", e.code, e.reason) }
 
 func (c *Conn) take(raw []byte) {
 	var f []json.RawMessage
@@ -455,11 +474,10 @@ func (c *Conn) Closed() (code int, reason string) {
 	case <-time.After(wait):
 		c.Fatal("the server keeps the connection")
 	}
-	var closed wsutil.ClosedError
-	if errors.As(c.end, &closed) {
-		return int(closed.Code), closed.Reason
+	if e := (*closed)(nil); errors.As(c.end, &e) {
+		return e.code, e.reason
 	}
-	return 0, ""
+	return 0, fmt.Sprint(c.end)
 }
 
 // Strays are frames of the server that answer nothing that is waited for.
