@@ -43,7 +43,7 @@ func handler(dist fs.FS) http.Handler {
 		if err != nil || strings.HasSuffix(name, ".gz") {
 			// A page that is open in a browser asks for parts of an older build: an
 			// honest 404 makes it reload, where index.html would be a broken script.
-			if strings.HasPrefix(name, "assets/") {
+			if strings.HasPrefix(name, "static/") {
 				http.NotFound(w, r)
 				return
 			}
@@ -55,7 +55,7 @@ func handler(dist fs.FS) http.Handler {
 		}
 		h := w.Header()
 		h.Set("Content-Type", contentType(name))
-		if strings.HasPrefix(name, "assets/") { // their names carry a hash of the content
+		if strings.HasPrefix(name, "static/") { // their names carry a hash of the content
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		} else {
 			h.Set("Cache-Control", "no-cache")

@@ -21,8 +21,8 @@ func TestBuiltPortal(t *testing.T) {
 	h := handler(fstest.MapFS{
 		"index.html":         {Data: []byte("<p>index")},
 		"placeholder.html":   {Data: []byte("<p>placeholder")},
-		"assets/app-1.js":    {Data: []byte("plain()")},
-		"assets/app-1.js.gz": {Data: []byte("packed")},
+		"static/app-1.js":    {Data: []byte("plain()")},
+		"static/app-1.js.gz": {Data: []byte("packed")},
 	})
 	for _, c := range []struct {
 		why, target, encoding string
@@ -31,9 +31,10 @@ func TestBuiltPortal(t *testing.T) {
 	}{
 		{"the root is the portal", "/", "", 200, "<p>index", "no-cache"},
 		{"a screen's address is the portal", "/finance/records/ses_1?x=1", "", 200, "<p>index", "no-cache"},
-		{"a hashed file may be kept for ever", "/assets/app-1.js", "", 200, "plain()", "public, max-age=31536000, immutable"},
-		{"packed where the browser takes it", "/assets/app-1.js", "gzip, br", 200, "packed", "public, max-age=31536000, immutable"},
-		{"a part of an older build is gone, not index.html", "/assets/app-0.js", "", 404, "404 page not found\n", ""},
+		{"a hashed file may be kept for ever", "/static/app-1.js", "", 200, "plain()", "public, max-age=31536000, immutable"},
+		{"a screen of the Assets menu", "/assets/points", "", 200, "<p>index", "no-cache"},
+		{"packed where the browser takes it", "/static/app-1.js", "gzip, br", 200, "packed", "public, max-age=31536000, immutable"},
+		{"a part of an older build is gone, not index.html", "/static/app-0.js", "", 404, "404 page not found\n", ""},
 		{"no way out of the directory", "/../embed.go", "", 200, "<p>index", "no-cache"},
 	} {
 		w := get(h, c.target, c.encoding)
@@ -41,7 +42,7 @@ func TestBuiltPortal(t *testing.T) {
 			t.Errorf("%s: %d %q %q", c.why, w.Code, w.Body.String(), w.Header().Get("Cache-Control"))
 		}
 	}
-	if got := get(h, "/assets/app-1.js", "gzip").Header().Get("Content-Encoding"); got != "gzip" {
+	if got := get(h, "/static/app-1.js", "gzip").Header().Get("Content-Encoding"); got != "gzip" {
 		t.Errorf("content encoding %q", got)
 	}
 }

@@ -7,6 +7,8 @@ export default defineConfig({
     outDir: 'dist',
     // placeholder.html lives there and is committed; scripts/clean.mjs removes the rest.
     emptyOutDir: false,
+    // Not "assets": that is where the screens of the Assets menu are.
+    assetsDir: 'static',
     target: 'es2022',
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,

@@ -14,7 +14,7 @@ for (const name of readdirSync(dist, { recursive: true })) {
 }
 
 const index = readFileSync(new URL('index.html', dist), 'utf8')
-const first = [...index.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((m) => m[1])
+const first = [...index.matchAll(/(?:src|href)="\/(static\/[^"]+)"/g)].map((m) => m[1])
 const total = first.reduce((sum, name) => sum + (sizes.get(name) ?? 0), sizes.get('index.html') ?? 0)
 console.log(`first load: ${(total / 1024).toFixed(0)} KB gzip in ${first.length} files (budget ${budget / 1024} KB)`)
 if (total > budget) {

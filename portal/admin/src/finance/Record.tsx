@@ -2,7 +2,6 @@
 
 import { ArrowLeftOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Tabs } from 'antd'
 import { lazy, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
@@ -20,6 +19,7 @@ import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
 import { RecordTag, SessionTag } from '../parts/Status'
+import { type TabItem, Tabs } from '../parts/Tabs'
 import { isStale, Stale, useNow, When } from '../parts/Times'
 import { word } from '../parts/words'
 import { Attempts, CommandHistory } from './History'
@@ -68,12 +68,12 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
   const [search, setSearch] = useSearchParams()
   const zone = s.time_zone ?? 'UTC'
   const ended = isEnded(s)
-  const tabs = [
-    ...(may('finance.read') ? [{ key: 'price', label: t('record.tab_price'), children: <Price session={s} /> }] : []),
-    { key: 'meter', label: t('record.tab_meter'), children: <Suspense fallback={<PageSkeleton />}><Meter session={s} /></Suspense> },
-    { key: 'timeline', label: t('record.tab_timeline'), children: <Timeline session={s} /> },
-    { key: 'attempts', label: t('record.tab_attempts'), children: <Attempts session={s} /> },
-    { key: 'commands', label: t('record.tab_commands'), children: <CommandHistory session={s} /> },
+  const tabs: TabItem[] = [
+    ...(may('finance.read') ? [{ key: 'price', label: t('record.tab_price'), content: <Price session={s} /> }] : []),
+    { key: 'meter', label: t('record.tab_meter'), content: <Suspense fallback={<PageSkeleton />}><Meter session={s} /></Suspense> },
+    { key: 'timeline', label: t('record.tab_timeline'), content: <Timeline session={s} /> },
+    { key: 'attempts', label: t('record.tab_attempts'), content: <Attempts session={s} /> },
+    { key: 'commands', label: t('record.tab_commands'), content: <CommandHistory session={s} /> },
   ]
   const asked = search.get('tab')
   const active = tabs.some((x) => x.key === asked) ? asked! : tabs[0]!.key
@@ -139,7 +139,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
           )}
           <p className="quiet small">{t('record.zone', { zone: zoneName(zone) })}</p>
         </aside>
-        <Tabs className="record-tabs" activeKey={active} onChange={setTab} items={tabs} destroyOnHidden />
+        <section className="record-tabs"><Tabs items={tabs} active={active} onChange={setTab} label={title} /></section>
       </div>
     </article>
   )

@@ -12,6 +12,7 @@ import { type Mode, useTheme } from './Theme'
 
 export function LanguageMenu() {
   const { t, i18n } = useTranslation()
+  const name = t(i18n.language === 'pseudo' ? 'language.pseudo' : 'language.en')
   const menu: MenuProps = {
     selectable: true,
     selectedKeys: [i18n.language],
@@ -20,9 +21,7 @@ export function LanguageMenu() {
   }
   return (
     <Dropdown menu={menu} trigger={['click']}>
-      <Button type="text" icon={<GlobalOutlined aria-hidden />} aria-label={t('language.label')}>
-        {t(i18n.language === 'pseudo' ? 'language.pseudo' : 'language.en')}
-      </Button>
+      <Button type="text" icon={<GlobalOutlined aria-hidden />} aria-label={t('language.choose', { language: name })}>{name}</Button>
     </Dropdown>
   )
 }
@@ -87,8 +86,6 @@ export function AccountMenu() {
 
 export function SignOutButton() {
   const { t } = useTranslation()
-  const takeMe = useTakeMe()
-  const navigate = useNavigate()
   const { message } = App.useApp()
   const text = useProblemText()
   const [busy, setBusy] = useState(false)
@@ -96,12 +93,11 @@ export function SignOutButton() {
     setBusy(true)
     try {
       await signOut()
-      takeMe(null)
-      void navigate('/login', { replace: true })
+      // A new page: nothing of this login stays in memory.
+      location.assign('/login')
     } catch (e) {
-      void message.error(text(e))
-    } finally {
       setBusy(false)
+      void message.error(text(e))
     }
   }
   return <Button type="text" icon={<LogoutOutlined aria-hidden />} loading={busy} onClick={() => void go()}>{t('account.sign_out')}</Button>

@@ -61,6 +61,7 @@ interface Props<T extends { id: string }> {
 }
 
 const noFilters: readonly Filter[] = []
+const emptyMs = 10_000
 
 export function List<T extends { id: string }>(p: Props<T>) {
   const { t } = useTranslation()
@@ -83,7 +84,8 @@ export function List<T extends { id: string }>(p: Props<T>) {
       return p.load({ ...state, sort: state.sort ?? p.defaultSort }, signal, known)
     },
     placeholderData: keepPreviousData,
-    refetchInterval: p.refetchMs,
+    // An empty list waits for its first row; one with rows must not move by itself.
+    refetchInterval: (q) => (q.state.data?.items.length === 0 ? Math.min(p.refetchMs ?? emptyMs, emptyMs) : p.refetchMs ?? false),
   })
   const rows = query.data?.items ?? []
   const filtered = Object.keys(state.filters).length > 0

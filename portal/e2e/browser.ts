@@ -1,0 +1,92 @@
+// Chromium, a login, and eyes for what a person would not see.
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { inject } from 'vitest'
+
+export const base = inject('base')
+export const logins = inject('logins')
+
+export const wide = { width: 1440, height: 900 }
+export const phone = { width: 390, height: 844 }
+
+export interface Window {
+  page: Page
+  context: BrowserContext
+  /** Errors of scripts and of the console, but for the 401 that says "sign in". */
+  errors: string[]
+  close: () => Promise<void>
+}
+
+export async function openWindow(o: { size?: typeof wide; dark?: boolean; language?: string } = {}): Promise<Window> {
+  const profile = mkdtempSync(join(tmpdir(), 'ccms-chromium-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    headless: true,
+    viewport: o.size ?? wide,
+    colorScheme: o.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    timezoneId: 'Asia/Tokyo', // far from the site, whose zone the screens must show
+    locale: 'en-GB',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+  })
+  const page = context.pages()[0] ?? await context.newPage()
+  if (o.language) await page.addInitScript((l) => localStorage.setItem('ccms.language', l), o.language)
+  const errors: string[] = []
+  page.on('pageerror', (e) => errors.push(e.message))
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of 4\d\d|net::ERR_FAILED/.test(m.text())) errors.push(m.text())
+  })
+  return {
+    page, context, errors,
+    close: async () => {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function signIn(page: Page, login = 'admin', path = '/'): Promise<void> {
+  await page.goto(`${base}/login${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}`)
+  await page.getByLabel('Login', { exact: true }).fill(login)
+  await page.getByLabel('Password', { exact: true }).fill(logins[login]!)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: `Account of ${login}` }).waitFor()
+}
+
+/** Waits until a list shows rows or says why it has none. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('[data-id], .blank, .record-head').first().waitFor()
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface AxeResult { violations: { id: string; impact?: string | null; nodes: { html: string; failureSummary?: string }[] }[] }
+
+/** What axe finds serious or critical, one line each. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: { run: (o: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'] }))
+  return violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary?.replaceAll('\n', ' ') ?? ''}`))
+}
+
+const shots = fileURLToPath(new URL('shots/', import.meta.url))
+
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(shots, { recursive: true })
+  await page.screenshot({ path: join(shots, `${name}.png`) })
+}
+
+/** Every screen of the menu, by its address. */
+export const screens = [
+  'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
+  'assets/stations', 'assets/points', 'users/profiles', 'users/cards',
+]
