@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"ccms/internal/asset"
@@ -131,13 +133,18 @@ func (s *Service) Restarted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range open {
-			err := s.once(ctx, authz.ForChargePoint(p.Operator, p.Sub, p.ID), func(tx Tx) error {
-				return s.disconnected(tx, p.ID, p.Epoch)
+		errs := make([]error, len(open))
+		var together sync.WaitGroup // they join one commit
+		for i, p := range open {
+			together.Go(func() {
+				errs[i] = s.once(ctx, authz.ForChargePoint(p.Operator, p.Sub, p.ID), func(tx Tx) error {
+					return s.disconnected(tx, p.ID, p.Epoch)
+				})
 			})
-			if err != nil {
-				return err
-			}
+		}
+		together.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
 		}
 		if len(open) < batch {
 			return nil

@@ -14,7 +14,7 @@ import (
 // row ids before the commit: the order of commits is (xid, id) below the oldest
 // transaction that still runs. SQLite has one writer; there xid is 0.
 
-var _ = table("facts", wideWrite, appendOnly(),
+var _ = table("facts", wideWrite, prunable(),
 	plain("id xid operator_id sub_operator_id kind version object at recorded_at payload"))
 
 var qFactInsert = stmt(`INSERT INTO facts (xid, operator_id, sub_operator_id, kind, version, object, at, recorded_at, payload)

@@ -9,6 +9,7 @@ import (
 
 // How long bulk rows stay (product §7): raw frames 90 days, meter samples 400.
 const (
+	keepFacts   = 90 * 24 * time.Hour // and as long as a consumer has not come by
 	keepFrames  = 90 * 24 * time.Hour
 	keepSamples = 400 * 24 * time.Hour
 	pruneBatch  = 500
@@ -18,6 +19,9 @@ var prunes = []struct {
 	keep time.Duration
 	old  *Stmt
 }{
+	{keepFacts, stmt(`DELETE FROM facts WHERE {{scope facts facts}} AND id IN
+		(SELECT f.id FROM facts f WHERE {{scope facts f}} AND f.recorded_at < ?
+		AND NOT EXISTS (SELECT 1 FROM cursors c WHERE (c.xid, c.id) < (f.xid, f.id)) ORDER BY f.id LIMIT ?)`)},
 	{keepFrames, stmt(`DELETE FROM frames WHERE {{scope frames frames}} AND id IN
 		(SELECT f.id FROM frames f WHERE {{scope frames f}} AND f.received_at < ? ORDER BY f.received_at LIMIT ?)`)},
 	{keepFrames, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
