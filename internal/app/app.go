@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -103,8 +104,12 @@ func (c Config) storeOptions() (store.Options, error) {
 		o.URL = filepath.Join(c.DataDir, "ccms.db")
 	}
 	keys, err := store.LoadKeys(c.KeyFile, !c.postgres())
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, fmt.Errorf("there is no key file %s; on PostgreSQL it is not made by itself, because all servers share one: "+
+			"name it with --key-file, or make the first with ccms admin create-key-file", c.KeyFile)
+	}
 	if err != nil {
-		return o, fmt.Errorf("key file: %w", err)
+		return o, err
 	}
 	o.Keys = keys
 	return o, nil
@@ -219,14 +224,19 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	return a, nil
 }
 
-func (a *App) ready(context.Context) error {
+// readyWithin is how long the database may take to say that it is there.
+const readyWithin = 2 * time.Second
+
+func (a *App) ready(ctx context.Context) error {
 	if a.stopping.Load() {
 		return errors.New("the server is stopping")
 	}
 	if since, stalled := a.Store.Stalled(); stalled {
 		return fmt.Errorf("the database has taken no write since %s", since.UTC().Format(time.RFC3339))
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	return a.Store.Read(ctx, authz.Everything("is the database there"), func(tx *store.Tx) error { return tx.Ping() })
 }
 
 func (a *App) register(r *prometheus.Registry) {
