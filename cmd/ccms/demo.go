@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"ccms/cpsim"
 	"ccms/internal/app"
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/member"
@@ -61,6 +63,11 @@ var (
 )
 
 func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
+	// Its passwords are in the documentation: nobody else shall reach them.
+	host, _, err := net.SplitHostPort(c.Addr)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("the demo listens on this machine only, for its passwords are public; choose --addr 127.0.0.1:PORT")
+	}
 	return serve(ctx, c.database, c.listen, log, func(ctx context.Context, a *app.App, addr string) error {
 		sc, err := c.furnish(ctx, a)
 		if err != nil {
@@ -80,10 +87,18 @@ func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
 
 // furnish makes the demo operator once; a second start finds it.
 func (c *demoCmd) furnish(ctx context.Context, a *app.App) (authz.Scope, error) {
-	if o, err := operatorBy(ctx, a, "A3E"); err == nil {
-		return authz.ForSystem(o.ID, "demo"), nil
+	o, err := operatorBy(ctx, a, "A3E")
+	if err == nil || !fault.Is(err, fault.Missing) {
+		return authz.ForSystem(o.ID, "demo"), err
 	}
-	o, err := a.Operators.CreateOperator(ctx, atTheMachine, operator.NewOperator{Name: "A3E", Currency: "EUR", TimeZone: "America/Santiago"})
+	l, err := a.Operators.Operators(ctx, atTheMachine, operator.OperatorFilter{}, operator.Page{Limit: 1})
+	if err != nil {
+		return authz.Scope{}, err
+	}
+	if l.Total > 0 {
+		return authz.Scope{}, fmt.Errorf("there are other operators in these data; the demo wants a folder of its own, see --data")
+	}
+	o, err = a.Operators.CreateOperator(ctx, atTheMachine, operator.NewOperator{Name: "A3E", Currency: "EUR", TimeZone: "America/Santiago"})
 	if err != nil {
 		return authz.Scope{}, err
 	}
