@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"ccms/internal/app"
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/money"
 	"ccms/internal/operator"
+	"ccms/internal/store"
 	"ccms/internal/unit"
 )
 
@@ -21,6 +25,7 @@ type adminCmd struct {
 	CreateChargePoint createChargePointCmd `cmd:"" help:"Create a charge point and print its key."`
 	ResetPassword     resetPasswordCmd     `cmd:"" help:"Give a login a new password and print it."`
 	Token             tokenCmd             `cmd:"" help:"Print an API token that acts as a login."`
+	CreateKeyFile     createKeyFileCmd     `cmd:"" help:"Make the key file that PostgreSQL needs."`
 }
 
 // with runs an administrative command on the data; the server may be running.
@@ -35,8 +40,9 @@ func (d database) with(ctx context.Context, log *slog.Logger, do func(*app.App) 
 
 var atTheMachine = authz.Everything("ccms admin")
 
-// operatorBy finds an operator by its name or code.
+// operatorBy finds an operator by its code, which only one has, or by its name.
 func operatorBy(ctx context.Context, a *app.App, name string) (operator.Operator, error) {
+	var found []operator.Operator
 	p := operator.Page{Limit: operator.MaxLimit}
 	for {
 		l, err := a.Operators.Operators(ctx, atTheMachine, operator.OperatorFilter{}, p)
@@ -44,14 +50,27 @@ func operatorBy(ctx context.Context, a *app.App, name string) (operator.Operator
 			return operator.Operator{}, err
 		}
 		for _, o := range l.Items {
-			if o.Name == name || o.Code == name {
+			if o.Code == name {
 				return o, nil
 			}
+			if o.Name == name {
+				found = append(found, o)
+			}
 		}
-		if l.Next == "" {
-			return operator.Operator{}, fmt.Errorf("there is no operator %q; see ccms admin create-operator", name)
+		if p.Cursor = l.Next; p.Cursor != "" {
+			continue
 		}
-		p.Cursor = l.Next
+		switch len(found) {
+		case 0:
+			return operator.Operator{}, fault.New(fault.Missing, "no_operator", "there is no operator %q; see ccms admin create-operator", name)
+		case 1:
+			return found[0], nil
+		}
+		var codes []string
+		for _, o := range found {
+			codes = append(codes, o.Code)
+		}
+		return operator.Operator{}, fmt.Errorf("%d operators are called %q; use the code: %s", len(found), name, strings.Join(codes, ", "))
 	}
 }
 
@@ -157,16 +176,21 @@ func (c *createChargePointCmd) Run(ctx context.Context, log *slog.Logger) error 
 }
 
 func siteBy(ctx context.Context, a *app.App, sc authz.Scope, name string) (id ident.Site, err error) {
-	l, err := a.Assets.Sites(ctx, sc, asset.SiteFilter{Name: name}, operator.Page{Limit: operator.MaxLimit})
-	if err != nil {
-		return id, err
-	}
-	for _, s := range l.Items {
-		if s.Name == name {
-			return s.ID, nil
+	p := operator.Page{Limit: operator.MaxLimit}
+	for {
+		l, err := a.Assets.Sites(ctx, sc, asset.SiteFilter{Name: name}, p)
+		if err != nil {
+			return id, err
+		}
+		for _, s := range l.Items {
+			if s.Name == name {
+				return s.ID, nil
+			}
+		}
+		if p.Cursor = l.Next; p.Cursor == "" {
+			return id, fmt.Errorf("the operator has no site %q; create it in the portal or with POST /api/v1/sites", name)
 		}
 	}
-	return id, fmt.Errorf("the operator has no site %q; create it in the portal or with POST /api/v1/sites", name)
 }
 
 type resetPasswordCmd struct {
@@ -218,4 +242,21 @@ func (c *tokenCmd) Run(ctx context.Context, log *slog.Logger) error {
 		fmt.Println(text)
 		return nil
 	})
+}
+
+type createKeyFileCmd struct{ database }
+
+func (c *createKeyFileCmd) Run() error {
+	path := c.KeyFile
+	if path == "" {
+		path = filepath.Join(c.Data, "keys")
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already; what is sealed with it could not be read with another", path)
+	}
+	if _, err := store.LoadKeys(path, true); err != nil {
+		return err
+	}
+	fmt.Printf("key file %s: back it up, apart from the database\n", path)
+	return nil
 }

@@ -4,16 +4,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // sites have zones, and not every machine has the files
 
 	"github.com/alecthomas/kong"
 
 	"ccms/internal/app"
+	"ccms/internal/fault"
 	"ccms/internal/web"
 )
 
@@ -88,7 +92,34 @@ func main() {
 	parser.BindTo(ctx, (*context.Context)(nil))
 	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err := parser.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "ccms:", err)
+		fmt.Fprintln(os.Stderr, "ccms:", oneLine(err))
 		os.Exit(1)
 	}
+}
+
+// oneLine is an error for whoever typed the command: a fault by its words, anything
+// else as it is, on one line for the log of a supervisor.
+func oneLine(err error) string {
+	var f *fault.Error
+	text := err.Error()
+	if errors.As(err, &f) && f.Detail != "" {
+		text = f.Detail
+		if len(f.Fields) > 0 {
+			var fields []string
+			for _, x := range f.Fields {
+				fields = append(fields, strings.ReplaceAll(strings.TrimPrefix(x.Pointer, "/"), "_", "-")+" "+x.Detail)
+			}
+			text = strings.Join(fields, "; ")
+		}
+		if cause := f.Unwrap(); cause != nil {
+			text += " (" + cause.Error() + ")"
+		}
+	}
+	var lines []string
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" && !slices.Contains(lines, l) {
+			lines = append(lines, l)
+		}
+	}
+	return strings.Join(lines, " ")
 }

@@ -128,22 +128,28 @@ type server struct {
 // start starts the program and returns once it serves.
 func (s setting) start(t *testing.T, args ...string) *server {
 	t.Helper()
-	p := s.launch(t, args...)
-	if err := p.stderr.wait(patience, serves, p.ended); err != nil {
-		t.Fatalf("ccms %s: %v\n%s", strings.Join(args, " "), err, p.stderr)
-	}
-	p.addr = serves.FindStringSubmatch(p.stderr.String())[1]
+	p := s.launchWith(t, nil, args...)
+	p.ready(t)
 	return p
 }
 
 var serves = regexp.MustCompile(`msg="ccms serves" address=http://(\S+)`)
 
-// launch starts the program and does not wait.
-func (s setting) launch(t *testing.T, args ...string) *server {
+// ready returns once the server serves.
+func (p *server) ready(t *testing.T) {
+	t.Helper()
+	if err := p.stderr.wait(patience, serves, p.ended); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(p.cmd.Args, " "), err, p.stderr)
+	}
+	p.addr = serves.FindStringSubmatch(p.stderr.String())[1]
+}
+
+// launchWith starts the program and does not wait.
+func (s setting) launchWith(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
 	p := &server{stdout: newText(), stderr: newText(), ended: make(chan struct{})}
 	p.cmd = exec.Command(program(t), args...)
-	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = t.TempDir(), s.env(), diesWithUs()
+	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = t.TempDir(), append(s.env(), env...), diesWithUs()
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -258,12 +264,13 @@ func (l *lines) next(t *testing.T) string {
 	}
 }
 
-// ownerPassword is what the first start printed.
-func ownerPassword(t *testing.T, stdout string) string {
+var firstStart = regexp.MustCompile(`(?m)^first start, shown only now: login: owner password: (\S+)\n`)
+
+// ownerPassword is what the first start prints.
+func ownerPassword(t *testing.T, p *server) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^first start, shown only now: login: owner password: (\S+)$`).FindAllStringSubmatch(stdout, -1)
-	if len(m) != 1 {
-		t.Fatalf("the password of the first start is printed %d times: %q", len(m), stdout)
+	if err := p.stdout.wait(patience, firstStart, p.ended); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, p.stdout, p.stderr)
 	}
-	return m[0][1]
+	return firstStart.FindStringSubmatch(p.stdout.String())[1]
 }

@@ -140,7 +140,7 @@ func TestSIGTERM_finishesRequestsAndIsNotReady(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
 	srv := s.start(t, "serve", "--addr", "127.0.0.1:0")
-	password := ownerPassword(t, srv.stdout.String())
+	password := ownerPassword(t, srv)
 	body := fmt.Sprintf(`{"login":"owner","password":%q}`, password)
 
 	conn, err := net.Dial("tcp", srv.addr)
