@@ -25,6 +25,9 @@ type conn struct {
 	epoch int64
 	peer  *rpc.Peer
 
+	release func()      // of the cluster's hold
+	grace   *time.Timer // until commands go out without a boot
+
 	heard atomic.Bool // a frame arrived since the last Seen
 
 	mu      sync.Mutex
@@ -35,18 +38,27 @@ type conn struct {
 	skip    string
 }
 
-// run owns the socket from its handshake to its end.
-func (c *conn) run(ws *wire.Conn) {
+// run takes over a socket after its handshake and calls ended once that is gone. What
+// comes first needs a deep stack; the goroutine that then waits for frames, for days,
+// is another one.
+func (c *conn) run(ws *wire.Conn, ended func()) {
+	if c.connect(ws) {
+		go c.talk(ended)
+	} else {
+		ended()
+	}
+}
+
+// connect tells the store, the door and the cluster of the connection.
+func (c *conn) connect(ws *wire.Conn) bool {
 	d := c.door
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	started, stop := context.WithTimeout(ctx, storeWait)
+	started, stop := context.WithTimeout(context.Background(), storeWait)
 	epoch, err := d.sessions.Connect(started, c.scope, c.point.ID)
 	stop()
 	if err != nil {
 		d.opt.Log.Error("connection not stored", "charge_point", c.point.ID, "error", err)
 		_ = ws.Close(wire.CloseTryLater, "try again later") // it may be gone already
-		return
+		return false
 	}
 	c.epoch = epoch
 	link := &v16.Link{
@@ -64,16 +76,27 @@ func (c *conn) run(ws *wire.Conn) {
 	if !d.take(c) {
 		_ = ws.Close(wire.CloseTryLater, "try again later")
 		c.gone()
-		return
+		return false
 	}
-	release := d.cluster.Hold(c.point.ID, c.wake)
-	grace := time.AfterFunc(d.opt.BootGrace, c.bootOver)
+	c.release = d.cluster.Hold(c.point.ID, c.wake)
+	c.grace = time.AfterFunc(d.opt.BootGrace, c.bootOver)
 	d.opt.Log.Info("charge point connected", "charge_point", c.point.ID, "identity", c.point.Identity, "epoch", epoch)
-	err = c.peer.Run(ctx)
-	grace.Stop()
-	release()
+	return true
+}
+
+// talk reads until the socket ends.
+func (c *conn) talk(ended func()) {
+	err := c.peer.Run(context.Background())
+	c.end(err)
+	ended()
+}
+
+func (c *conn) end(why error) {
+	d := c.door
+	c.grace.Stop()
+	c.release()
 	d.leave(c)
-	d.opt.Log.Info("charge point disconnected", "charge_point", c.point.ID, "identity", c.point.Identity, "epoch", epoch, "why", err)
+	d.opt.Log.Info("charge point disconnected", "charge_point", c.point.ID, "identity", c.point.Identity, "epoch", c.epoch, "why", why)
 	c.gone()
 }
 

@@ -153,10 +153,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.running.Add(1)
 	d.mu.Unlock()
-	go func() { // the handler returns, so that net/http lets go of its buffers
-		defer d.running.Done()
-		c.run(ws)
-	}()
+	go c.run(ws, d.running.Done) // the handler returns, so that net/http lets go of its buffers
 }
 
 func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
@@ -186,6 +183,16 @@ func (d *Door) leave(c *conn) {
 	defer d.mu.Unlock()
 	if d.conns[c.point.ID] == c {
 		delete(d.conns, c.point.ID)
+	}
+}
+
+// Drop closes the connection of a point; it may come again with what is right now.
+func (d *Door) Drop(p ident.ChargePoint) {
+	d.mu.Lock()
+	c := d.conns[p]
+	d.mu.Unlock()
+	if c != nil {
+		c.peer.Close(wire.ClosePolicy, "the key or the state of this charge point changed")
 	}
 }
 
