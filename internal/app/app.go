@@ -183,7 +183,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Assets = asset.New(
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
-			MAC: o.Keys.PointMAC, Node: c.Node,
+			MAC: o.Keys.PointMAC, Node: c.Node, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
 		})

@@ -155,7 +155,14 @@ func (s *Service) UpdateChargePoint(ctx context.Context, sc authz.Scope, id iden
 	if err != nil {
 		return PointView{}, err
 	}
+	closed := false
+	defer func() {
+		if closed {
+			s.drop(id)
+		}
+	}()
 	return one(ctx, s.write, sc, func(tx Tx) (PointView, error) {
+		closed = false
 		before, err := View(tx, id)
 		if err != nil {
 			return before, err
@@ -182,6 +189,7 @@ func (s *Service) UpdateChargePoint(ctx context.Context, sc authz.Scope, id iden
 			if err := s.unblocked(tx, id); err != nil {
 				return before, err
 			}
+			closed = true // nothing runs on it; if the commit fails it merely connects again
 		}
 		if err := tx.SavePoint(p, version); err != nil {
 			return before, err
@@ -244,7 +252,7 @@ func saveConnectors(tx Tx, p ChargePoint, have []Connector, specs []ConnectorSpe
 // DeleteChargePoint removes a point that never connected, and takes one that did
 // out of use. It refuses while a session runs on it (AST-R3).
 func (s *Service) DeleteChargePoint(ctx context.Context, sc authz.Scope, id ident.ChargePoint, version int64) error {
-	return s.write(ctx, sc, func(tx Tx) error {
+	err := s.write(ctx, sc, func(tx Tx) error {
 		p, err := tx.LockPoint(id)
 		if err != nil {
 			return err
@@ -265,6 +273,10 @@ func (s *Service) DeleteChargePoint(ctx context.Context, sc authz.Scope, id iden
 		}
 		return tx.Audit("charge_point.deleted", id.String(), p, nil)
 	})
+	if err == nil {
+		s.drop(id)
+	}
+	return err
 }
 
 func (s *Service) unblocked(tx Tx, id ident.ChargePoint) error {
@@ -295,5 +307,6 @@ func (s *Service) NewKey(ctx context.Context, sc authz.Scope, id ident.ChargePoi
 	if err != nil {
 		return "", err
 	}
+	s.drop(id) // whoever has the old key is out
 	return key, nil
 }

@@ -22,6 +22,9 @@ type Options struct {
 	// PlanExists says whether a site or a point may name the plan; nil refuses every
 	// plan. Package tariff comes later in the order, so cmd assigns it.
 	PlanExists func(Tx, ident.Plan) error
+	// Drop closes the connection of a point whose key ended or which may not connect any
+	// more; it is called after the commit. nil leaves that to the connection's own end.
+	Drop func(ident.ChargePoint)
 }
 
 // Service is what doors call.
@@ -32,6 +35,12 @@ type Service struct {
 
 // New makes the service. write joins the group commit, read is a snapshot.
 func New(write, read Run, o Options) *Service { return &Service{write: write, read: read, opt: o} }
+
+func (s *Service) drop(id ident.ChargePoint) {
+	if s.opt.Drop != nil {
+		s.opt.Drop(id)
+	}
+}
 
 // one runs fn and returns what it found.
 func one[T any](ctx context.Context, run Run, sc authz.Scope, fn func(Tx) (T, error)) (T, error) {
