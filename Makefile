@@ -102,7 +102,7 @@ api-types: portal-packages
 	cd portal && npx --no-install openapi-typescript "$$doc" --output "$(OUT)" >/dev/null
 
 .PHONY: bench
-bench: go ## the ratios of docs/performance.md, measured here and now
+bench: go ## what it costs against the floor of this machine, measured here and now
 	@bench/run.sh
 
 .PHONY: clean
