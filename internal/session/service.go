@@ -180,6 +180,9 @@ func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
 			return out, err
 		}
 		st.HoldAmount = hold.Amount
+		if hold.State != ledger.HoldHeld { // nothing was safe to take
+			st.HoldAmount = money.New(0, st.Currency)
+		}
 	}
 	return out, nil
 }

@@ -120,7 +120,14 @@ func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
 		from = s.RequestedAt.Add(-around)
 	}
 	if !s.EndedAt.IsZero() {
-		to = s.EndedAt.Add(around)
+		// What the idle fee hangs on comes after the stop.
+		to = s.EndedAt
+		for _, t := range []time.Time{s.Inner.PluggedUntil, s.Inner.Unplugged} {
+			if t.After(to) {
+				to = t
+			}
+		}
+		to = to.Add(around)
 	}
 	events, err := tx.EventsOf(s, limit)
 	if err != nil {
