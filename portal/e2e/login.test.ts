@@ -70,6 +70,7 @@ test('an expired login keeps what was typed, and the form goes out after the new
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Your login has expired').waitFor()
   await picture(page, 'login-expired-1440')
+  expect(await page.getByLabel('Login', { exact: true }).inputValue(), 'who it was is known').toBe('admin')
   await page.getByLabel('Password', { exact: true }).fill(logins.admin!)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.locator('[data-id]', { hasText: account }).filter({ hasText: 'Kept' }).waitFor()

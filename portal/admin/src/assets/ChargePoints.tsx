@@ -122,7 +122,7 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
         <Input maxLength={48} className="mono-input" autoCapitalize="none" spellCheck={false} />
       </Form.Item>
       <Space wrap align="start">
-        <Form.Item name="code" label={t('assets.code')} extra={t('assets.code_help')}><Input maxLength={32} className="price" /></Form.Item>
+        <Form.Item name="code" label={t('assets.code')} tooltip={t('assets.code_help')}><Input maxLength={32} className="price" /></Form.Item>
         <Form.Item name="charger_type" label={t('assets.charger_type')}><Select className="price" options={chargerTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
         <Form.Item name="max_power_kw" label={t('assets.max_power')} rules={[{ pattern: /^\d{1,4}(\.\d{1,3})?$/, message: t('form.number') }]}><Input className="price" inputMode="decimal" suffix="kW" /></Form.Item>
       </Space>

@@ -82,7 +82,7 @@ function Line({ line: l, open, toggle, zone }: { line: BillLine; open: boolean; 
         </td>
         <td className="cell-num">{grouped(l.quantity)} <span className="quiet">{l.unit}</span></td>
         <td className="cell-num">{l.unit_price}</td>
-        <td className="cell-num bill-vat">{percent(l.vat_permille)} %</td>
+        <td className="cell-num bill-vat">{percent(l.vat_permille)} %</td>
         <td className="cell-num">{amount(l.amount)}</td>
       </tr>
       {open && (

@@ -9,6 +9,7 @@ import { useSignedIn } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { When } from '../parts/Times'
+import { word } from '../parts/words'
 
 export default function Recharges() {
   const { t } = useTranslation()
@@ -20,7 +21,7 @@ export default function Recharges() {
     { key: 'account', title: t('col.account'), cell: (r) => <Mono value={r.account} /> },
     { key: 'transaction', title: t('col.transaction'), cell: (r) => <Mono value={r.transaction_id} /> },
     { key: 'email', title: t('col.email'), cell: (r) => r.email ?? none, wide: true },
-    { key: 'from', title: t('col.recharge_from'), cell: (r) => r.recharge_from },
+    { key: 'from', title: t('col.recharge_from'), cell: (r) => word(t, 'recharge_from', r.recharge_from) },
     { key: 'amount', title: t('col.amount'), num: true,
       note: (all) => { const c = oneCurrency(all.map((r) => r.amount)); return c && `(${c})` },
       cell: (r, all) => (oneCurrency(all.map((x) => x.amount)) ? amount(r.amount) : money(r.amount)) },

@@ -23,17 +23,22 @@ const Context = createContext<{ mode: Mode; isDark: boolean; setMode: (m: Mode) 
 
 export const useTheme = () => useContext(Context)
 
-function subscribe(listener: () => void): () => void {
-  const m = window.matchMedia(media)
+const still = '(prefers-reduced-motion: reduce)'
+
+const subscribeTo = (query: string) => (listener: () => void) => {
+  const m = window.matchMedia(query)
   m.addEventListener('change', listener)
   return () => m.removeEventListener('change', listener)
 }
+const onDevice = subscribeTo(media)
+const onStill = subscribeTo(still)
 
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 
 export function ThemeProvider({ children }: { children: ReactNode }) {
   const [mode, setMode] = useState(keptMode)
-  const device = useSyncExternalStore(subscribe, () => window.matchMedia(media).matches)
+  const device = useSyncExternalStore(onDevice, () => window.matchMedia(media).matches)
+  const calm = useSyncExternalStore(onStill, () => window.matchMedia(still).matches)
   const isDark = mode === 'dark' || (mode === 'auto' && device)
   const c = isDark ? dark : light
 
@@ -51,14 +56,14 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
       colorTextTertiary: c.textQuiet, colorTextPlaceholder: c.textQuiet, colorBgBase: c.surface, colorBgLayout: c.ground,
       colorBgContainer: c.surface, colorBgElevated: isDark ? c.raised : c.surface, colorBorder: isDark ? '#465467' : '#c3ccd8',
       colorBorderSecondary: c.line, colorTextLightSolid: c.onAccent, colorLinkHover: c.link, colorLinkActive: c.link,
-      borderRadius: 6, fontFamily: font, fontSize: 14, motionDurationMid: '0.12s', motionDurationSlow: '0.16s',
+      motion: !calm, borderRadius: 6, fontFamily: font, fontSize: 14, motionDurationMid: '0.12s', motionDurationSlow: '0.16s',
     },
     components: {
       Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', primaryColor: c.onAccent, dangerColor: isDark ? '#2b0b08' : '#ffffff' },
       Tooltip: { colorBgSpotlight: isDark ? '#e4eaf2' : '#1b2532', colorTextLightSolid: isDark ? '#17202e' : '#ffffff' },
       Tabs: { itemColor: c.textQuiet },
     },
-  }), [c, isDark])
+  }), [c, isDark, calm])
 
   const value = useMemo(() => ({
     mode,

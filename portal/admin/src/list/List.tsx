@@ -144,7 +144,7 @@ export function List<T extends { id: string }>(p: Props<T>) {
         <div className="list-actions">
           {p.note}
           {query.dataUpdatedAt > 0 && !phone && (
-            <span className="quiet small num">{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), viewerZone()) })}</span>
+            <span className="quiet small num" title={viewerZone()}>{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), viewerZone()) })}</span>
           )}
           <Button icon={<ReloadOutlined spin={query.isFetching && !query.isPending} aria-hidden />} aria-label={t('list.refresh')} title={t('list.refresh')} onClick={reload} />
           {p.actions}

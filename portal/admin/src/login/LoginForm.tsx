@@ -37,7 +37,7 @@ export function LoginForm({ login, onDone }: { login?: string; onDone: (me: Me) 
       validateTrigger="onSubmit">
       {error && <Alert className="form-alert" type="error" showIcon title={error} role="alert" />}
       <Form.Item name="login" label={t('login.login')} rules={[{ required: true, message: t('login.need_login') }]}>
-        <Input autoComplete="username" autoCapitalize="none" spellCheck={false} size="large" autoFocus={!login} readOnly={Boolean(login)} />
+        <Input autoComplete="username" autoCapitalize="none" spellCheck={false} size="large" autoFocus={!login} disabled={Boolean(login)} />
       </Form.Item>
       <Form.Item name="password" label={t('login.password')} rules={[{ required: true, message: t('login.need_password') }]}>
         <Input.Password autoComplete="current-password" size="large" autoFocus={Boolean(login)} />

@@ -13,6 +13,7 @@ import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { useProblemText } from '../parts/ProblemText'
 import { CardTag } from '../parts/Status'
+import { word } from '../parts/words'
 
 export default function Cards() {
   const { t } = useTranslation()
@@ -56,7 +57,7 @@ export default function Cards() {
     { key: 'number', title: t('col.charging_account'), sort: 'charging_account', cell: (k) => <Mono value={k.charging_account} /> },
     { key: 'uid', title: t('col.rfid'), cell: (k) => <Mono value={k.uid} /> },
     { key: 'status', title: t('col.card_status'), cell: (k) => <CardTag value={k.status} /> },
-    { key: 'delivery', title: t('col.delivery'), cell: (k) => k.delivery_type },
+    { key: 'delivery', title: t('col.delivery'), cell: (k) => word(t, 'delivery', k.delivery_type) },
   ]
   if (may('drivers.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: button })
   const add = may('drivers.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
@@ -70,7 +71,7 @@ export default function Cards() {
         rowName={(k) => k.uid}
         card={(k) => ({
           title: <Mono value={k.uid} />, status: <CardTag value={k.status} />,
-          facts: [[t('col.account'), k.account], [t('col.charging_account'), k.charging_account], [t('col.delivery'), k.delivery_type]],
+          facts: [[t('col.account'), k.account], [t('col.charging_account'), k.charging_account], [t('col.delivery'), word(t, 'delivery', k.delivery_type)]],
           actions: button(k),
         })}
         empty={{ title: t('cards.empty'), next: t('cards.empty_next'), action: add }}
