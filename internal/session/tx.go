@@ -53,7 +53,7 @@ type Tx interface {
 	// DueSessions are the sessions whose timer is due, at most limit.
 	DueSessions(now time.Time, limit int) ([]DueSession, error)
 
-	// InsertSample keeps a sample; false where its natural key is there already.
+	// InsertSample keeps a sample; false where it is there already.
 	InsertSample(State, Sample, Read) (bool, error)
 	// RegistersOf are a session's energy readings in time order.
 	RegistersOf(ident.Session) ([]Register, error)

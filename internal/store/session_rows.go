@@ -29,6 +29,9 @@ var (
 	qSampleInsert = stmt(`INSERT INTO session_samples (session_id, device_at, context, ordinal, operator_id, sub_operator_id,
 		at, received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille)
 		VALUES (?, ?, ?, ?, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	qSampleSame = stmt(`SELECT CASE WHEN m.has = ? AND m.register_wh = ? AND m.power_w = ? AND m.current_ma = ? AND m.voltage_mv = ?
+		AND m.soc_permille = ? THEN 1 ELSE 0 END FROM session_samples m WHERE {{scope session_samples m}}
+		AND m.session_id = ? AND m.device_at = ? AND m.context = ? AND m.ordinal = ?`)
 	qRegisters = stmt(`SELECT m.at, m.register_wh FROM session_samples m WHERE {{scope session_samples m}}
 		AND m.session_id = ? AND m.has & 1 = 1 ORDER BY m.at, m.device_at, m.ordinal`)
 	qSamples = stmt(`SELECT m.at, m.device_at, m.context, m.has, m.register_wh, m.power_w, m.current_ma, m.voltage_mv, m.soc_permille
@@ -56,15 +59,28 @@ var (
 	})
 )
 
-// InsertSample keeps a sample unless its natural key is there.
+// InsertSample keeps a sample unless it is there. Points that report each measurand in
+// a message of its own stamp them all alike: what has the key of another sample and
+// says something else takes the next ordinal.
 func (tx *Tx) InsertSample(s session.State, m session.Sample, read session.Read) (bool, error) {
 	device := m.Stamp.At
 	if device.IsZero() {
 		device = read.At
 	}
-	n, err := tx.exec(qSampleInsert, s.ID, device, m.Context, m.Ordinal, s.Operator, s.Sub, read.At, tx.Now(),
-		read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC)
-	return n == 1, err
+	const most = 32 // of one instant; past it nothing is learned any more
+	for range most {
+		n, err := tx.exec(qSampleInsert, s.ID, device, m.Context, m.Ordinal, s.Operator, s.Sub, read.At, tx.Now(),
+			read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC)
+		if err != nil || n == 1 {
+			return n == 1, err
+		}
+		same, err := scalar[bool](tx, qSampleSame, m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, s.ID, device, m.Context, m.Ordinal)
+		if err != nil || same {
+			return false, err
+		}
+		m.Ordinal++
+	}
+	return false, nil
 }
 
 // RegistersOf are a session's energy readings in time order.
