@@ -35,7 +35,10 @@ type conn struct {
 	ready   bool // our CALLs may go out (order rule 2)
 	sending bool // a goroutine works on the queue
 	again   bool // and shall look once more
+	over    bool // the socket has ended: nothing is begun any more
 	skip    string
+
+	work sync.WaitGroup // what was begun; added to under mu while not over
 }
 
 // run takes over a socket after its handshake and calls ended once that is gone. What
@@ -95,6 +98,11 @@ func (c *conn) end(why error) {
 	d := c.door
 	c.grace.Stop()
 	c.release()
+	// The store may close once the connection is gone: what was begun ends before.
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
+	c.work.Wait()
 	d.leave(c)
 	d.opt.Log.Info("charge point disconnected", "charge_point", c.point.ID, "identity", c.point.Identity, "epoch", c.epoch, "why", why)
 	c.gone()
@@ -119,6 +127,12 @@ func (c *conn) booted() {
 // once per connection; one that did goes on with what it had (order rule 2).
 func (c *conn) bootOver() {
 	c.mu.Lock()
+	if c.over {
+		c.mu.Unlock()
+		return
+	}
+	c.work.Add(1)
+	defer c.work.Done()
 	waited := !c.ready && !c.booting
 	c.mu.Unlock()
 	c.open()
@@ -189,12 +203,12 @@ func (c *conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.ready:
+	case !c.ready, c.over:
 	case c.sending:
 		c.again = true
 	default:
 		c.sending = true
-		go c.send()
+		c.work.Go(c.send)
 	}
 }
 
