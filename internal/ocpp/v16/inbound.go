@@ -2,8 +2,11 @@ package v16
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
@@ -81,15 +84,45 @@ func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) 
 	case f.Kind == fault.Unavailable || f.Kind == fault.Conflict || Carried(c.Action):
 		l.Failed(c.Action, err)
 		return nil, rpc.Unavailable
+	case errors.Is(err, decode.ErrNotObject):
+		return nil, rpc.CallErrorFormation("the payload is no object")
+	case f.Kind == fault.Invalid: // theirs; the journal has the frame
+		what := f.Detail
+		if len(f.Fields) > 0 {
+			what = f.Fields[0].Pointer + " " + f.Fields[0].Detail
+		}
+		return nil, rpc.CallErrorProperty(what)
 	}
 	l.Failed(c.Action, err)
 	return nil, rpc.CallErrorInternal()
 }
 
+// maxConnector is the highest number that a connector has with us. What a report that
+// carries money says beyond it names none.
+const maxConnector = 64
+
+func connector(n int64) int {
+	if n < 0 || n > maxConnector {
+		return 0
+	}
+	return int(n)
+}
+
+// clean takes out of a text what no database takes, and cuts it to what a person reads.
+func clean(s string) string {
+	const longest = 255
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), longest)])
+}
+
 func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
-	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: c.ID, Raw: c.Raw, Cache: &l.cache}
+	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: clean(c.ID), Raw: c.Raw, Cache: &l.cache}
 	for _, x := range f.List {
-		r.Flaws = append(r.Flaws, x.String())
+		r.Flaws = append(r.Flaws, clean(x.String()))
 	}
 	return r
 }
@@ -166,7 +199,7 @@ func (l *Link) status(ctx context.Context, c rpc.Call) (Message, error) {
 func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStartTransactionReq(c.Payload) // what is no object lacks everything
 	ans, err := l.Sessions.Start(ctx, l.Scope, session.StartReport{
-		Report: l.report(c, f), Connector: int(m.ConnectorID), Token: m.IDTag, Register: wh(m.MeterStart),
+		Report: l.report(c, f), Connector: connector(m.ConnectorID), Token: m.IDTag, Register: wh(m.MeterStart),
 		HasRegister: !lacks(f, "/meterStart"), Stamp: stamp(m.Timestamp), Incomplete: lacks(f, "/timestamp"),
 	})
 	if err != nil {
@@ -178,7 +211,7 @@ func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
 func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeMeterValuesReq(c.Payload)
 	samples, bad := readSamples(m.MeterValue)
-	r := session.MeterReport{Report: l.report(c, f), Connector: int(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
+	r := session.MeterReport{Report: l.report(c, f), Connector: connector(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
 		Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)
 	if err := l.Sessions.Meter(ctx, l.Scope, r); err != nil {
@@ -191,7 +224,7 @@ func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStopTransactionReq(c.Payload)
 	samples, bad := readSamples(m.TransactionData)
 	r := session.StopReport{Report: l.report(c, f), OCPPID: m.TransactionID, Token: m.IDTag, Register: wh(m.MeterStop),
-		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: string(m.Reason), Samples: samples}
+		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: clean(string(m.Reason)), Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)
 	ans, err := l.Sessions.Stop(ctx, l.Scope, r)
 	if err != nil {
