@@ -554,4 +554,3 @@ func drain(c *Conn) {
 		}
 	}
 }
-
