@@ -58,6 +58,11 @@ func (s *Service) Recharges(ctx context.Context, sc authz.Scope, f RechargeFilte
 	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Recharge], error) { return tx.RechargePage(f, p) })
 }
 
+// Entries are what was posted for a session, oldest first.
+func (s *Service) Entries(ctx context.Context, sc authz.Scope, id ident.Session) ([]Entry, error) {
+	return one(ctx, s.read, sc, func(tx Tx) ([]Entry, error) { return tx.EntriesOf(id) })
+}
+
 // Balance is a wallet as it is now.
 func (s *Service) Balance(ctx context.Context, sc authz.Scope, id ident.Account) (Account, error) {
 	return one(ctx, s.read, sc, func(tx Tx) (Account, error) { return tx.AccountByID(id) })

@@ -28,6 +28,8 @@ type Tx interface {
 	EntryByKey(op ident.Operator, key string) (Entry, bool, error)
 	// LastEntry is the newest entry of a session.
 	LastEntry(ident.Session) (Entry, bool, error)
+	// EntriesOf are a session's entries, oldest first: the capture and its corrections.
+	EntriesOf(ident.Session) ([]Entry, error)
 
 	InsertRecharge(Recharge) error
 	RechargeByKey(op ident.Operator, key string) (Recharge, bool, error)

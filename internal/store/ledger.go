@@ -49,6 +49,7 @@ var (
 	qLastAdjust = stmt(`SELECT ` + entryCols + ` FROM entries e
 		WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'adjust' ORDER BY e.id DESC LIMIT 1`)
 	qCaptureOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'capture'`)
+	qEntriesOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? ORDER BY e.posted_at, e.id LIMIT 100`)
 	qPostings  = stmt(`SELECT p.book, p.account_id, p.amount, p.currency FROM postings p
 		WHERE {{scope postings p}} AND p.entry_id = ? ORDER BY p.line_no`)
 
@@ -146,6 +147,11 @@ func scanEntry(r *Row, e *ledger.Entry) error {
 // EntryByKey implements ledger.Tx.
 func (tx *Tx) EntryByKey(op ident.Operator, key string) (ledger.Entry, bool, error) {
 	return maybe(tx, qEntryByKey, scanEntry, op, key)
+}
+
+// EntriesOf implements ledger.Tx.
+func (tx *Tx) EntriesOf(id ident.Session) ([]ledger.Entry, error) {
+	return all(tx, qEntriesOf, scanEntry, id)
 }
 
 // LastEntry implements ledger.Tx: the newest adjustment, or the capture.

@@ -32,6 +32,15 @@ type SessionDetail struct {
 	Debt            *Money           `json:"debt,omitempty" doc:"What the balance did not cover."`
 	Attempts        []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
 	Close           *SessionClose    `json:"close,omitempty"`
+	Entries         []SessionEntry   `json:"entries,omitempty" doc:"What was posted on the charging account, oldest first."`
+}
+
+// SessionEntry is one posting of a session: what was captured, and each correction.
+type SessionEntry struct {
+	At     time.Time `json:"at"`
+	Kind   string    `json:"kind" enum:"capture,adjust"`
+	Amount Money     `json:"amount" doc:"Taken from the account; negative: given back."`
+	Debt   *Money    `json:"debt,omitempty" doc:"The part that the balance did not cover."`
 }
 
 // SessionPlan is the price that was frozen at the start.
@@ -115,6 +124,19 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 			return nil, err
 		}
 		out.Plan = &SessionPlan{ID: r.Plan, Name: p.Name, PlanVersion: r.PlanNumber}
+	}
+	if c.May(authz.FinanceRead) {
+		entries, err := h.svc.Ledger.Entries(ctx, c.Scope, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			x := SessionEntry{At: at(e.At), Kind: string(e.Kind), Amount: amount(e.Amount)}
+			if e.Debt.Minor > 0 {
+				x.Debt = someAmount(e.Debt)
+			}
+			out.Entries = append(out.Entries, x)
+		}
 	}
 	return singleOf(out, out.Version), nil
 }

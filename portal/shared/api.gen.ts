@@ -1792,6 +1792,8 @@ export interface components {
             ended_at?: string;
             /** Format: int64 */
             energy_wh: number;
+            /** @description What was posted on the charging account, oldest first. */
+            entries?: components["schemas"]["SessionEntry"][];
             ev_type?: string;
             /** @description What a person should know of the record. */
             flags: string[];
@@ -1861,6 +1863,16 @@ export interface components {
             version: number;
             /** Format: int64 */
             voltage_mv?: number;
+        };
+        SessionEntry: {
+            /** @description Taken from the account; negative: given back. */
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            at: string;
+            /** @description The part that the balance did not cover. */
+            debt?: components["schemas"]["Money"];
+            /** @enum {string} */
+            kind: "capture" | "adjust";
         };
         SessionPlan: {
             id: string;

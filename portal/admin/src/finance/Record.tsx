@@ -2,7 +2,7 @@
 
 import { ArrowLeftOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
 import type { SessionDetail } from '@ccms/shared/api'
@@ -133,6 +133,9 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
               <Facts items={[
                 s.hold && [t('record.held'), <span key="h" className="num">{money(s.hold)}</span>],
                 s.captured && [t('record.captured'), <span key="c" className="num">{money(s.captured)}</span>],
+                ...(s.entries ?? []).filter((e) => e.kind === 'adjust').map((e): [string, ReactNode] => [
+                  t('record.adjusted'), <span key={e.at} className="num">{money(e.amount)} · <When at={e.at} zone={zone} /></span>,
+                ]),
                 s.debt && !isZero(s.debt) && [t('record.debt'), <span key="d" className="num tone-text-bad">{money(s.debt)}</span>],
               ]} />
             </>
