@@ -52,13 +52,13 @@ var (
 		{"Point_2", "IOC_CL_A3E_2", "1002", asset.DCFast, 60000, 2},
 		{"point_3", "IOC_CL_A3E_3", "1003", asset.AC, 7000, 1},
 	}
-	demoDrivers = []struct{ account, email, card string }{
-		{"13000000000", "1@1.com", "144E7EDA"},
-		{"13000000001", "a@a.com", "13ADF65A"},
-		{"13000000002", "2@0.com", "142FA77A"},
-		{"13000000003", "3@0.com", "136E8CDA"},
-		{"13000000004", "4@0.com", "146DA4CA"},
-		{"13400000005", "5@0.com", "142E325A"},
+	demoDrivers = []struct{ account, name, email, card string }{
+		{"13000000000", "Min Qian", "1@1.com", "144E7EDA"},
+		{"13000000001", "Elena Rojas", "a@a.com", "13ADF65A"},
+		{"13000000002", "Tomás Vidal", "2@0.com", "142FA77A"},
+		{"13000000003", "Amara Okoye", "3@0.com", "136E8CDA"},
+		{"13000000004", "Jonas Weber", "4@0.com", "146DA4CA"},
+		{"13400000005", "Lucía Paz", "5@0.com", "142E325A"},
 	}
 )
 
@@ -141,7 +141,7 @@ func (c *demoCmd) furnish(ctx context.Context, a *app.App) (authz.Scope, error) 
 		}
 	}
 	for _, d := range demoDrivers {
-		drv, err := a.Members.CreateDriver(ctx, sc, member.Driver{Account: d.account, Email: d.email})
+		drv, err := a.Members.CreateDriver(ctx, sc, member.Driver{Account: d.account, Name: d.name, Email: d.email})
 		if err != nil {
 			return sc, err
 		}
