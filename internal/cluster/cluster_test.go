@@ -16,8 +16,10 @@ func TestTheHolderHearsEveryWake(t *testing.T) {
 	}
 	heard := 0
 	release := r.Hold(p, func() { heard++ })
-	if !r.Wake(p) || !r.Wake(p) || heard != 2 {
-		t.Fatalf("heard %d of 2", heard)
+	for want := 1; want <= 2; want++ {
+		if !r.Wake(p) || heard != want {
+			t.Fatalf("heard %d of %d", heard, want)
+		}
 	}
 	release()
 	if r.Wake(p) || r.Held() != 0 {
