@@ -258,7 +258,7 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 		w.Advance(time.Hour)
 		c = q.Connect()
 		began := w.Now().Add(-40 * time.Minute)
-		id, s = begin(q, c, wrong(began))
+		id, _ = begin(q, c, wrong(began))
 		c.Finish(id, 1000, M{"timestamp": wrong(began.Add(20 * time.Minute)), "reason": "EVDisconnected"})
 		s = w.Session(id).Is(session.Completed, "COMPLETED").Total("0.50").Flagged("CLOCK", "NO_SAMPLES")
 		if d := s.StartedAt.Sub(began); d.Abs() > time.Second || s.EndedAt.Sub(s.StartedAt) != 20*time.Minute {

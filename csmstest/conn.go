@@ -217,10 +217,26 @@ type Asked struct {
 	conn       *Conn
 }
 
+// mostFrame is more than the server ever sends.
+const mostFrame = 1 << 20
+
+// frame reads one; the server does not fragment.
+func (c *Conn) frame() (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(c.in); err != nil {
+		return f, err
+	}
+	if f.Header.Length > mostFrame {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(c.in, f.Payload)
+	return f, err
+}
+
 func (c *Conn) read() {
 	defer close(c.ended)
 	for {
-		f, err := ws.ReadFrame(c.in) // the server does not fragment
+		f, err := c.frame()
 		if err != nil {
 			c.end = err
 			c.nc.Close()
