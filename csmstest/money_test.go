@@ -443,7 +443,7 @@ func TestFIN_A9_RandomSessions(t *testing.T) {
 		plan.Hold = EUR("4.00")
 		plan.Idle = &tariff.IdleFee{PerMinute: Rate("0.05"), Grace: time.Minute, Cap: EUR("2.00")}
 		w.Price(plan)
-		const points, rounds = 6, 30
+		const points, rounds = 14, 15
 		drivers := make([]*Driver, points)
 		conns := make([]*Conn, points)
 		registers := make([]int, points)
@@ -498,11 +498,15 @@ func TestFIN_A9_RandomSessions(t *testing.T) {
 				drain(c)
 			}
 			w.Advance(5 * time.Minute)
-			if round%10 == 9 {
+			if round%5 == 4 {
 				w.Books()
 			}
 		}
-		w.Advance(26 * time.Hour) // idle clocks and lost stops end
+		for _, c := range conns {
+			c.Status(1, "Available")
+		}
+		w.Advance(20 * time.Minute) // lost stops are given up
+		w.Advance(26 * time.Hour)   // idle clocks end
 
 		spent := map[string]money.Amount{}
 		held := map[string]money.Amount{}
