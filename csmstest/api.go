@@ -1,6 +1,7 @@
 package csmstest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -154,4 +155,62 @@ func (a *API) Becomes(command, state string) M {
 		return last.Str("state") == state
 	})
 	return last
+}
+
+// Stream is the event stream that a screen reads.
+type Stream struct {
+	world *World
+	lines *bufio.Scanner
+}
+
+// Watch opens the event stream.
+func (a *API) Watch(query string) *Stream {
+	w := a.world
+	w.Helper()
+	r, err := http.NewRequestWithContext(w.Context(), http.MethodGet, "http://"+w.Addr+"/api/v1/live"+query, nil)
+	w.OK(err)
+	r.Header.Set("Cookie", a.cookie)
+	resp, err := client.Do(r)
+	w.OK(err)
+	w.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		w.Fatalf("the stream answers %d", resp.StatusCode)
+	}
+	s := &Stream{w, bufio.NewScanner(resp.Body)}
+	if name, _ := s.Next(); name != "hello" {
+		w.Fatalf("the stream begins with %q", name)
+	}
+	return s
+}
+
+// Next is the next event; its name is empty where the stream has ended.
+func (s *Stream) Next() (name string, data M) {
+	s.world.Helper()
+	for s.lines.Scan() {
+		line := s.lines.Text()
+		if n, ok := strings.CutPrefix(line, "event: "); ok {
+			name = n
+		}
+		if d, ok := strings.CutPrefix(line, "data: "); ok {
+			data, _ = readM([]byte(d)) // what is no object stays nil
+		}
+		if line == "" && name != "" {
+			return name, data
+		}
+	}
+	return "", nil
+}
+
+// Until reads events until one fits.
+func (s *Stream) Until(what string, fits func(name string, data M) bool) {
+	s.world.Helper()
+	for {
+		name, data := s.Next()
+		if name == "" {
+			s.world.Fatalf("the stream ended before %s", what)
+		}
+		if fits(name, data) {
+			return
+		}
+	}
 }

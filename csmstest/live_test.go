@@ -310,3 +310,30 @@ func TestSocketsAreIndependent(t *testing.T) {
 		}
 	})
 }
+
+// The live list follows the charge point: each change comes by the event stream, and
+// the stream ends when the node stops.
+func TestLiveListFollowsTheChargePoint(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		screen := w.Staff(authz.Auditor).Watch("?topics=sessions")
+		id := c.Charge(1, "CARD1", 0)
+		sid := w.Session(id).ID.String()
+		is := func(field, value string) func(string, M) bool {
+			return func(_ string, m M) bool { return m.Str("id") == sid && m.Str(field) == value }
+		}
+		screen.Until("the start", is("state", "CHARGING"))
+		w.Advance(time.Minute)
+		c.MeterPower(1, id, 500, 22000)
+		screen.Until("the value", is("energy_wh", "500"))
+		w.Advance(time.Minute)
+		c.Finish(id, 1000)
+		screen.Until("the end", is("state", "COMPLETED"))
+		w.Stop()
+		if name, _ := screen.Next(); name != "" {
+			w.Errorf("after the stop the stream goes on with %q", name)
+		}
+	})
+}
