@@ -2,6 +2,7 @@ package csmstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,8 +122,14 @@ func TestField_27_InvalidJSON(t *testing.T) {
 		if a = c.RawCall("x28", `[2,"x28","Heartbeat",{`); a.Code != "FormationViolation" {
 			w.Errorf("the broken frame is answered with %+v", a)
 		}
-		if a = c.RawCall("x29", `[2,"x29","MeterValues",{"connectorId":1,"meterValue":[{]}]`); a.Code != "" {
-			w.Logf("what cannot be repaired is answered with %+v", a)
+		if a = c.RawCall("x29", `[2,"x29","MeterValues",{"connectorId":1,"meterValue":[{]}]`); a.Code != "FormationViolation" {
+			w.Errorf("the values that do not split are answered with %+v", a)
+		}
+		w.Journal() // what could not be read is not lost
+		frames, err := w.App.Sessions.Frames(w.Context(), w.Scope, s.ID, 1000)
+		w.OK(err)
+		if !slices.ContainsFunc(frames, func(f session.Frame) bool { return strings.HasSuffix(string(f.Payload), `"meterValue":[{]}]`) }) {
+			w.Error("the frame that does not split is not in the timeline")
 		}
 		c.Finish(id, 1000)
 		p.Only().Is(session.Completed, "COMPLETED").Total("0.48")

@@ -63,7 +63,7 @@ func TestHandshakeRefusals(t *testing.T) {
 		// The same point by odd ways: slashes, a whole URL as the path, the key as bytes.
 		key, err := hex.DecodeString(p.Key)
 		w.OK(err)
-		for _, h := range []Handshake{{Path: "/ocpp//CP1/"}, {Path: "/ocpp/ws:/" + w.Addr + "/CP1"}, {Path: "/ocpp/CP%31"}, {Key: string(key)}} {
+		for _, h := range []Handshake{{Path: "/ocpp//CP1/"}, {Path: "///ocpp///CP1"}, {Path: "/ocpp/ws:/" + w.Addr + "/CP1"}, {Path: "/ocpp/CP%31"}, {Key: string(key)}} {
 			odd, err := p.Knock(h)
 			if err != nil {
 				w.Errorf("%+v: %v", h, err)

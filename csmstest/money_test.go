@@ -434,6 +434,36 @@ func TestWhoMayNotStart(t *testing.T) {
 	})
 }
 
+// Energy that flowed while the point was out of reach is billed to its owner, whatever
+// the account has; nobody's card goes to a person.
+func TestOfflineSessionsAreBilled(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "0")
+		p := w.Point("CP1")
+		p.Online().Drop()
+		w.Advance(time.Hour)
+		c := p.Connect()
+		ago := func(minutes int) M { return M{"timestamp": Stamp(w.Now().Add(time.Duration(-minutes) * time.Minute))} }
+		id := c.Charge(1, "CARD1", 0, ago(50))
+		c.Finish(id, 1000, ago(40))
+		if s := w.Session(id).Is(session.Completed, "UNPAID").Total("0.48"); s.Debt != EUR("0.48") {
+			w.Errorf("the debt is %v", s.Debt)
+		}
+		d.Has("-0.48", "0.00")
+		unknown := c.Begin(1, "NOBODY", 1000, ago(30))
+		if unknown.Status != "Invalid" {
+			w.Errorf("the start is answered %+v", unknown)
+		}
+		c.Finish(unknown.ID, 2000, ago(20))
+		w.Session(unknown.ID).Is(session.Abnormal, "ABNORMAL").Delivered(1000).Total("").Flagged("DENIED_ENERGY")
+		d.Recharge("10.00")
+		d.Has("9.52", "0.00")
+		if got := c.Authorize("CARD1"); got != "Accepted" {
+			w.Errorf("with the debt paid the card is %s", got)
+		}
+	})
+}
+
 // Some hundred sessions at random, from several points at once, with everything that
 // goes wrong: in the end the ledger sums to zero, and each account is what a simple
 // count says.
