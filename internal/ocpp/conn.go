@@ -179,7 +179,8 @@ func (c *conn) tap(_ *rpc.Peer, dir rpc.Direction, f *rpc.Frame, whole bool, raw
 	case in && whole && v16.Carried(f.Action): // kept by the commit that acts on it
 	default:
 		c.door.opt.Journal(Frame{
-			Operator: c.point.Operator, Sub: c.point.Sub, Point: c.point.ID, Inbound: in, Action: f.Action, MessageID: f.ID, At: at, Raw: raw,
+			Operator: c.point.Operator, Sub: c.point.Sub, Point: c.point.ID, Inbound: in,
+			Action: v16.Clean(f.Action), MessageID: v16.Clean(f.ID), At: at, Raw: raw,
 		})
 	}
 }

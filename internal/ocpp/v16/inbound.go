@@ -108,8 +108,8 @@ func connector(n int64) int {
 	return int(n)
 }
 
-// clean takes out of a text what no database takes, and cuts it to what a person reads.
-func clean(s string) string {
+// Clean takes out of a text what no database takes, and cuts it to what a person reads.
+func Clean(s string) string {
 	const longest = 255
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == utf8.RuneError {
@@ -120,9 +120,9 @@ func clean(s string) string {
 }
 
 func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
-	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: clean(c.ID), Raw: c.Raw, Cache: &l.cache}
+	r := session.Report{Point: l.Point, Epoch: l.Epoch, ReceivedAt: c.At, MessageID: Clean(c.ID), Raw: c.Raw, Cache: &l.cache}
 	for _, x := range f.List {
-		r.Flaws = append(r.Flaws, clean(x.String()))
+		r.Flaws = append(r.Flaws, Clean(x.String()))
 	}
 	return r
 }
@@ -224,7 +224,7 @@ func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStopTransactionReq(c.Payload)
 	samples, bad := readSamples(m.TransactionData)
 	r := session.StopReport{Report: l.report(c, f), OCPPID: m.TransactionID, Token: m.IDTag, Register: wh(m.MeterStop),
-		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: clean(string(m.Reason)), Samples: samples}
+		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: Clean(string(m.Reason)), Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)
 	ans, err := l.Sessions.Stop(ctx, l.Scope, r)
 	if err != nil {

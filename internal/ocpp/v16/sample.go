@@ -20,14 +20,14 @@ func readSample(mv MeterValue) (s session.Sample, bad []string) {
 	)
 	for i, v := range mv.SampledValue {
 		if i == 0 && v.Context != "" {
-			s.Context = clean(string(v.Context))
+			s.Context = Clean(string(v.Context))
 		}
 		if v.Format == ValueFormatSignedData || v.Location != "" && v.Location != LocationOutlet && v.Measurand != MeasurandSoC {
 			continue
 		}
 		n, ok := number(v)
 		if !ok {
-			bad = append(bad, "bad value of "+clean(string(v.Measurand)))
+			bad = append(bad, "bad value of "+Clean(string(v.Measurand)))
 			continue
 		}
 		switch v.Measurand {
