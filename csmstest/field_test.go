@@ -125,6 +125,7 @@ func TestField_27_InvalidJSON(t *testing.T) {
 		if a = c.RawCall("x29", `[2,"x29","MeterValues",{"connectorId":1,"meterValue":[{]}]`); a.Code != "FormationViolation" {
 			w.Errorf("the values that do not split are answered with %+v", a)
 		}
+		w.Advance(time.Second)
 		w.Journal() // what could not be read is not lost
 		frames, err := w.App.Sessions.Frames(w.Context(), w.Scope, s.ID, 1000)
 		w.OK(err)

@@ -245,6 +245,7 @@ func TestTextThatNoDatabaseTakes(t *testing.T) {
 		c.Call("StatusNotification", M{"connectorId": 1, "status": nul, "errorCode": nul, "info": nul, "vendorErrorCode": nul, "vendorId": nul})
 		c.Boot(M{"chargePointVendor": nul, "chargePointModel": strings.Repeat(nul, 1000)})
 		c.Try("DataTransfer", M{"vendorId": nul, "data": nul})
+		c.Try("Custom"+nul, nil)
 		w.Journal()
 	})
 }

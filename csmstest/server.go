@@ -146,7 +146,7 @@ func (w *World) finish() {
 		c.Drop()
 	}
 	w.Stop()
-	if errs := w.Server.Lines("level=ERROR"); len(errs) > 0 && !w.opt.Errors {
+	if errs := append(w.Server.Lines("level=ERROR"), w.Server.Lines("frames not kept")...); len(errs) > 0 && !w.opt.Errors {
 		w.Errorf("the server logged:\n%s", strings.Join(errs, "\n"))
 	}
 	if w.Failed() && len(w.Server.String()) > 0 && testing.Verbose() {
