@@ -31,46 +31,9 @@ func (s *Service) CheckKey(p ChargePoint, password string) bool {
 	return p.Keys.match(s.opt.MAC, password)
 }
 
-// Connect takes note of a new socket on this server and returns its epoch.
-func (s *Service) Connect(ctx context.Context, sc authz.Scope, id ident.ChargePoint) (epoch int64, err error) {
-	return one(ctx, s.write, sc, func(tx Tx) (int64, error) { return Connected(tx, id, s.opt.Node, tx.Now()) })
-}
-
-// Disconnect takes note that the socket with this epoch closed.
-func (s *Service) Disconnect(ctx context.Context, sc authz.Scope, id ident.ChargePoint, epoch int64) error {
-	return s.write(ctx, sc, func(tx Tx) error { return Disconnected(tx, id, epoch, tx.Now()) })
-}
-
 // Seen takes note of a frame or pong on an open socket.
 func (s *Service) Seen(ctx context.Context, sc authz.Scope, id ident.ChargePoint) error {
 	return s.write(ctx, sc, func(tx Tx) error { return Seen(tx, id, tx.Now()) })
-}
-
-// batch is how many rows a sweep takes in one transaction.
-const batch = 50
-
-// Restarted closes the connections that this server held before it was stopped, so
-// that points which do not come back within the grace are shown offline. It is
-// called once, before the first socket is accepted.
-func (s *Service) Restarted(ctx context.Context) (closed int, err error) {
-	sc := authz.Everything("sockets of a stopped server")
-	for {
-		n, err := one(ctx, s.write, sc, func(tx Tx) (int, error) {
-			open, err := tx.OpenPoints(s.opt.Node, batch)
-			if err != nil {
-				return 0, err
-			}
-			for _, p := range open {
-				if err := Disconnected(tx, p.ID, p.Epoch, tx.Now()); err != nil {
-					return 0, err
-				}
-			}
-			return len(open), nil
-		})
-		if closed += n; err != nil || n < batch {
-			return closed, err
-		}
-	}
 }
 
 // Request queues a trigger or a reset. Starting and stopping belong to package
@@ -147,11 +110,6 @@ func (s *Service) Sent(ctx context.Context, sc authz.Scope, id ident.Command) er
 	return s.write(ctx, sc, func(tx Tx) error { return MarkSent(tx, id, tx.Now()) })
 }
 
-// Answered is the function Answered in its own transaction.
-func (s *Service) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a Answer) (Command, error) {
-	return one(ctx, s.write, sc, func(tx Tx) (Command, error) { return Answered(tx, id, a) })
-}
-
 // Command is one command.
 func (s *Service) Command(ctx context.Context, sc authz.Scope, id ident.Command) (Command, error) {
 	return one(ctx, s.read, sc, func(tx Tx) (Command, error) { return tx.CommandByID(id) })
@@ -160,37 +118,6 @@ func (s *Service) Command(ctx context.Context, sc authz.Scope, id ident.Command)
 // Commands lists commands, newest first.
 func (s *Service) Commands(ctx context.Context, sc authz.Scope, f CommandFilter, p operator.Page) (operator.List[Command], error) {
 	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Command], error) { return tx.ListCommands(f, p) })
-}
-
-// Expire ends the commands that nobody answered in time and those whose point went
-// offline before they were sent. It returns how many.
-func (s *Service) Expire(ctx context.Context) (ended int, err error) {
-	sc := authz.Everything("commands past their deadline")
-	for {
-		looked := 0
-		n, err := one(ctx, s.write, sc, func(tx Tx) (int, error) {
-			ids, err := tx.OverdueCommands(tx.Now(), batch)
-			if err != nil {
-				return 0, err
-			}
-			looked = len(ids)
-			n := 0
-			for _, id := range ids {
-				_, did, err := Expired(tx, id)
-				if err != nil {
-					return 0, err
-				}
-				if did {
-					n++
-				}
-			}
-			return n, nil
-		})
-		// n == 0: all that is overdue changed hands meanwhile; the next sweep looks again.
-		if ended += n; err != nil || looked < batch || n == 0 {
-			return ended, err
-		}
-	}
 }
 
 // Expired ends a command that nobody answered in time, or whose point went offline

@@ -137,27 +137,34 @@ func (w *world) recorded(t *testing.T, object, want string) {
 	}
 }
 
-func TestARestartedServerClosesTheSocketsItHeld(t *testing.T) {
+func TestANodeFindsTheSocketsItHeld(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		site := w.site(t, w.a, "A")
 		var open []ident.ChargePoint
-		for i := range 60 { // more than one batch
+		for i := range 60 {
 			p := w.point(t, w.a, site, fmt.Sprintf("CP-%d", i))
 			ok(w.Connect(ctx, w.a, p.ID))(t)
 			open = append(open, p.ID)
 		}
 		w.in(t, w.a, func(tx asset.Tx) error { _, err := asset.Connected(tx, open[0], "node-2", tx.Now()); return err })
-		w.clock.Advance(time.Second)
-		if n := ok(w.Restarted(ctx))(t); n != 59 {
-			t.Errorf("%d connections closed", n)
+		must(t, w.Disconnect(ctx, w.a, open[1], 1))
+		held := func(limit int) (out []asset.ChargePoint) {
+			w.in(t, authz.Everything("test"), func(tx asset.Tx) (err error) { out, err = tx.OpenPoints("node-1", limit); return err })
+			return out
 		}
-		if !w.now(t, open[0]).Open() || w.now(t, open[1]).Open() {
-			t.Error("the wrong connections were closed")
+		if n := len(held(50)); n != 50 {
+			t.Errorf("%d of at most 50", n)
 		}
-		if n := ok(w.Restarted(ctx))(t); n != 0 {
-			t.Errorf("%d closed twice", n)
+		all := held(100)
+		if len(all) != 58 {
+			t.Errorf("%d connections held", len(all))
+		}
+		for _, p := range all {
+			if p.ID == open[0] || p.ID == open[1] {
+				t.Error("another node's connection, or a closed one")
+			}
 		}
 	})
 }

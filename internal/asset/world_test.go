@@ -175,3 +175,46 @@ func names[T any](items []T, name func(T) string) string {
 	}
 	return fmt.Sprint(out)
 }
+
+// What package session does around these functions is not needed here.
+
+func (w *world) Connect(ctx context.Context, sc authz.Scope, id ident.ChargePoint) (epoch int64, err error) {
+	err = w.write(ctx, sc, func(tx asset.Tx) (err error) {
+		epoch, err = asset.Connected(tx, id, "node-1", tx.Now())
+		return err
+	})
+	return epoch, err
+}
+
+func (w *world) Disconnect(ctx context.Context, sc authz.Scope, id ident.ChargePoint, epoch int64) error {
+	return w.write(ctx, sc, func(tx asset.Tx) error { return asset.Disconnected(tx, id, epoch, tx.Now()) })
+}
+
+func (w *world) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a asset.Answer) (c asset.Command, err error) {
+	err = w.write(ctx, sc, func(tx asset.Tx) (err error) {
+		c, err = asset.Answered(tx, id, a)
+		return err
+	})
+	return c, err
+}
+
+func (w *world) Expire(ctx context.Context) (ended int, err error) {
+	err = w.write(ctx, authz.Everything("test"), func(tx asset.Tx) error {
+		ended = 0
+		ids, err := tx.OverdueCommands(tx.Now(), 1000)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			_, did, err := asset.Expired(tx, id)
+			if err != nil {
+				return err
+			}
+			if did {
+				ended++
+			}
+		}
+		return nil
+	})
+	return ended, err
+}

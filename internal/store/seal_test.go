@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"ccms/internal/authz"
-	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
@@ -346,59 +345,5 @@ func TestAuditKeepsActorAndSealsWhatWasChanged(t *testing.T) {
 				}
 			}
 		}
-	})
-}
-
-func TestSameKeyWithSameBodyGetsTheFirstAnswer(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, st *store.Store) {
-		op := newOperator()
-		sc := authz.ForStaff(op, ident.SubOperator{}, authz.Actor{})
-		recharge := func(key, body string) (string, error) {
-			var said string
-			err := st.Write(context.Background(), sc, func(tx *store.Tx) error {
-				first, err := tx.Answer("staff_1", key, []byte(body))
-				if err != nil {
-					return err
-				}
-				if first != nil {
-					said = string(first.Body)
-					return nil
-				}
-				n, err := tx.NextTest()
-				if err != nil {
-					return err
-				}
-				said = body + " done"
-				return errors.Join(tx.Add("test_own", []byte{byte(n >> 8), byte(n)}, op, ident.SubOperator{}, 1),
-					tx.KeepAnswer("staff_1", key, []byte(body), 201, []byte(said)))
-			})
-			return said, err
-		}
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				if said, err := recharge("k1", "10 EUR"); err != nil || said != "10 EUR done" {
-					t.Errorf("%q, %v", said, err)
-				}
-			})
-		}
-		wg.Wait()
-		if n := sum(t, st, sc, "test_own"); n != 1 {
-			t.Fatalf("one key had its effect %d times", n)
-		}
-		if _, err := recharge("k1", "20 EUR"); fault.Of(err).Kind != fault.Conflict {
-			t.Fatalf("the same key with another body: %v", err)
-		}
-		if said, err := recharge("k2", "20 EUR"); err != nil || said != "20 EUR done" {
-			t.Fatalf("%q, %v", said, err)
-		}
-		write(t, st, sc, func(tx *store.Tx) error {
-			n, err := tx.PruneAnswers(tx.Now().AddDate(0, 0, 1))
-			if n != 2 {
-				t.Errorf("pruned %d", n)
-			}
-			return err
-		})
 	})
 }

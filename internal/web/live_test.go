@@ -69,7 +69,7 @@ func (s *screen) next() event {
 func (w *world) connect(t tenant) {
 	w.Helper()
 	p := w.point(t)
-	_, err := w.svc.Asset.Connect(w.Context(), authz.ForChargePoint(p.Operator, p.Sub, p.ID), p.ID)
+	_, err := w.svc.Session.Connect(w.Context(), authz.ForChargePoint(p.Operator, p.Sub, p.ID), p.ID)
 	w.ok(err)
 }
 
@@ -201,7 +201,7 @@ func TestAPointTurnsOfflineOnTheScreenAfterItsGrace(t *testing.T) {
 		defer srv.Close()
 		s := w.watch(srv.URL, "?topics=charge_points", bearer(w.mine.admin))
 		p := w.point(w.mine)
-		w.ok(w.svc.Asset.Disconnect(w.Context(), authz.ForChargePoint(p.Operator, p.Sub, p.ID), p.ID, p.Epoch))
+		w.ok(w.svc.Session.Disconnect(w.Context(), authz.ForChargePoint(p.Operator, p.Sub, p.ID), p.ID, p.Epoch))
 		online := func() bool {
 			var p ChargePoint
 			w.ok(json.Unmarshal([]byte(s.next().data), &p))
