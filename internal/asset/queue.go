@@ -28,7 +28,7 @@ func Enqueue(tx Tx, p ChargePoint, c Command) (Command, error) {
 	if err := args.check(); err != nil {
 		return c, err
 	}
-	c.Point = p.ID
+	c.Point, c.Reason = p.ID, cut(c.Reason)
 	now := tx.Now()
 	switch {
 	case p.Status != Valid:
