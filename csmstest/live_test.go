@@ -337,3 +337,21 @@ func TestLiveListFollowsTheChargePoint(t *testing.T) {
 		}
 	})
 }
+
+// A reason is free text: whatever is in it, the command goes out.
+func TestAReasonWithOddCharacters(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		staff.Command(p, M{"type": "trigger_message", "requested_message": "Heartbeat", "reason": "a\x00b\u202e"}).Want(202)
+		c.Asked("TriggerMessage").Accept()
+		staff.Command(p, M{"type": "remote_start", "connector": 1, "token_uid": "CARD1", "reason": "a\x00b"}).Want(202)
+		c.Asked("RemoteStartTransaction").Accept()
+		id := c.Charge(1, "CARD1", 0)
+		staff.Do("POST", "/api/v1/sessions/"+w.Session(id).ID.String()+"/stop", M{"reason": "a\x00b"}).Want(202)
+		c.Asked("RemoteStopTransaction").Accept()
+		c.Finish(id, 0)
+	})
+}
