@@ -3,8 +3,11 @@ package store
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"ccms/internal/fault"
 	"ccms/internal/money"
 )
 
@@ -54,6 +57,15 @@ func flatten(args []any) ([]any, error) {
 	return flat, nil
 }
 
+// storable refuses text that PostgreSQL does not take, on both engines alike. Doors
+// take such characters out of what must not be refused.
+func storable(s string) (any, error) {
+	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
+		return nil, fault.New(fault.Invalid, "text_not_storable", "A text has a character that cannot be stored. Type it again.")
+	}
+	return s, nil
+}
+
 func value(a any) (any, error) {
 	switch v := a.(type) {
 	case nil:
@@ -63,7 +75,7 @@ func value(a any) (any, error) {
 	case int:
 		return int64(v), nil
 	case string:
-		return v, nil
+		return storable(v)
 	case []byte:
 		if v == nil {
 			return nil, nil
@@ -93,7 +105,7 @@ func value(a any) (any, error) {
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
 		return int64(v.Uint()), nil
 	case reflect.String:
-		return v.String(), nil
+		return storable(v.String())
 	case reflect.Bool:
 		return value(v.Bool())
 	case reflect.Pointer:

@@ -177,6 +177,8 @@ func TestBadInputIsNamedAndNotRepeated(t *testing.T) {
 			{"an empty form of a driver", "POST", "/api/v1/drivers", `{}`, 422, "invalid_input", "/account"},
 			{"an empty login", "POST", "/api/v1/login", `{}`, 422, "invalid_input", "/login /password"},
 			{"an empty name", "POST", "/api/v1/sites", `{"name":"","time_zone":"UTC"}`, 422, "invalid_input", "/name"},
+			{"a text that PostgreSQL cannot hold", "POST", "/api/v1/sites", `{"name":"a\u0000b","time_zone":"UTC"}`, 422, "invalid_input", "/name"},
+			{"the same in a filter", "GET", "/api/v1/audit?action=%00", ``, 422, "text_not_storable", ""},
 			{"no body", "POST", "/api/v1/sites", ``, 400, "body_missing", ""},
 			{"no JSON", "POST", "/api/v1/sites", `{"name": ` + secret, 400, "invalid_json", ""},
 			{"a wrong type", "POST", "/api/v1/sites", `{"name":{"a":"` + secret + `"},"time_zone":"UTC"}`, 422, "invalid_input", "/name"},
