@@ -10,6 +10,7 @@ const (
 	orderSlack  = time.Minute                // a sample may be stamped a little before its start
 	liveSlack   = 10 * time.Second           // what is created online arrives at once
 	zoneSlack   = 15 * time.Minute           // behaviour 28
+	neighbours  = 15 * time.Minute           // BILL-R7: a time bounded this closely counts
 	measurable  = 100 * 365 * 24 * time.Hour // beyond is no clock, but a zero value (behaviour 31)
 )
 
@@ -82,7 +83,9 @@ func (c Clock) Read(s Stamp) Read {
 	case at.After(c.Received), at.Before(earliest):
 		at = c.Received
 	}
-	return Read{At: at, Fixed: true, Untimed: true, Zone: learned}
+	// Neighbours that stand close tell the time well enough to price by it.
+	near := !c.After.IsZero() && c.Received.Sub(c.After) <= neighbours
+	return Read{At: at, Fixed: true, Untimed: !near, Zone: learned}
 }
 
 // explains reports whether the measured offset makes a stamp that is behind one of now.
