@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/session"
+	"ccms/internal/store"
 )
 
 // Nothing is asked of a charge point before its boot is answered.
@@ -116,6 +118,20 @@ func TestOrder_5_ABoxThatAnswersNothing(t *testing.T) {
 			w.Errorf("closed with %d %s", code, why)
 		}
 		w.Until("the connection is gone", func() bool { return !p.View().Open() })
+		// On PostgreSQL a fact shows once every older transaction of the server is over.
+		w.Until("its model is flagged", func() bool {
+			flagged := 0
+			w.OK(w.App.Store.Read(w.Context(), authz.Everything("test"), func(tx *store.Tx) error {
+				facts, err := tx.FactsAfter(store.Position{}, 1000)
+				for _, f := range facts {
+					if f.Kind == asset.FactUnresponsive {
+						flagged++
+					}
+				}
+				return err
+			}))
+			return flagged == 1
+		})
 
 		c = p.Connect() // within the hour
 		ask(c, trigger, "TriggerMessage")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ccms/internal/authz"
+	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
@@ -34,6 +35,28 @@ func (s *Service) CheckKey(p ChargePoint, password string) bool {
 // Seen takes note of a frame or pong on an open socket.
 func (s *Service) Seen(ctx context.Context, sc authz.Scope, id ident.ChargePoint) error {
 	return s.write(ctx, sc, func(tx Tx) error { return Seen(tx, id, tx.Now()) })
+}
+
+// DeviceUnresponsive is the payload of the fact that a model left two different commands
+// in a row unanswered (order rule 5 of a connection).
+type DeviceUnresponsive struct {
+	Point    ident.ChargePoint `json:"charge_point_id"`
+	Vendor   string            `json:"vendor"`
+	Model    string            `json:"model"`
+	Firmware string            `json:"firmware"`
+	Actions  []string          `json:"actions"`
+}
+
+// Unresponsive flags the model of a point that left these actions unanswered.
+func (s *Service) Unresponsive(ctx context.Context, sc authz.Scope, id ident.ChargePoint, actions ...string) error {
+	return s.write(ctx, sc, func(tx Tx) error {
+		p, err := tx.PointByID(id)
+		if err != nil {
+			return err
+		}
+		return tx.Record(fact.Fact{Kind: FactUnresponsive, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: id.String(), At: tx.Now(),
+			Payload: DeviceUnresponsive{Point: id, Vendor: p.Vendor, Model: p.Model, Firmware: p.Firmware, Actions: actions}})
+	})
 }
 
 // Request queues a trigger or a reset. Starting and stopping belong to package

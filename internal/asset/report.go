@@ -14,6 +14,7 @@ const (
 	FactDisconnected  fact.Kind = "charge_point.disconnected"
 	FactBooted        fact.Kind = "charge_point.booted"
 	FactStatus        fact.Kind = "connector.status_changed"
+	FactUnresponsive  fact.Kind = "charge_point.unresponsive"
 	FactCommandQueued fact.Kind = "command.queued"
 	FactCommandEnded  fact.Kind = "command.ended"
 	FactEffectSeen    fact.Kind = "command.effect_seen"

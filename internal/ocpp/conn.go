@@ -195,6 +195,11 @@ func (c *conn) unresponsive(_ *rpc.Peer, first, second string) {
 	}
 	d.opt.Log.Warn("charge point answers nothing: closed", "charge_point", c.point.ID, "vendor", c.point.Vendor,
 		"model", c.point.Model, "firmware", c.point.Firmware, "first", first, "second", second)
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	if err := d.assets.Unresponsive(ctx, c.scope, c.point.ID, first, second); err != nil {
+		d.opt.Log.Error("unresponsive model not flagged", "charge_point", c.point.ID, "error", err)
+	}
 	c.peer.Close(wire.CloseTryLater, "no answers")
 }
 
