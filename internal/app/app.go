@@ -140,6 +140,7 @@ type App struct {
 	cluster  *cluster.Registry
 	journal  *store.Journal
 	stop     context.CancelFunc
+	stopBeat func() // of the journal
 	running  sync.WaitGroup
 	stopping atomic.Bool
 	drift    atomic.Int64 // what the last ledger check found wrong
@@ -206,7 +207,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 
 	beat, stopBeat := c.Beat(500 * time.Millisecond)
 	a.journal = store.NewJournal(st, c.Log, beat)
-	_ = stopBeat // the journal runs as long as the node
+	a.stopBeat = stopBeat
 	door := c.Door
 	door.Now, door.Log = c.Now, c.Log
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
@@ -353,6 +354,7 @@ func (a *App) Stop(ctx context.Context, also ...func(context.Context) error) err
 		a.stop()
 	}
 	a.running.Wait()
+	a.stopBeat()
 	a.Store.Close()
 	return err
 }

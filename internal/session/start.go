@@ -440,8 +440,5 @@ const onlineAfter = time.Minute
 
 // keep writes the raw report into the commit.
 func (s *Service) keep(tx Tx, p asset.ChargePoint, id ident.Session, kind string, r Report, st Stamp, read Read) error {
-	return tx.InsertEvent(Kept{
-		Operator: p.Operator, Sub: p.Sub, Point: p.ID, Session: id, Kind: kind, MessageID: r.MessageID, Epoch: r.Epoch,
-		DeviceAt: st.At, At: read.At, ReceivedAt: r.ReceivedAt, Offset: read.Offset, Raw: r.Raw, Flaws: r.Flaws,
-	})
+	return tx.InsertEvent(kept(p.Operator, p.Sub, p.ID, id, kind, &r, st, read))
 }
