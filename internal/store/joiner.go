@@ -20,16 +20,18 @@ const (
 	// its first closure are held that long.
 	joinWithin = 20 * time.Millisecond
 	// maxConflicts is how often a closure is run again after 40001, 40P01 or 55P03.
-	maxConflicts = 5
-	// firstPatience is how long a closure waits for another transaction's row on its
-	// first run, double on each further one: of two that meet again and again the
-	// older then waits longer, and wins. It starts below deadlock_timeout (1 s): with
-	// sixty closures behind it, giving up and coming again costs less than waiting for
-	// the deadlock to be found.
-	firstPatience = 100 * time.Millisecond
-	// aloneAfter conflicts a closure shares its transaction with none: it then holds
-	// only its own locks.
+	maxConflicts = 8
+	// shortPatience is how long a closure waits for another transaction's row while it
+	// shares its own: with sixty closures behind it, giving up and coming again costs
+	// less than waiting.
+	shortPatience = 100 * time.Millisecond
+	// aloneAfter conflicts a closure shares its transaction with none, holds only its
+	// own locks, and passes the store's gate: one such closure runs at a time. All that
+	// it can meet then are joined transactions, and they give way first.
 	aloneAfter = 2
+	// longPatience is for the one behind the gate. It stays below deadlock_timeout (1 s):
+	// PostgreSQL ends the transaction that has waited longest, which would be this one.
+	longPatience = 900 * time.Millisecond
 	// maxLost is how often a closure is run whose transaction was lost before COMMIT.
 	maxLost = 3
 	// commitWithin is how long a COMMIT may take. It is generous: a COMMIT given up
@@ -58,7 +60,15 @@ type request struct {
 	conflicts int
 }
 
-func (r *request) patience() time.Duration { return firstPatience << min(r.conflicts, 4) }
+// gated closures have met so many conflicts that they run one at a time.
+func (r *request) gated() bool { return r.conflicts >= aloneAfter }
+
+func (r *request) patience() time.Duration {
+	if r.gated() {
+		return longPatience
+	}
+	return shortPatience
+}
 
 // claim makes the request the joiner's; false if its caller has left.
 func (r *request) claim() bool {
@@ -221,9 +231,13 @@ func (j *joiner) transaction(head *request) {
 		}
 	}()
 
+	if head.gated() { // a gated closure is always the head, and leaves before the next
+		j.store.gate.Lock()
+		defer j.store.gate.Unlock()
+	}
 	open := false
 	for r := head; r != nil; r = j.joins(in, begun) {
-		if r.alone && len(in) > 0 {
+		if r.alone && r != head {
 			j.carry = append(j.carry, r)
 			break
 		}
@@ -242,7 +256,7 @@ func (j *joiner) transaction(head *request) {
 		switch {
 		case end.conflict && r.conflicts < maxConflicts:
 			r.conflicts++
-			r.alone = r.alone || r.conflicts >= aloneAfter
+			r.alone = r.alone || r.gated()
 			j.carry = append(j.carry, r)
 		case end.conflict:
 			in = append(in, joined{r, tx, fault.New(fault.Unavailable, "busy",

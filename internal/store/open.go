@@ -79,6 +79,7 @@ type Store struct {
 	closed   bool
 	accepted sync.WaitGroup // calls of Write and Read that are under way
 	stop     chan struct{}
+	gate     sync.Mutex     // closures that met too many conflicts pass one at a time
 	stopped  sync.WaitGroup // joiners
 }
 
