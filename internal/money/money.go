@@ -9,37 +9,6 @@ import (
 	"strings"
 )
 
-// Currency is an ISO 4217 alphabetic code, upper case.
-type Currency string
-
-// exponents lists the currencies whose minor unit is not 1/100 (ISO 4217).
-var exponents = map[Currency]int{
-	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
-	"RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}
-
-// Exponent is the number of decimals of the currency's minor unit.
-func (c Currency) Exponent() int {
-	if e, ok := exponents[c]; ok {
-		return e
-	}
-	return 2
-}
-
-// Valid reports whether c looks like a code: three capital letters.
-func (c Currency) Valid() bool {
-	if len(c) != 3 {
-		return false
-	}
-	for i := range 3 {
-		if c[i] < 'A' || c[i] > 'Z' {
-			return false
-		}
-	}
-	return true
-}
-
 // Amount is money in minor units of one currency.
 type Amount struct {
 	Minor    int64 // minor units, signed

@@ -96,3 +96,17 @@ func TestShare(t *testing.T) {
 		t.Fatalf("VAT %v %v", v, err)
 	}
 }
+
+func TestACurrencyIsOneThatPeoplePayWith(t *testing.T) {
+	t.Parallel()
+	for c, want := range map[Currency]bool{
+		"EUR": true, "JPY": true, "KWD": true, "CNY": true,
+		"": false, "EU": false, "eur": false, "EURO": false,
+		"ZZZ": false, "DEM": false, // three capitals, but no money, or no longer
+		"XAU": false, "XXX": false, "CLF": false, // gold, none, a unit of account
+	} {
+		if c.Valid() != want {
+			t.Errorf("%q valid: %v", c, !want)
+		}
+	}
+}
