@@ -163,6 +163,9 @@ func (s *Service) UpdateChargePoint(ctx context.Context, sc authz.Scope, id iden
 	}()
 	return one(ctx, s.write, sc, func(tx Tx) (PointView, error) {
 		closed = false
+		if _, err := tx.LockPoint(id); err != nil { // no session begins between the check and the change
+			return PointView{}, err
+		}
 		before, err := View(tx, id)
 		if err != nil {
 			return before, err

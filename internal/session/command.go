@@ -24,7 +24,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 	var refused error // kept apart: the attempt is committed although it is refused (AUTH-R5)
 	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error {
 		refused = nil
-		p, err := tx.PointByID(r.Point)
+		p, err := tx.LockPoint(r.Point) // or two requests would each find the connector free
 		if err != nil {
 			return err
 		}
@@ -145,15 +145,14 @@ func (s *Service) RequestStop(ctx context.Context, sc authz.Scope, id ident.Sess
 }
 
 func (s *Service) running(tx Tx, id ident.Session) (State, asset.ChargePoint, error) {
-	st, err := tx.SessionByID(id)
+	st, p, err := locked(tx, id)
 	if err != nil {
-		return st, asset.ChargePoint{}, err
+		return st, p, err
 	}
 	if st.RealStop || !(st.Phase.Open() || st.Phase == Rejected || st.Has(FlagAdopted)) {
-		return st, asset.ChargePoint{}, fault.New(fault.Conflict, "session_not_running", "This session does not run any more.")
+		return st, p, fault.New(fault.Conflict, "session_not_running", "This session does not run any more.")
 	}
-	p, err := tx.PointByID(st.Point)
-	return st, p, err
+	return st, p, nil
 }
 
 // Refresh asks the charge point for fresh meter values and status of a session.

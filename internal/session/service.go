@@ -271,10 +271,12 @@ func (s *Service) once(ctx context.Context, sc authz.Scope, fn func(Tx) error) e
 }
 
 // point loads the reporting charge point and refuses an old connection: a newer
-// socket has taken over, and this report will come again on it.
+// socket has taken over, and this report will come again on it. Until the commit
+// nobody else connects it, takes it out of use or decides about its sessions: whatever
+// may do so locks the point first, then an account, then writes a session.
 func (s *Service) point(tx Tx, r Report) (asset.ChargePoint, error) {
 	r.Cache.forget() // what follows may change what it holds
-	p, err := tx.PointByID(r.Point)
+	p, err := tx.LockPoint(r.Point)
 	if err != nil {
 		return p, err
 	}
@@ -299,14 +301,14 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (int, error) {
 	var errs []error
 	for _, d := range due {
 		err := s.once(ctx, authz.ForSystem(d.Operator, "session timer"), func(tx Tx) error {
-			st, err := tx.SessionByID(d.ID)
+			st, p, err := locked(tx, d.ID)
 			if err != nil {
 				return err
 			}
 			if st.DueAt.IsZero() || st.DueAt.After(tx.Now()) {
 				return nil
 			}
-			ev, err := s.dueEvent(tx, st)
+			ev, err := s.dueEvent(tx, st, p)
 			if err != nil {
 				return err
 			}
@@ -320,12 +322,22 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (int, error) {
 	return len(due), errors.Join(errs...)
 }
 
-// dueEvent gathers the evidence that a timer is judged by.
-func (s *Service) dueEvent(tx Tx, st State) (Due, error) {
-	p, err := tx.PointByID(st.Point)
+// locked reads a session as it is behind the lock of its charge point.
+func locked(tx Tx, id ident.Session) (State, asset.ChargePoint, error) {
+	st, err := tx.SessionByID(id)
 	if err != nil {
-		return Due{}, err
+		return st, asset.ChargePoint{}, err
 	}
+	p, err := tx.LockPoint(st.Point)
+	if err != nil {
+		return st, p, err
+	}
+	st, err = tx.SessionByID(id) // a report may have been at work until the lock was ours
+	return st, p, err
+}
+
+// dueEvent gathers the evidence that a timer is judged by.
+func (s *Service) dueEvent(tx Tx, st State, p asset.ChargePoint) (Due, error) {
 	now := tx.Now()
 	connected := p.Open()
 	ev := Due{Quiet: connected && now.Sub(p.ConnectedAt) >= closeAfter && now.Sub(st.Inner.HeardAt) >= closeRetry}
