@@ -28,6 +28,7 @@ import (
 	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/cluster"
+	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/live"
@@ -144,6 +145,7 @@ type App struct {
 	running  sync.WaitGroup
 	stopping atomic.Bool
 	drift    atomic.Int64 // what the last ledger check found wrong
+	health   health
 }
 
 // run adapts the store to the Run of one domain package.
@@ -174,7 +176,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		return nil, err
 	}
 	a := &App{Store: st, cfg: c, cluster: held}
-	write, read := operator.Once(st.Write), st.Read
+	write, read := operator.Once(a.watched), st.Read
 	planExists := func(tx *store.Tx, id ident.Plan) error { _, err := tx.CurrentPlan(id); return err }
 
 	a.Operators = operator.New(
@@ -229,15 +231,25 @@ const readyWithin = 2 * time.Second
 
 func (a *App) ready(ctx context.Context) error {
 	if a.stopping.Load() {
-		return errors.New("the server is stopping")
+		return notReady("the server is stopping")
 	}
-	if since, stalled := a.Store.Stalled(); stalled {
-		return fmt.Errorf("the database has taken no write since %s", since.UTC().Format(time.RFC3339))
+	if why, away := a.health.isAway(time.Now()); away {
+		return notReady(why)
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	return a.Store.Read(ctx, authz.Everything("is the database there"), func(tx *store.Tx) error { return tx.Ping() })
+	err := a.Store.Read(ctx, authz.Everything("is the database there"), func(tx *store.Tx) error { return tx.Ping() })
+	if err == nil {
+		return nil
+	}
+	why := store.Trouble(err)
+	if why == "" {
+		why = "it does not answer"
+	}
+	return notReady("the database cannot be read: " + why).Because(err)
 }
+
+func notReady(why string) *fault.Error { return fault.New(fault.Unavailable, "not_ready", "%s", why) }
 
 func (a *App) register(r *prometheus.Registry) {
 	gauge := func(name, help string, f func() float64) {
@@ -249,6 +261,12 @@ func (a *App) register(r *prometheus.Registry) {
 	}
 	gauge("charge_points_connected", "Charge points connected to this node.", func() float64 { return float64(a.Door.Connected()) })
 	gauge("ledger_drifts", "What the last check of the ledger found wrong: accounts, and the books as a whole.", func() float64 { return float64(a.drift.Load()) })
+	gauge("database_takes_writes", "1, or 0 while charge points are sent away because the database takes no writes.", func() float64 {
+		if _, away := a.health.isAway(time.Now()); away {
+			return 0
+		}
+		return 1
+	})
 	counter("ocpp_connections_accepted_total", "Charge point connections accepted.", a.Door.Stats.Accepted.Load)
 	counter("ocpp_connections_refused_total", "Charge point connections refused.", a.Door.Stats.Refused.Load)
 	counter("ocpp_frames_total", "OCPP frames in and out.", a.Door.Stats.Frames.Load)
@@ -274,6 +292,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(func() { a.journal.Run(ctx) })
+	a.running.Go(func() { a.watch(ctx) })
 	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
 		return err
@@ -327,6 +346,9 @@ func (a *App) every(ctx context.Context, d time.Duration, what string, work func
 			case <-ctx.Done():
 				return
 			case <-beat:
+			}
+			if _, away := a.health.isAway(time.Now()); away {
+				continue // it is known that nothing can be written
 			}
 			if err := work(ctx); err != nil && ctx.Err() == nil {
 				a.cfg.Log.Error("background work failed", "work", what, "error", err)

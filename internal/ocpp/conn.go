@@ -55,7 +55,7 @@ func (c *conn) run(ws *wire.Conn, ended func()) {
 // connect tells the store, the door and the cluster of the connection.
 func (c *conn) connect(ws *wire.Conn) bool {
 	d := c.door
-	started, stop := context.WithTimeout(context.Background(), storeWait)
+	started, stop := d.whileHere(storeWait)
 	epoch, err := d.sessions.Connect(started, c.scope, c.point.ID)
 	stop()
 	if err != nil {
@@ -109,10 +109,13 @@ func (c *conn) end(why error) {
 }
 
 func (c *conn) gone() {
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	ctx, cancel := c.door.whileHere(storeWait)
 	defer cancel()
 	if err := c.door.sessions.Disconnect(ctx, c.scope, c.point.ID, c.epoch); err != nil {
-		c.door.opt.Log.Error("disconnection not stored", "charge_point", c.point.ID, "error", err)
+		c.door.owe(c)
+		if ctx.Err() == nil {
+			c.door.opt.Log.Error("disconnection not stored", "charge_point", c.point.ID, "error", err)
+		}
 	}
 }
 

@@ -63,6 +63,7 @@ type Door struct {
 	conns    map[ident.ChargePoint]*conn
 	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
 	draining bool
+	away     away
 	running  sync.WaitGroup
 
 	Stats Stats
@@ -84,7 +85,8 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.Journal == nil {
 		o.Journal = func(Frame) {}
 	}
-	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{}}
+	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
+		away: newAway()}
 }
 
 // Connected is how many charge points are connected here.
@@ -109,10 +111,15 @@ func identity(u *url.URL) string {
 // tells whether it exists elsewhere), 401 for a wrong key.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
-	draining := d.draining
+	draining, sentAway := d.draining, d.away.on
 	d.mu.Unlock()
 	if draining {
 		d.refuse(w, http.StatusServiceUnavailable, "The server is stopping; connect again.")
+		return
+	}
+	if sentAway {
+		w.Header().Set("Retry-After", retryAfter())
+		d.refuse(w, http.StatusServiceUnavailable, "The server can store nothing now; connect again later.")
 		return
 	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
@@ -165,7 +172,7 @@ func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
 func (d *Door) take(c *conn) (ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.draining {
+	if d.draining || d.away.on {
 		return false
 	}
 	if old := d.conns[c.point.ID]; old != nil {
@@ -226,18 +233,12 @@ func (d *Door) Seen(ctx context.Context) {
 	}
 	d.mu.Unlock()
 	const together = 50 // they join one commit
-	slots := make(chan struct{}, together)
-	var wg sync.WaitGroup
-	for _, c := range heard {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := d.assets.Seen(ctx, c.scope, c.point.ID); err != nil && ctx.Err() == nil {
-				d.opt.Log.Warn("last sign of life not stored", "charge_point", c.point.ID, "error", err)
-			}
-		})
-	}
-	wg.Wait()
+	each(heard, together, func(c *conn) {
+		if err := d.assets.Seen(ctx, c.scope, c.point.ID); err != nil && ctx.Err() == nil {
+			d.opt.Log.Warn("last sign of life not stored", "charge_point", c.point.ID, "error", err)
+		}
+	})
+	d.Settle(ctx)
 }
 
 // Drain lets every frame in work finish and be answered, closes all sockets and

@@ -39,6 +39,8 @@ const (
 	commitWithin = 30 * time.Second
 	// reconnectFor is how long a joiner tries to reach the database before it answers.
 	reconnectFor = 5 * time.Second
+	// noWrites is told to who wrote while the disk was full, for example.
+	noWrites = "The database takes no writes now. Nothing was stored."
 )
 
 // States of a request. Between queued and the others decides one compare-and-swap,
@@ -281,6 +283,7 @@ func (j *joiner) transaction(head *request) {
 			j.undecided(in, err)
 			return
 		}
+		j.store.waiting.committed(time.Now())
 	}
 	j.settle(in)
 }
@@ -354,6 +357,8 @@ func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
 			end.err = fmt.Errorf("store: a statement failed: %w", tx.failed)
 		case errors.Is(tx.failed, errSlow):
 			end.err = unavailable("The database took too long. Nothing was stored.", tx.failed)
+		case Trouble(tx.failed) != "":
+			end.err = unavailable(noWrites, tx.failed)
 		}
 		if errors.Is(tx.failed, errGone) {
 			end.gone = tx.failed
@@ -397,6 +402,9 @@ func (j *joiner) undecided(in []joined, err error) {
 	}
 	j.drop()
 	if errors.Is(err, errNotCommitted) { // alone: the fault is in what it wrote
+		if Trouble(err) != "" {
+			err = unavailable(noWrites, err)
+		}
 		in[0].r.done <- outcome{err: err}
 		return
 	}

@@ -622,11 +622,11 @@ func TestManyRowsInOneCall(t *testing.T) {
 	})
 }
 
-func TestWriteThatWaitsTooLongIsAStall(t *testing.T) {
+func TestOldestWriteThatWaitsIsKnown(t *testing.T) {
 	t.Parallel()
 	storetest.EachWith(t, oneJoiner, func(t *testing.T, st *store.Store) {
-		if _, stalled := st.Stalled(); stalled {
-			t.Fatal("stalled without a write")
+		if d := st.Waiting(); d != 0 {
+			t.Fatalf("without a write something waits for %v", d)
 		}
 		open := st.Gate(t)
 		answer := make(chan error, 1)
@@ -634,22 +634,36 @@ func TestWriteThatWaitsTooLongIsAStall(t *testing.T) {
 			answer <- st.Write(context.Background(), authz.Everything("test"), func(*store.Tx) error { return nil })
 		}()
 		until(t, "the queueing", func() bool { return st.Queued() == 1 })
-		since, stalled := st.Stalled()
-		if stalled || since.IsZero() {
-			t.Fatalf("a write that has just come waits since %v, stalled %v", since, stalled)
+		leave := st.WaitsSince(time.Now().Add(-6 * time.Second))
+		if d := st.Waiting(); d < 6*time.Second {
+			t.Fatalf("a write that came six seconds ago waits for %v", d)
 		}
-		old := time.Now().Add(-6 * time.Second)
-		leave := st.WaitsSince(old)
-		if since, stalled := st.Stalled(); !stalled || !since.Equal(old) {
-			t.Fatalf("six seconds are no stall: %v, %v", since, stalled)
-		}
-		leave()
 		open()
 		if err := <-answer; err != nil {
 			t.Fatal(err)
 		}
-		if since, stalled := st.Stalled(); stalled || !since.IsZero() {
-			t.Fatalf("after the answer something waits since %v", since)
+		if d := st.Waiting(); d <= 0 || d > 5*time.Second {
+			t.Fatalf("others were taken a moment ago, and yet one waits for %v", d)
+		}
+		leave()
+		if d := st.Waiting(); d != 0 {
+			t.Fatalf("after the last answer something waits for %v", d)
+		}
+	})
+}
+
+func TestTestWriteIsAWriteLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		for range 2 {
+			if err := st.TestWrite(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := st.TestWrite(over); !fault.Is(err, fault.Unavailable) || store.Trouble(err) != "" {
+			t.Fatalf("one that nobody waited for is %v, trouble %q", err, store.Trouble(err))
 		}
 	})
 }

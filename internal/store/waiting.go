@@ -6,13 +6,11 @@ import (
 	"time"
 )
 
-// stallAfter is when a write that waits means that the database is not well.
-const stallAfter = 5 * time.Second
-
 // waiting knows how long the oldest unanswered write waits.
 type waiting struct {
 	mu    sync.Mutex
 	since linked.List // of time.Time, oldest first
+	taken time.Time   // the last COMMIT
 }
 
 func (w *waiting) enter(now time.Time) *linked.Element {
@@ -27,17 +25,33 @@ func (w *waiting) leave(e *linked.Element) {
 	w.since.Remove(e)
 }
 
-// Stalled reports whether a write has been waiting for more than 5 s, and since
-// when. The machine's clock counts here, not Options.Now.
-func (s *Store) Stalled() (since time.Time, stalled bool) {
+func (w *waiting) committed(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken = now
+}
+
+// Waiting is how long a write has been waiting while the database committed none; 0
+// if none waits. The machine's clock counts here, not Options.Now.
+func (s *Store) Waiting() time.Duration {
 	s.waiting.mu.Lock()
 	defer s.waiting.mu.Unlock()
 	e := s.waiting.since.Front()
 	if e == nil {
-		return time.Time{}, false
+		return 0
 	}
-	since = e.Value.(time.Time)
-	return since, time.Since(since) > stallAfter
+	since := e.Value.(time.Time)
+	if s.waiting.taken.After(since) {
+		since = s.waiting.taken
+	}
+	return time.Since(since)
+}
+
+// Taken is when the last write was committed; zero before the first.
+func (s *Store) Taken() time.Time {
+	s.waiting.mu.Lock()
+	defer s.waiting.mu.Unlock()
+	return s.waiting.taken
 }
 
 // wakers are channels that hear of a commit and may miss all but the last.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/operator"
 )
 
@@ -371,7 +372,7 @@ func TestMetricsAnswerThisMachineOnly(t *testing.T) {
 }
 
 func TestHealthAndReadiness(t *testing.T) {
-	ready := io.EOF
+	var ready error = io.EOF
 	lite(t, func(w *world) {
 		w.call("GET", "/healthz", "").want(w, 200)
 		a := w.call("GET", "/readyz", "").want(w, 503)
@@ -380,6 +381,11 @@ func TestHealthAndReadiness(t *testing.T) {
 		}
 		if !strings.Contains(w.log.String(), `"cause":"EOF"`) {
 			w.Error("the cause is not logged")
+		}
+		ready = fault.New(fault.Unavailable, "not_ready", "the disk is full").Because(io.EOF)
+		a = w.call("GET", "/readyz", "").want(w, 503)
+		if got := strings.TrimSpace(string(a.body)); got != `{"status":"not ready","reason":"the disk is full"}` {
+			w.Errorf("it says %s", got)
 		}
 	}, func(_ *world, o *Options) {
 		o.Ready = func(context.Context) error { return ready }

@@ -120,17 +120,21 @@ func (s *Server) mux() *http.ServeMux {
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		requestOf(r.Context()).route = "GET /healthz"
-		writeState(w, http.StatusOK, "ok")
+		writeState(w, http.StatusOK, "ok", "")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		req := requestOf(r.Context())
 		req.route = "GET /readyz"
 		if err := s.opt.Ready(r.Context()); err != nil {
 			req.fail(err)
-			writeState(w, http.StatusServiceUnavailable, "not ready")
+			reason := ""
+			if f := fault.Of(err); f.Kind == fault.Unavailable {
+				reason = f.Detail
+			}
+			writeState(w, http.StatusServiceUnavailable, "not ready", reason)
 			return
 		}
-		writeState(w, http.StatusOK, "ready")
+		writeState(w, http.StatusOK, "ready", "")
 	})
 	mux.Handle("GET /metrics", s.serveMetrics(s.opt.Metrics))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { s.noRoute(mux, w, r) })
@@ -141,11 +145,14 @@ func (s *Server) mux() *http.ServeMux {
 	return mux
 }
 
-func writeState(w http.ResponseWriter, status int, state string) {
+func writeState(w http.ResponseWriter, status int, state, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]string{"status": state})
+	json.NewEncoder(w).Encode(struct {
+		Status string `json:"status"`
+		Reason string `json:"reason,omitempty"`
+	}{state, reason})
 }
 
 // noRoute answers 405 where the path has other methods, else 404.
