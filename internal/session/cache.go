@@ -23,11 +23,10 @@ type Cache struct{ warm *warm }
 
 // warm is a session as it was committed last. It does not change.
 type warm struct {
-	clock Clock     // Received and Online are the report's
-	since time.Time // the connection's beginning
-	plan  *tariff.Plan
-	zone  *time.Location
-	state *State
+	clock  Clock     // Received and Online are the report's
+	since  time.Time // the connection's beginning
+	prices *tariff.Sheet
+	state  *State
 }
 
 // forget empties the cache; there may be none.
@@ -43,15 +42,11 @@ func (s *Service) remember(c *Cache, p asset.ChargePoint, st State) {
 	if c == nil || st.Phase != Charging && st.Phase != Paused || st.RealStop || st.OCPPID <= 0 {
 		return
 	}
-	var plan *tariff.Plan
-	if !st.Plan.IsZero() {
-		known, ok := s.plans.Load(planKey{st.Plan, st.PlanNumber})
-		if !ok {
-			return
-		}
-		plan = known.(*tariff.Plan)
+	prices := s.pricesKnown(&st)
+	if prices == nil && !st.Plan.IsZero() {
+		return
 	}
-	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, plan: plan, zone: s.zone(st.Zone), state: &st}
+	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, prices: prices, state: &st}
 	if p.Zone != "" {
 		w.clock.Zone = s.zone(p.Zone)
 	}
@@ -126,8 +121,8 @@ func (w *warm) meter(tx Tx, r *MeterReport) (*warm, error) {
 		ev.Untimed = ev.Untimed || read.Untimed
 	}
 	sortReadings(ev.Readings)
-	next := &warm{clock: w.clock, since: w.since, plan: w.plan, zone: w.zone}
-	m := begin(w.state, Env{Now: tx.Now(), Plan: w.plan, Zone: w.zone, MaxPower: w.state.MaxPower})
+	next := &warm{clock: w.clock, since: w.since, prices: w.prices}
+	m := begin(w.state, Env{Now: tx.Now(), Prices: w.prices, MaxPower: w.state.MaxPower})
 	m.take(ev)
 	if m.then != (Then{}) || m.fact != "" || m.s.Runs() != w.state.Runs() || m.s.Phase != Charging && m.s.Phase != Paused {
 		return nil, errCold

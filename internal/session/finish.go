@@ -80,7 +80,7 @@ func (e Stopped) apply(m *machine) {
 		}
 		m.idle(from)
 	}
-	if billed == nil && !s.Suspect() && !s.Has(FlagUntimed) && in.Unplugged.IsZero() && m.Plan != nil && m.Plan.HasIdle() && !s.Wallet.IsZero() {
+	if billed == nil && !s.Suspect() && !s.Has(FlagUntimed) && in.Unplugged.IsZero() && m.Prices != nil && m.Prices.Plan.HasIdle() && !s.Wallet.IsZero() {
 		s.Phase = Idle // AUTH-R8: the bill waits for the unplug
 		m.holdIdle()
 		return
@@ -143,8 +143,8 @@ func (m *machine) settle() {
 	before := s.Bill
 	m.total()
 	switch {
-	case s.Suspect() || m.Plan == nil:
-		if m.Plan == nil {
+	case s.Suspect() || m.Prices == nil:
+		if m.Prices == nil {
 			s.flag(FlagUnpriced)
 		}
 		s.Phase = Abnormal
@@ -185,13 +185,13 @@ func (m *machine) settle() {
 func (m *machine) holdIdle() {
 	u := m.usage()
 	u.Idle = nil
-	bill, err := tariff.Rate(*m.Plan, u, m.Zone)
+	bill, err := m.Prices.Rate(u)
 	if err != nil {
 		return // settle will say so
 	}
-	fee := m.Plan.IdleFee.Cap
-	if !m.Plan.PricesIncludeTax {
-		tax, err := fee.Share(int64(m.Plan.VAT), 1000)
+	fee := m.Prices.Plan.IdleFee.Cap
+	if !m.Prices.Plan.PricesIncludeTax {
+		tax, err := fee.Share(int64(m.Prices.Plan.VAT), 1000)
 		if err != nil {
 			return
 		}
@@ -206,28 +206,28 @@ func (m *machine) holdIdle() {
 // prepaid account pays for standing no more than it has (IDLE-R5).
 func (m *machine) rate(first bool) (tariff.Bill, error) {
 	u := m.usage()
-	bill, err := tariff.Rate(*m.Plan, u, m.Zone)
+	bill, err := m.Prices.Rate(u)
 	if err != nil || !first || len(u.Idle) == 0 || !m.s.HoldAmount.Less(bill.Total) {
 		return bill, err
 	}
 	idle := u.Idle
 	u.Idle = nil
-	if bill, err = tariff.Rate(*m.Plan, u, m.Zone); err != nil {
+	if bill, err = m.Prices.Rate(u); err != nil {
 		return bill, err
 	}
 	room := m.s.HoldAmount.Sub(bill.Total)
-	if !m.Plan.PricesIncludeTax {
-		room.Minor = room.Minor * 1000 / (1000 + int64(m.Plan.VAT)) // rounded down: never above
+	if !m.Prices.Plan.PricesIncludeTax {
+		room.Minor = room.Minor * 1000 / (1000 + int64(m.Prices.Plan.VAT)) // rounded down: never above
 	}
 	if room.Minor <= 0 {
 		return bill, nil
 	}
-	plan := *m.Plan
+	plan := *m.Prices.Plan
 	if room.Less(plan.IdleFee.Cap) {
 		plan.IdleFee.Cap = room
 	}
 	u.Idle = idle
-	return tariff.Rate(plan, u, m.Zone)
+	return tariff.Rate(plan, u, m.Prices.Zone)
 }
 
 func (m *machine) usage() tariff.Usage {

@@ -26,6 +26,7 @@ func FuzzApply(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	prices := tariff.NewSheet(&plan, time.UTC)
 	statuses := []asset.ConnectorStatus{asset.Available, asset.Preparing, asset.Charging, asset.SuspendedEV,
 		asset.SuspendedEVSE, asset.Finishing, asset.Faulted, asset.Unavailable, asset.Reserved}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -71,7 +72,7 @@ func FuzzApply(f *testing.F) {
 			case 11:
 				ev = HoldGrown{money.New(n*10, "EUR")}
 			}
-			out := Apply(st, ev, Env{Now: now, Plan: &plan, Zone: time.UTC, MaxPower: 22000, Registers: regs})
+			out := Apply(st, ev, Env{Now: now, Prices: prices, MaxPower: 22000, Registers: regs})
 			if out.Then.Capture {
 				captures++
 			}

@@ -33,9 +33,8 @@ const (
 // Env is what the machine knows beside the state.
 type Env struct {
 	Now      time.Time
-	Plan     *tariff.Plan // the version of the session's snapshot; nil where none resolved
-	Zone     *time.Location
-	MaxPower unit.W // of the connector
+	Prices   *tariff.Sheet // of the snapshot's plan version in the site's zone; nil where no plan resolved
+	MaxPower unit.W        // of the connector
 	// Registers are the session's energy readings in time order. Only an event that
 	// may end or settle the session needs them (NeedsRegisters).
 	Registers []Register
@@ -119,8 +118,8 @@ func (m *machine) due() time.Time {
 		earliest(s.RequestedAt.Add(startTimeout))
 	case Idle:
 		earliest(s.EndedAt.Add(idleLimit))
-		if !in.IdleFrom.IsZero() && m.Plan != nil {
-			if cap, ok := tariff.IdleCapReached(*m.Plan, in.Idle, in.IdleFrom, m.Zone); ok {
+		if !in.IdleFrom.IsZero() && m.Prices != nil {
+			if cap, ok := m.Prices.IdleCapReached(in.Idle, in.IdleFrom); ok {
 				earliest(cap)
 			}
 		}
@@ -227,8 +226,8 @@ func (m *machine) sample(r Reading) {
 	}
 	if r.Has&HasEnergy != 0 {
 		s.advance(r.Energy)
-		if m.Plan != nil {
-			in.Running = in.Running.Add(*m.Plan, tariff.Point{At: r.At, Energy: s.Energy}, m.Zone)
+		if m.Prices != nil {
+			in.Running = in.Running.Add(m.Prices, tariff.Point{At: r.At, Energy: s.Energy})
 			m.cost()
 		}
 		in.LastAt = r.At
@@ -243,7 +242,7 @@ func (m *machine) sample(r Reading) {
 // cost brings the running price up to date. A price that does not fit 64 bits keeps
 // the last one; the bill will be refused and reviewed.
 func (m *machine) cost() {
-	if c, err := m.s.Inner.Running.Cost(*m.Plan, m.idleWindows(m.s.Last.At), m.Zone); err == nil {
+	if c, err := m.s.Inner.Running.Cost(m.Prices, m.idleWindows(m.s.Last.At)); err == nil {
 		m.s.Cost = c
 	}
 }
@@ -305,7 +304,7 @@ func (m *machine) gap() time.Duration {
 // sample and the stop after it, with what is held (BAL-R2).
 func (m *machine) spend(ahead time.Duration) {
 	s := &m.s
-	if m.Plan == nil || s.Wallet.IsZero() || s.Phase == Stopping {
+	if m.Prices == nil || s.Wallet.IsZero() || s.Phase == Stopping {
 		return
 	}
 	need, err := m.need(ahead)
@@ -313,13 +312,13 @@ func (m *machine) spend(ahead time.Duration) {
 	case err != nil:
 		m.stopForMoney()
 	case !need.Less(s.HoldAmount):
-		m.then.Extend = need.Add(m.Plan.Hold)
+		m.then.Extend = need.Add(m.Prices.Plan.Hold)
 	}
 }
 
 // need is what the session may have cost by the time it could be stopped.
 func (m *machine) need(ahead time.Duration) (money.Amount, error) {
-	reserve, err := tariff.Reserve(*m.Plan, m.MaxPower, ahead, m.Now, m.Zone)
+	reserve, err := m.Prices.Reserve(m.MaxPower, ahead, m.Now)
 	if err != nil { // a price beyond 64 bits
 		return money.Amount{}, err
 	}
@@ -344,7 +343,7 @@ type HoldGrown struct{ Amount money.Amount }
 func (e HoldGrown) apply(m *machine) {
 	s := &m.s
 	s.HoldAmount = e.Amount
-	if m.Plan == nil || !s.Phase.Open() || s.Phase == Stopping {
+	if m.Prices == nil || !s.Phase.Open() || s.Phase == Stopping {
 		return
 	}
 	ahead := max(2*m.gap(), m.silence()) + reserveMargin
@@ -578,8 +577,8 @@ func (e Due) apply(m *machine) {
 			in.PluggedUntil = e.PluggedUntil
 		}
 		over := !m.Now.Before(s.EndedAt.Add(idleLimit))
-		if !in.IdleFrom.IsZero() && m.Plan != nil {
-			if cap, ok := tariff.IdleCapReached(*m.Plan, in.Idle, in.IdleFrom, m.Zone); ok && !m.Now.Before(cap) {
+		if !in.IdleFrom.IsZero() && m.Prices != nil {
+			if cap, ok := m.Prices.IdleCapReached(in.Idle, in.IdleFrom); ok && !m.Now.Before(cap) {
 				over = true
 			}
 		}

@@ -185,7 +185,7 @@ func (s *script) env() Env {
 	if err != nil {
 		s.fatalf("%v", err)
 	}
-	return Env{Now: s.now, Plan: &p, Zone: s.zone, MaxPower: s.power, Registers: slices.Clone(s.regs)}
+	return Env{Now: s.now, Prices: tariff.NewSheet(&p, s.zone), MaxPower: s.power, Registers: slices.Clone(s.regs)}
 }
 
 func (s *script) begin(register int64) {
@@ -193,8 +193,8 @@ func (s *script) begin(register int64) {
 	s.regs = nil
 	s.st = State{
 		ID: ident.New[ident.Session](s.now), OCPPID: 7, Connector: 1, Phase: Charging, StartedAt: s.now, StartDevice: s.now,
-		MeterStart: unit.Wh(register), Currency: e.Plan.Currency, Wallet: ident.New[ident.Account](s.now),
-		HoldAmount: e.Plan.Hold, Cost: money.New(0, e.Plan.Currency),
+		MeterStart: unit.Wh(register), Currency: e.Prices.Plan.Currency, Wallet: ident.New[ident.Account](s.now),
+		HoldAmount: e.Prices.Plan.Hold, Cost: money.New(0, e.Prices.Plan.Currency),
 		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, HeardAt: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin)},
 	}
 }

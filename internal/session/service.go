@@ -25,8 +25,9 @@ type Service struct {
 	write, read Run
 	node        string
 
-	plans sync.Map // planKey → *tariff.Plan; versions never change
-	zones sync.Map // IANA name → *time.Location
+	plans  sync.Map // planKey → *tariff.Plan; versions never change
+	sheets sync.Map // sheetKey → *tariff.Sheet
+	zones  sync.Map // IANA name → *time.Location
 }
 
 // New wires the service to the store. node names this server among those that hold
@@ -57,6 +58,34 @@ func (s *Service) plan(tx Tx, id ident.Plan, number int) (*tariff.Plan, error) {
 	return &p, nil
 }
 
+// sheetKey names a plan version in a zone.
+type sheetKey struct {
+	planKey
+	zone string
+}
+
+// prices is what a session is priced by: the plan version of its snapshot in its site's
+// zone; nil where none resolved.
+func (s *Service) prices(tx Tx, st *State) (*tariff.Sheet, error) {
+	if p := s.pricesKnown(st); p != nil {
+		return p, nil
+	}
+	p, err := s.plan(tx, st.Plan, st.PlanNumber)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	sheet, _ := s.sheets.LoadOrStore(sheetKey{planKey{st.Plan, st.PlanNumber}, st.Zone}, tariff.NewSheet(p, s.zone(st.Zone)))
+	return sheet.(*tariff.Sheet), nil
+}
+
+// pricesKnown is prices if they were read before, else nil.
+func (s *Service) pricesKnown(st *State) *tariff.Sheet {
+	if p, ok := s.sheets.Load(sheetKey{planKey{st.Plan, st.PlanNumber}, st.Zone}); ok {
+		return p.(*tariff.Sheet)
+	}
+	return nil
+}
+
 func (s *Service) zone(name string) *time.Location {
 	if z, ok := s.zones.Load(name); ok {
 		return z.(*time.Location)
@@ -70,11 +99,11 @@ func (s *Service) zone(name string) *time.Location {
 }
 
 func (s *Service) env(tx Tx, st State, ev Event) (Env, error) {
-	p, err := s.plan(tx, st.Plan, st.PlanNumber)
+	p, err := s.prices(tx, &st)
 	if err != nil {
 		return Env{}, err
 	}
-	e := Env{Now: tx.Now(), Plan: p, Zone: s.zone(st.Zone), MaxPower: st.MaxPower}
+	e := Env{Now: tx.Now(), Prices: p, MaxPower: st.MaxPower}
 	if NeedsRegisters(st, ev) {
 		if e.Registers, err = tx.RegistersOf(st.ID); err != nil {
 			return Env{}, err

@@ -70,7 +70,7 @@ func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token strin
 		return j, nil
 	}
 	available := acc.Available()
-	least, err := tariff.Reserve(*j.plan, maxPower, 2*defaultGap+reserveMargin, tx.Now(), s.zone(site.TimeZone))
+	least, err := tariff.NewSheet(j.plan, s.zone(site.TimeZone)).Reserve(maxPower, 2*defaultGap+reserveMargin, tx.Now())
 	if err != nil {
 		return j, err
 	}

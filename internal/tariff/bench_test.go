@@ -69,16 +69,20 @@ func BenchmarkRate(b *testing.B) {
 	}
 }
 
-// What a MeterValues costs: the next point and the price so far.
+// What a MeterValues costs: the next point, the price so far, and what must be left.
 func BenchmarkRunning(b *testing.B) {
 	p, u, loc := benchSession(b)
-	r := Begin(u.Start)
+	s, r := NewSheet(&p, loc), Begin(u.Start)
 	for _, pt := range u.Points[:58] {
-		r = r.Add(p, pt, loc)
+		r = r.Add(s, pt)
 	}
+	b.ReportAllocs()
 	for b.Loop() {
-		next := r.Add(p, u.Points[58], loc)
-		if _, err := next.Cost(p, nil, loc); err != nil {
+		next := r.Add(s, u.Points[58])
+		if _, err := next.Cost(s, nil); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Reserve(22_000, 2*time.Minute, u.Points[58].At); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -164,15 +164,15 @@ func TestReserveOfTheVector_BAL_R2(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	r, err := Reserve(p, 22_000, time.Minute, at, time.UTC)
+	r, err := NewSheet(&p, time.UTC).Reserve(22_000, time.Minute, at)
 	if err != nil || r != eur("0.15") {
 		t.Fatalf("reserve %v %v", r, err)
 	}
 	stop := money.Amount{}
-	run := Begin(at)
+	s, run := NewSheet(&p, time.UTC), Begin(at)
 	for i := 1; i < 100; i++ {
-		run = run.Add(p, Point{at.Add(time.Duration(i) * time.Minute), unit.Wh(i * 22_000 / 60)}, time.UTC)
-		c, err := run.Cost(p, nil, time.UTC)
+		run = run.Add(s, Point{at.Add(time.Duration(i) * time.Minute), unit.Wh(i * 22_000 / 60)})
+		c, err := run.Cost(s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,12 +204,12 @@ func TestReserveTakesTheDearestBandAheadTaxAndAMinuteOfIdle(t *testing.T) {
 		{"it ends at six, so the day does not count", at(5, 0), time.Hour, "3.84"},
 		{"nothing ahead: the idle minute", at(3, 0), 0, "0.24"},
 	} {
-		r, err := Reserve(p, 10_000, c.d, c.at, time.UTC)
+		r, err := NewSheet(&p, time.UTC).Reserve(10_000, c.d, c.at)
 		if err != nil || r != eur(c.want) {
 			t.Errorf("%s: %v %v, want %s", c.why, r, err, c.want)
 		}
 	}
-	if _, err := Reserve(p, -1, time.Hour, at(0, 0), time.UTC); err == nil {
+	if _, err := NewSheet(&p, time.UTC).Reserve(-1, time.Hour, at(0, 0)); err == nil {
 		t.Error("negative power has a reserve")
 	}
 }
@@ -221,7 +221,7 @@ func TestIdleCapReached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	capped, ok := IdleCapReached(p, nil, at, time.UTC)
+	capped, ok := NewSheet(&p, time.UTC).IdleCapReached(nil, at)
 	// 19.995 rounds to 20.00: 1.5 s less than 100 minutes.
 	if want := at.Add(115*time.Minute - time.Second); !ok || !capped.Equal(want) {
 		t.Errorf("%v %v, want %v", capped, ok, want)
@@ -237,27 +237,27 @@ func TestIdleCapReached(t *testing.T) {
 		t.Errorf("at the instant %v, a second before %v", full(capped), full(capped.Add(-time.Second)))
 	}
 	past := Interval{at.Add(-time.Hour), at.Add(-20 * time.Minute)} // 15 min grace and 25 min charged
-	if again, ok := IdleCapReached(p, []Interval{past}, at, time.UTC); !ok || !again.Equal(capped.Add(-40*time.Minute)) {
+	if again, ok := NewSheet(&p, time.UTC).IdleCapReached([]Interval{past}, at); !ok || !again.Equal(capped.Add(-40*time.Minute)) {
 		t.Errorf("with past windows %v %v", again, ok)
 	}
-	if done, ok := IdleCapReached(p, []Interval{{at.Add(-24 * time.Hour), at}}, at, time.UTC); !ok || !done.Equal(at) {
+	if done, ok := NewSheet(&p, time.UTC).IdleCapReached([]Interval{{at.Add(-24 * time.Hour), at}}, at); !ok || !done.Equal(at) {
 		t.Errorf("reached before: %v %v", done, ok)
 	}
 	night := p
 	night.Layers = slices.Clone(p.Layers)
 	night.Layers[3].Elements = []Element{{Cond{From: 12 * 60, To: 13 * 60}, p.Layers[3].Elements[0].Components}}
-	if c, ok := IdleCapReached(night, nil, at, time.UTC); !ok || !c.Equal(time.Date(2026, 3, 2, 12, 39, 59, 0, time.UTC)) {
+	if c, ok := NewSheet(&night, time.UTC).IdleCapReached(nil, at); !ok || !c.Equal(time.Date(2026, 3, 2, 12, 39, 59, 0, time.UTC)) {
 		t.Errorf("an hour a day: %v %v", c, ok)
 	}
 	dear := p
 	dear.IdleFee.Cap = eur("1000000.00")
-	if c, ok := IdleCapReached(dear, nil, at, time.UTC); ok {
+	if c, ok := NewSheet(&dear, time.UTC).IdleCapReached(nil, at); ok {
 		t.Errorf("a cap that is years away: %v", c)
 	}
 	free := Draft{Name: "no idle", Currency: "EUR", Electricity: []Band{{0, 1440, 0, rate("0.40")}}}
 	if q, err := free.Plan(); err != nil {
 		t.Fatal(err)
-	} else if _, ok := IdleCapReached(q, nil, at, time.UTC); ok {
+	} else if _, ok := NewSheet(&q, time.UTC).IdleCapReached(nil, at); ok {
 		t.Error("a plan without an idle fee has no cap to reach")
 	}
 }
@@ -333,13 +333,13 @@ func TestRunningPriceOfAnotherPlanIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Unix(1_772_355_600, 0)
-	r := Begin(at).Add(p, Point{at.Add(time.Minute), 100}, time.UTC)
+	r := Begin(at).Add(NewSheet(&p, time.UTC), Point{at.Add(time.Minute), 100})
 	q := p
 	q.Layers = p.Layers[:2]
-	if _, err := r.Bill(q, nil, time.UTC); !fault.Is(err, fault.Internal) {
+	if _, err := r.Bill(NewSheet(&q, time.UTC), nil); !fault.Is(err, fault.Internal) {
 		t.Errorf("%v", err)
 	}
-	if s := r.Add(q, Point{at.Add(2 * time.Minute), 200}, time.UTC); !reflect.DeepEqual(s, r) {
+	if s := r.Add(NewSheet(&q, time.UTC), Point{at.Add(2 * time.Minute), 200}); !reflect.DeepEqual(s, r) {
 		t.Errorf("the sums moved: %v", s)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"ccms/internal/fault"
 	"ccms/internal/money"
-	"ccms/internal/unit"
 )
 
 // mostPerLine keeps sums of lines far from the end of int64.
@@ -37,48 +36,74 @@ func (b Basis) unit() string {
 
 // bill prices the quantities. With words the bill has segments and explains itself.
 func (m *meter) bill(words bool, flags []Flag) (Bill, error) {
-	b := Bill{Currency: m.p.Currency, TaxIncluded: m.p.PricesIncludeTax, Flags: flags}
+	p := m.sheet.Plan
+	b := Bill{Currency: p.Currency, TaxIncluded: p.PricesIncludeTax, Flags: flags}
 	hit := 0
 	for _, q := range m.q {
 		if q != 0 {
 			hit++
 		}
 	}
-	b.Lines = make([]Line, 0, hit)
-	n := 0
-	for i := range m.p.Layers {
-		for j := range m.p.Layers[i].Elements {
-			e := &m.p.Layers[i].Elements[j]
-			for k := range e.Components {
-				c, q := &e.Components[k], m.q[n]
-				n++
-				if q == 0 {
-					continue
-				}
-				amount, err := c.Price.Per(q, c.Basis.per(), m.p.Currency)
-				if err != nil || amount.Minor > mostPerLine || amount.Minor < -mostPerLine {
-					return Bill{}, tooMuch.Because(err)
-				}
-				l := Line{Kind: m.p.Layers[i].Kind, Basis: c.Basis, Layer: i, Element: j, Quantity: q,
-					Unit: c.Basis.unit(), Price: c.Price, Amount: amount, VAT: m.p.vat(c)}
-				if words {
-					l.Label = e.Cond.String()
-					if m.segments != nil {
-						l.Segments = m.explained(n-1, e)
-					}
-				}
-				b.Lines = append(b.Lines, l)
-			}
-		}
+	var err error
+	if b.Lines, err = m.lines(make([]Line, 0, hit)); err != nil {
+		return Bill{}, err
 	}
-	m.p.cap(b.Lines)
-	if err := b.sum(); err != nil {
+	p.cap(b.Lines)
+	if b.Net, b.Taxes, b.Total, err = p.sum(b.Lines, nil); err != nil {
 		return Bill{}, err
 	}
 	if words {
+		m.label(&b)
 		b.Explanation = m.explain(&b)
 	}
 	return b, nil
+}
+
+// total is the total of bill, without making one.
+func (m *meter) total() (money.Amount, error) {
+	var (
+		someLines [8]Line
+		someTaxes [4]Tax
+	)
+	lines, err := m.lines(someLines[:0])
+	if err != nil {
+		return money.Amount{}, err
+	}
+	m.sheet.Plan.cap(lines)
+	_, _, total, err := m.sheet.Plan.sum(lines, someTaxes[:0])
+	return total, err
+}
+
+// lines appends a line for each component that was hit, before the idle cap.
+func (m *meter) lines(to []Line) ([]Line, error) {
+	for n, q := range m.q {
+		if q == 0 {
+			continue
+		}
+		r := &m.sheet.rows[n]
+		amount, err := r.price.Per(q, r.basis.per(), m.sheet.Plan.Currency)
+		if err != nil || amount.Minor > mostPerLine || amount.Minor < -mostPerLine {
+			return nil, tooMuch.Because(err)
+		}
+		to = append(to, Line{Kind: r.kind, Basis: r.basis, Layer: r.layer, Element: r.element, Quantity: q,
+			Unit: r.basis.unit(), Price: r.price, Amount: amount, VAT: r.vat})
+	}
+	return to, nil
+}
+
+// label gives the lines, which are those of lines, their words.
+func (m *meter) label(b *Bill) {
+	i := 0
+	for n, q := range m.q {
+		if q == 0 {
+			continue
+		}
+		b.Lines[i].Label = m.sheet.rows[n].cond.String()
+		if m.segments != nil {
+			b.Lines[i].Segments = m.explained(n)
+		}
+		i++
+	}
 }
 
 // cap takes what is above the idle cap off the idle lines, the last first.
@@ -100,55 +125,55 @@ func (p *Plan) cap(lines []Line) {
 	}
 }
 
-// sum fills Net, Taxes and Total from the lines: tax per rate on the sum of its
-// lines, once; worked back where prices include it (MON-R2).
-func (b *Bill) sum() error {
-	zero := money.New(0, b.Currency)
-	b.Net, b.Total = zero, zero
-	for i := range b.Lines {
-		l := &b.Lines[i]
-		b.Net, b.Total = b.Net.Add(l.Amount), b.Total.Add(l.Amount)
+// sum is the net, the taxes and the total of lines: tax per rate on the sum of its
+// lines, once; worked back where prices include it (MON-R2). Taxes are appended.
+func (p *Plan) sum(lines []Line, taxes []Tax) (net money.Amount, _ []Tax, total money.Amount, err error) {
+	zero := money.New(0, p.Currency)
+	net, total = zero, zero
+	for i := range lines {
+		l := &lines[i]
+		net, total = net.Add(l.Amount), total.Add(l.Amount)
 		if l.VAT == 0 {
 			continue
 		}
 		found := false
-		for j := range b.Taxes {
-			if b.Taxes[j].VAT == l.VAT {
-				b.Taxes[j].Net = b.Taxes[j].Net.Add(l.Amount)
+		for j := range taxes {
+			if taxes[j].VAT == l.VAT {
+				taxes[j].Net = taxes[j].Net.Add(l.Amount)
 				found = true
 			}
 		}
 		if !found {
-			b.Taxes = append(b.Taxes, Tax{l.VAT, l.Amount, zero})
+			taxes = append(taxes, Tax{l.VAT, l.Amount, zero})
 		}
 	}
-	for j := range b.Taxes {
-		t := &b.Taxes[j]
+	for j := range taxes {
+		t := &taxes[j]
 		den := int64(1000)
-		if b.TaxIncluded {
+		if p.PricesIncludeTax {
 			den += int64(t.VAT)
 		}
 		tax, err := t.Net.Share(int64(t.VAT), den)
 		if err != nil {
-			return tooMuch.Because(err)
+			return net, nil, total, tooMuch.Because(err)
 		}
 		t.Tax = tax
-		if b.TaxIncluded {
+		if p.PricesIncludeTax {
 			t.Net = t.Net.Sub(tax)
-			b.Net = b.Net.Sub(tax)
+			net = net.Sub(tax)
 		} else {
-			b.Total = b.Total.Add(tax)
+			total = total.Add(tax)
 		}
 	}
-	return nil
+	return net, taxes, total, nil
 }
 
 // explained is a copy of a component's segments that charged something, in UTC and
 // with the reason.
-func (m *meter) explained(c int, e *Element) []Segment {
+func (m *meter) explained(c int) []Segment {
 	why := "applies at all times"
-	if s := e.Cond.String(); s != "" {
-		why = "first band that matches: " + s + " " + m.loc.String()
+	if s := m.sheet.rows[c].cond.String(); s != "" {
+		why = "first band that matches: " + s + " " + m.sheet.Zone.String()
 	}
 	out := make([]Segment, 0, len(m.segments[c]))
 	for _, s := range m.segments[c] {
@@ -184,7 +209,7 @@ func (m *meter) explain(b *Bill) []string {
 		}
 		out = append(out, s+l.Amount.Decimal()+" "+string(b.Currency))
 	}
-	if g := m.p.IdleFee.Grace; g > 0 && b.charged(KindIdle) {
+	if g := m.sheet.Plan.IdleFee.Grace; g > 0 && b.charged(KindIdle) {
 		out = append(out, fmt.Sprintf("The first %s of idle time are free and deducted.", quantityText(int64(g/time.Second), IdleTime)))
 	}
 	for _, t := range b.Taxes {
@@ -221,19 +246,11 @@ func (b *Bill) charged(k Kind) bool {
 // waived reports whether the plan has a flat price that was not charged for want of
 // energy.
 func (m *meter) waived() bool {
-	n, flat, energy := 0, false, unit.Wh(0)
-	for i := range m.p.Layers {
-		for j := range m.p.Layers[i].Elements {
-			for k := range m.p.Layers[i].Elements[j].Components {
-				switch m.p.Layers[i].Elements[j].Components[k].Basis {
-				case Energy:
-					energy += unit.Wh(m.q[n])
-				case Flat:
-					flat = true
-				}
-				n++
-			}
+	var energy int64
+	for n := range m.sheet.rows {
+		if m.sheet.rows[n].dim == energyDim {
+			energy += m.q[n]
 		}
 	}
-	return flat && energy == 0
+	return m.sheet.has[flatDim] && energy == 0
 }

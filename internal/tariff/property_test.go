@@ -15,11 +15,11 @@ import (
 // fold prices the usage by Running.
 func fold(p Plan, u Usage, loc *time.Location) (Bill, error) {
 	pts, _ := u.path()
-	r := Begin(pts[0].At)
+	s, r := NewSheet(&p, loc), Begin(pts[0].At)
 	for _, pt := range pts[1:] {
-		r = r.Add(p, pt, loc)
+		r = r.Add(s, pt)
 	}
-	return r.Bill(p, u.Idle, loc)
+	return r.Bill(s, u.Idle)
 }
 
 // samePrice compares what is owed and for what; texts, segments and the flag that a
@@ -192,9 +192,9 @@ func TestRunningFoldEqualsRate(t *testing.T) {
 	forAny(t, 3000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
 		b := mustRate(t, p, u, loc)
 		pts, _ := u.path()
-		r := Begin(pts[0].At)
+		s, r := NewSheet(&p, loc), Begin(pts[0].At)
 		for _, pt := range pts[1:] {
-			r = r.Add(p, pt, loc)
+			r = r.Add(s, pt)
 			// What is kept between two samples is its JSON.
 			j, err := json.Marshal(r)
 			if err != nil {
@@ -205,11 +205,11 @@ func TestRunningFoldEqualsRate(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f, err := r.Bill(p, u.Idle, loc)
+		f, err := r.Bill(s, u.Idle)
 		if err != nil || !samePrice(&f, &b) || f.Has(Interpolated) != b.Has(Interpolated) {
 			t.Errorf("folded %v %v\nat once %v", show(&f, false), err, show(&b, false))
 		}
-		if c, err := r.Cost(p, u.Idle, loc); err != nil || c != b.Total {
+		if c, err := r.Cost(s, u.Idle); err != nil || c != b.Total {
 			t.Errorf("cost %v %v, total %v", c, err, b.Total)
 		}
 	})

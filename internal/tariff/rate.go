@@ -11,11 +11,14 @@ import (
 
 // Rate prices a session. It fails only on a plan or amounts that cannot be right;
 // whatever a charge point reported has a price.
-func Rate(p Plan, u Usage, loc *time.Location) (Bill, error) {
-	if err := ratable(&p, u.Energy); err != nil {
+func Rate(p Plan, u Usage, loc *time.Location) (Bill, error) { return NewSheet(&p, loc).Rate(u) }
+
+// Rate prices a session, as the function does.
+func (s *Sheet) Rate(u Usage) (Bill, error) {
+	if err := ratable(s.Plan, u.Energy); err != nil {
 		return Bill{}, err
 	}
-	m := meter{p: &p, loc: loc, q: make([]int64, p.size())}
+	m := meter{sheet: s, q: make([]int64, len(s.rows))}
 	if u.NoClock {
 		m.cheapest(u.Energy)
 		return m.bill(true, []Flag{BadClock})
@@ -27,9 +30,9 @@ func Rate(p Plan, u Usage, loc *time.Location) (Bill, error) {
 	}
 	start, stop := pts[0].At, pts[len(pts)-1].At
 	idle := windows(u.Idle, 0)
-	if p.Has(Time) {
+	if s.has[timeDim] {
 		for _, w := range without(start, stop, idle) {
-			m.elapsed(Time, w.From, w.To, 1)
+			m.elapsed(timeDim, w.From, w.To, 1)
 		}
 	}
 	m.flat(start, u.Energy)
@@ -80,14 +83,12 @@ func without(from, to time.Time, less []Interval) []Interval {
 
 // meter adds up what each component of the plan was hit with.
 type meter struct {
-	p   *Plan
-	loc *time.Location
-	q   []int64 // per component, in plan order
+	sheet *Sheet
+	q     []int64 // per component, in plan order
 	// interpolated: a price of energy changed strictly between two samples that
 	// differ in energy.
 	interpolated bool
-	cur          span  // where the energy walk is
-	prev         []int // the components that applied before cur
+	cur, prev    *span // where the energy walk is, and what applied before that
 
 	segments [][]Segment // per component; nil: not recorded
 }
@@ -104,9 +105,8 @@ func (m *meter) energy(from, to Point) {
 	for {
 		guessed := false
 		if !m.cur.covers(at) {
-			m.prev, m.cur.active = m.cur.active, m.prev
-			m.p.find(&m.cur, Energy, at, m.loc)
-			guessed = delta > 0 && at.After(from.At) && !slices.Equal(m.prev, m.cur.active)
+			m.prev, m.cur = m.cur, m.sheet.at(energyDim, at)
+			guessed = delta > 0 && at.After(from.At) && !slices.Equal(m.prev.active, m.cur.active)
 			m.interpolated = m.interpolated || guessed
 		}
 		end, upTo := to.At, delta
@@ -115,9 +115,9 @@ func (m *meter) energy(from, to Point) {
 			upTo = along(delta, end.Sub(from.At), to.At.Sub(from.At))
 		}
 		for layer, c := range m.cur.active {
-			changed := guessed && m.prev[layer] != c
-			if changed && m.segments != nil && m.prev[layer] >= 0 {
-				s := m.segments[m.prev[layer]]
+			changed := guessed && m.prev.active[layer] != c
+			if changed && m.segments != nil && m.prev.active[layer] >= 0 {
+				s := m.segments[m.prev.active[layer]]
 				s[len(s)-1].Interpolated = true
 			}
 			if c < 0 {
@@ -147,11 +147,10 @@ func along(delta int64, part, all time.Duration) int64 {
 }
 
 // elapsed attributes the seconds of [from, to), times sign, to the components of a
-// basis that counts time. Both ends are whole seconds, and so is every cut.
-func (m *meter) elapsed(b Basis, from, to time.Time, sign int64) {
-	var s span
+// dimension that counts time. Both ends are whole seconds, and so is every cut.
+func (m *meter) elapsed(d dim, from, to time.Time, sign int64) {
 	for at := from; at.Before(to); {
-		m.p.find(&s, b, at, m.loc)
+		s := m.sheet.at(d, at)
 		end := to
 		if s.to.Before(end) {
 			end = s.to
@@ -172,23 +171,21 @@ func (m *meter) elapsed(b Basis, from, to time.Time, sign int64) {
 
 // idle attributes the idle clock after the grace.
 func (m *meter) idle(clock []Interval) {
-	if !m.p.HasIdle() {
+	if !m.sheet.has[idleDim] {
 		return
 	}
-	for _, w := range windows(clock, m.p.IdleFee.Grace) {
-		m.elapsed(IdleTime, w.From, w.To, 1)
+	for _, w := range windows(clock, m.sheet.Plan.IdleFee.Grace) {
+		m.elapsed(idleDim, w.From, w.To, 1)
 	}
 }
 
 // flat charges what is due once, by the prices at the start. Without energy it is
 // waived: nobody pays for a start that gave nothing (bill B9).
 func (m *meter) flat(start time.Time, delivered unit.Wh) {
-	if delivered == 0 {
+	if delivered == 0 || !m.sheet.has[flatDim] {
 		return
 	}
-	var s span
-	m.p.find(&s, Flat, start, m.loc)
-	for _, c := range s.active {
+	for _, c := range m.sheet.at(flatDim, start).active {
 		if c >= 0 {
 			m.q[c] = 1
 			if m.segments != nil {
@@ -200,28 +197,26 @@ func (m *meter) flat(start time.Time, delivered unit.Wh) {
 
 // cheapest bills energy, and what is due once, at the lowest price of each layer.
 func (m *meter) cheapest(delivered unit.Wh) {
-	n := 0
-	for i := range m.p.Layers {
-		energy, flat := -1, -1
-		var lowE, lowF int64
-		for j := range m.p.Layers[i].Elements {
-			for k := range m.p.Layers[i].Elements[j].Components {
-				c := &m.p.Layers[i].Elements[j].Components[k]
-				switch {
-				case c.Basis == Energy && (energy < 0 || int64(c.Price) < lowE):
-					energy, lowE = n, int64(c.Price)
-				case c.Basis == Flat && (flat < 0 || int64(c.Price) < lowF):
-					flat, lowF = n, int64(c.Price)
-				}
-				n++
+	low := func(d dim, n int64) {
+		best := make([]int, len(m.sheet.Plan.Layers))
+		for i := range best {
+			best[i] = -1
+		}
+		for c := range m.sheet.rows {
+			r := &m.sheet.rows[c]
+			if b := best[r.layer]; r.dim == d && (b < 0 || r.price < m.sheet.rows[b].price) {
+				best[r.layer] = c
 			}
 		}
-		if energy >= 0 {
-			m.q[energy] = int64(delivered)
+		for _, c := range best {
+			if c >= 0 {
+				m.q[c] = n
+			}
 		}
-		if flat >= 0 && delivered > 0 {
-			m.q[flat] = 1
-		}
+	}
+	low(energyDim, int64(delivered))
+	if delivered > 0 {
+		low(flatDim, 1)
 	}
 }
 

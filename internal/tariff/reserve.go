@@ -14,40 +14,39 @@ import (
 // step of the idle fee after its grace, one minute (BAL-R2). Quantities are rounded
 // up: a reserve that is a cent too large stops a car a moment early, one that is too
 // small makes a debt.
-func Reserve(p Plan, power unit.W, d time.Duration, at time.Time, loc *time.Location) (money.Amount, error) {
+func (s *Sheet) Reserve(power unit.W, d time.Duration, at time.Time) (money.Amount, error) {
 	if power < 0 || d < 0 || power > 1<<40 {
 		return money.Amount{}, fault.New(fault.Internal, "reserve_range", "Power and time of a reserve must not be negative.")
 	}
 	seconds := int64((d + time.Second - 1) / time.Second)
 	wh := (int64(power)*min(seconds, 1<<20) + 3599) / 3600
-	m := meter{p: &p, loc: loc, q: make([]int64, p.size())}
+	var some [16]int64
+	m, _ := s.resumed(nil, some[:])
 	until := at.Add(max(d, time.Nanosecond))
-	m.dearest(Energy, wh, at, until)
-	m.dearest(Time, seconds, at, until)
-	grace := p.IdleFee.Grace
-	m.dearest(IdleTime, 60, at, until.Add(grace+time.Minute))
-	b, err := m.bill(false, nil)
-	return b.Total, err
+	m.dearest(energyDim, wh, at, until)
+	m.dearest(timeDim, seconds, at, until)
+	m.dearest(idleDim, 60, at, until.Add(s.Plan.IdleFee.Grace+time.Minute))
+	return m.total()
 }
 
 // dearest gives quantity n to the component with the highest price, tax counted,
 // that applies in each layer at any time in [from, to).
-func (m *meter) dearest(b Basis, n int64, from, to time.Time) {
-	if !m.p.Has(b) {
+func (m *meter) dearest(d dim, n int64, from, to time.Time) {
+	if !m.sheet.has[d] {
 		return
 	}
-	top := make([]int, len(m.p.Layers))
-	for i := range top {
-		top[i] = -1
-	}
-	prices := m.p.gross()
-	var s span
-	for at := from; at.Before(to); at = s.to {
-		m.p.find(&s, b, at, m.loc)
-		for i, c := range s.active {
-			if c >= 0 && (top[i] < 0 || prices[c] > prices[top[i]]) {
-				top[i] = c
+	now := m.sheet.at(d, from)
+	top := now.active
+	if now.to.Before(to) {
+		top = slices.Clone(top)
+		for at := now.to; at.Before(to); {
+			next := m.sheet.find(d, at)
+			for i, c := range next.active {
+				if c >= 0 && (top[i] < 0 || m.sheet.gross(c) > m.sheet.gross(top[i])) {
+					top[i] = c
+				}
 			}
+			at = next.to
 		}
 	}
 	for _, c := range top {
@@ -58,20 +57,12 @@ func (m *meter) dearest(b Basis, n int64, from, to time.Time) {
 }
 
 // gross is a measure by which components compare: price with its tax.
-func (p *Plan) gross() (out []int64) {
-	for i := range p.Layers {
-		for j := range p.Layers[i].Elements {
-			for k := range p.Layers[i].Elements[j].Components {
-				c := &p.Layers[i].Elements[j].Components[k]
-				g := int64(c.Price)
-				if !p.PricesIncludeTax {
-					g *= 1000 + int64(p.vat(c))
-				}
-				out = append(out, g)
-			}
-		}
+func (s *Sheet) gross(c int) int64 {
+	g := int64(s.rows[c].price)
+	if !s.Plan.PricesIncludeTax {
+		g *= 1000 + int64(s.rows[c].vat)
 	}
-	return out
+	return g
 }
 
 // idleHorizon bounds the search for the cap: nobody parks for longer at a price
@@ -82,20 +73,18 @@ const idleHorizon = 31 * 24 * time.Hour
 // the windows of past, runs on from from: from then on it costs nothing to stay, and
 // the bill can be made (AUTH-R8). ok is false where the plan has no idle fee or the
 // cap is more than a month away.
-func IdleCapReached(p Plan, past []Interval, from time.Time, loc *time.Location) (at time.Time, ok bool) {
-	if !p.HasIdle() {
+func (s *Sheet) IdleCapReached(past []Interval, from time.Time) (at time.Time, ok bool) {
+	if !s.has[idleDim] {
 		return time.Time{}, false
 	}
 	from = whole(from)
 	reached := func(seconds int) bool {
 		to := from.Add(time.Duration(seconds) * time.Second)
-		m := meter{p: &p, loc: loc, q: make([]int64, p.size())}
+		m := meter{sheet: s, q: make([]int64, len(s.rows))}
 		m.idle(append(slices.Clone(past), Interval{from, to}))
-		uncapped := p
-		uncapped.IdleFee.Cap = money.New(mostPerLine, p.Currency)
-		m.p = &uncapped
-		b, err := m.bill(false, nil)
-		return err != nil || b.Sum(KindIdle).Minor >= p.IdleFee.Cap.Minor
+		lines, err := m.lines(nil)
+		fee := Bill{Currency: s.Plan.Currency, Lines: lines}
+		return err != nil || fee.Sum(KindIdle).Minor >= s.Plan.IdleFee.Cap.Minor
 	}
 	// Every line grows with the clock, so the first second is found by bisection.
 	low, high := 0, 3600

@@ -1,7 +1,6 @@
 package tariff
 
 import (
-	"slices"
 	"time"
 
 	"ccms/internal/fault"
@@ -27,69 +26,84 @@ func Begin(start time.Time) Running {
 }
 
 // Add goes on to the next point. A point that goes back in time or energy changes
-// nothing, as in Rate. p is the plan version that the session keeps; with another
-// one the sums stay as they were and Bill fails.
-func (r Running) Add(p Plan, to Point, loc *time.Location) Running {
+// nothing, as in Rate. The sheet is that of the plan version that the session keeps;
+// with another one the sums stay as they were and Bill fails.
+func (r Running) Add(s *Sheet, to Point) Running {
 	if to.At.Before(r.Last.At) || to.Energy < r.Last.Energy {
 		return r
 	}
-	m := r.meter(&p, loc)
-	if m == nil {
+	m, ok := s.resumed(r.Quantities, nil)
+	if !ok {
 		return r
 	}
 	m.energy(r.Last, to)
-	if p.Has(Time) {
-		m.elapsed(Time, whole(r.Last.At), whole(to.At), 1)
+	if s.has[timeDim] {
+		m.elapsed(timeDim, whole(r.Last.At), whole(to.At), 1)
 	}
-	r.Quantities, r.Interpolated, r.Last = m.q, m.interpolated, to
+	r.Quantities, r.Interpolated, r.Last = m.q, r.Interpolated || m.interpolated, to
 	return r
 }
 
-// meter takes up the sums so far; nil if they were made with another plan.
-func (r *Running) meter(p *Plan, loc *time.Location) *meter {
-	m := &meter{p: p, loc: loc, interpolated: r.Interpolated}
-	switch n := p.size(); len(r.Quantities) {
-	case n:
-		m.q = slices.Clone(r.Quantities)
-	case 0:
-		m.q = make([]int64, n)
-	default:
-		return nil
+// resumed is a meter that goes on from sums, which it copies into buf if they fit;
+// false if they were made with another plan. None: it starts from zero.
+func (s *Sheet) resumed(sums, buf []int64) (meter, bool) {
+	n := len(s.rows)
+	if len(sums) != n && len(sums) != 0 {
+		return meter{}, false
 	}
-	return m
+	if cap(buf) < n {
+		buf = make([]int64, n)
+	}
+	buf = buf[:n]
+	clear(buf[copy(buf, sums):])
+	return meter{sheet: s, q: buf}, true
 }
 
 // Energy is what was delivered so far.
 func (r Running) Energy() unit.Wh { return r.Last.Energy }
 
-// Bill prices what was used so far, with the idle clock as it stands, without
-// segments and explanation.
-func (r Running) Bill(p Plan, idle []Interval, loc *time.Location) (Bill, error) {
-	if err := ratable(&p, r.Last.Energy); err != nil {
-		return Bill{}, err
+// sofar is what was used so far, with the idle clock as it stands; its sums are in buf
+// if they fit.
+func (r *Running) sofar(s *Sheet, idle []Interval, buf []int64) (meter, error) {
+	if err := ratable(s.Plan, r.Last.Energy); err != nil {
+		return meter{}, err
 	}
-	m := r.meter(&p, loc)
-	if m == nil {
-		return Bill{}, fault.New(fault.Internal, "running_price", "The running price belongs to another version of the plan.")
+	m, ok := s.resumed(r.Quantities, buf)
+	if !ok {
+		return meter{}, fault.New(fault.Internal, "running_price", "The running price belongs to another version of the plan.")
 	}
-	if p.Has(Time) {
+	if s.has[timeDim] {
 		for _, w := range windows(idle, 0) {
-			m.elapsed(Time, later(w.From, whole(r.Start)), earlier(w.To, whole(r.Last.At)), -1)
+			m.elapsed(timeDim, later(w.From, whole(r.Start)), earlier(w.To, whole(r.Last.At)), -1)
 		}
 	}
 	m.flat(r.Start, r.Last.Energy)
 	m.idle(idle)
+	return m, nil
+}
+
+// Bill prices what was used so far, with the idle clock as it stands, without
+// segments and explanation.
+func (r Running) Bill(s *Sheet, idle []Interval) (Bill, error) {
+	m, err := r.sofar(s, idle, nil)
+	if err != nil {
+		return Bill{}, err
+	}
 	var flags []Flag
-	if m.interpolated {
+	if r.Interpolated {
 		flags = append(flags, Interpolated)
 	}
 	return m.bill(false, flags)
 }
 
 // Cost is the total of Bill: what the driver would pay now.
-func (r Running) Cost(p Plan, idle []Interval, loc *time.Location) (money.Amount, error) {
-	b, err := r.Bill(p, idle, loc)
-	return b.Total, err
+func (r Running) Cost(s *Sheet, idle []Interval) (money.Amount, error) {
+	var some [16]int64
+	m, err := r.sofar(s, idle, some[:])
+	if err != nil {
+		return money.Amount{}, err
+	}
+	return m.total()
 }
 
 func later(a, b time.Time) time.Time {
