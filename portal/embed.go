@@ -31,6 +31,12 @@ func Handler() http.Handler {
 	return handler(dist)
 }
 
+// Built reports whether this program carries the portal, or its placeholder only.
+func Built() bool {
+	_, err := fs.Stat(files, "admin/dist/index.html")
+	return err == nil
+}
+
 func handler(dist fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,4 +25,14 @@ func lockFolder(dir string) (release func(), err error) {
 		return nil, fmt.Errorf("another server uses the folder %s; stop it or choose another with --data", dir)
 	}
 	return func() { f.Close() }, nil
+}
+
+// folderInUse reports whether a server holds the lock of the folder. It makes no file.
+func folderInUse(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, "serving"))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

@@ -29,6 +29,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run the server with a small operator and charge points that charge in real time."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema."`
 	Admin   adminCmd   `cmd:"" help:"Create operators, staff, charge points and API tokens; reset passwords."`
+	Doctor  doctorCmd  `cmd:"" help:"Print the effective configuration and what is wrong with it, or with the database."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
