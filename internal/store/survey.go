@@ -280,4 +280,3 @@ func texts(ctx context.Context, db *sql.DB, query string, args ...any) (all []st
 	}
 	return all, rows.Err()
 }
-
