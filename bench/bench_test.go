@@ -104,9 +104,9 @@ func TestReplayInsertsTheRowsOfTheMessages(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := replay{Source: source, Tables: map[string]int{"sample": 3 * messages, "frame": messages}, Messages: messages, Batch: 7}
+	r := replay{Engine: sqlite, Source: source, Tables: map[string]int{"sample": 3 * messages, "frame": messages}, Messages: messages, Batch: 7}
 	target := filepath.Join(dir, "floor.db")
-	out, err := r.run(target)
+	out, err := r.run(dir, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,12 +209,12 @@ func TestClosedLoopCountsAnswersAndTheServersTimeOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.stop()
-	links, err := openAll(4, func(int) (*echoLink, error) { return dialEcho(addr, make([]byte, 1200)) })
+	links, err := openAll(4, func(int) (*echoLink, error) { return dialEcho(addr, anyMeterValues()) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closeAll(links)
-	l, err := closedLoop(links, 100*time.Millisecond, 500*time.Millisecond, func() []int { return []int{c.pid()} })
+	l, err := closedLoop(links, 100*time.Millisecond, 500*time.Millisecond, probe{cpu: func() (time.Duration, error) { return cpuOf(c.pid()) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,8 @@ func TestClosedLoopCountsAnswersAndTheServersTimeOnly(t *testing.T) {
 
 func TestTheServerWithoutADatabaseDecidesAndAnswers(t *testing.T) {
 	t.Parallel()
-	l, err := meteredUnstored(settings{points: 4, warm: 100 * time.Millisecond, measure: 500 * time.Millisecond})
+	s := settings{points: 4, warm: 100 * time.Millisecond, measure: 500 * time.Millisecond}
+	l, err := meteredUnstored(s, s.saturated)
 	if err != nil {
 		t.Fatal(err)
 	}

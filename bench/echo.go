@@ -1,30 +1,34 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/signal"
 	"runtime"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // serveEcho is the floor of everything that travels over a socket: TCP, one
 // goroutine per connection, what comes is sent back. On SIGUSR1 it collects
-// twice and says so, for the memory row.
+// twice and says how many it accepted, for the rows of memory and of the storm.
 func serveEcho(bufferBytes int) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
+	var accepted atomic.Int64
 	collect := make(chan os.Signal, 1)
 	signal.Notify(collect, syscall.SIGUSR1)
 	go func() {
 		for range collect {
 			runtime.GC()
 			runtime.GC()
-			fmt.Println("collected")
+			fmt.Println(accepted.Load())
 		}
 	}()
 	fmt.Println(l.Addr())
@@ -33,6 +37,7 @@ func serveEcho(bufferBytes int) error {
 		if err != nil {
 			return err
 		}
+		accepted.Add(1)
 		go echo(conn, bufferBytes)
 	}
 }
@@ -51,26 +56,35 @@ func echo(conn net.Conn, bufferBytes int) {
 	}
 }
 
-// echoLink is a connection of the generator to the floor.
+// echoLink is a connection of the generator to the floor. It does what a socket does
+// for the system, so that the generator is as fast on both sides: how many messages
+// the server finds at once, and so what one of them costs it, depends on that.
 type echoLink struct {
-	conn net.Conn
-	send []byte
-	recv []byte
+	conn    net.Conn
+	in      *bufio.Reader
+	message message
+	recv    []byte
+	serial  int
 }
 
-func dialEcho(addr string, frame []byte) (*echoLink, error) {
+func dialEcho(addr string, m message) (*echoLink, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	return &echoLink{conn: conn, send: frame, recv: make([]byte, len(frame))}, nil
+	return &echoLink{conn: conn, in: bufio.NewReaderSize(conn, 512), message: m, recv: make([]byte, len(m.frame))}, nil
 }
 
 func (e *echoLink) roundTrip() error {
-	if _, err := e.conn.Write(e.send); err != nil {
+	e.serial++
+	e.message.set(e.serial)
+	if err := e.conn.SetReadDeadline(time.Now().Add(answerWithin)); err != nil {
 		return err
 	}
-	_, err := io.ReadFull(e.conn, e.recv)
+	if _, err := e.conn.Write(e.message.frame); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(e.in, e.recv)
 	return err
 }
 

@@ -1,201 +1,231 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
-	"strings"
+	"os/exec"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
-
-	_ "modernc.org/sqlite"
 )
 
 // The floor of "answered after commit": the rows that one message left in the
-// server's own database are inserted again into an empty one with the same
-// tables and indexes, by the bare driver, as many messages to a commit as the
-// server was seen to join.
+// server's own database are inserted again into empty tables of the same columns and
+// indexes, by the bare driver, as many messages to a commit as the server was seen to
+// join.
 
 // replay is what the parent asks of the process that inserts.
 type replay struct {
-	Source   string         // the server's database, which nobody has open
+	Engine   engine
+	Source   string         // the server's database, which no server has open
 	Tables   map[string]int // table → rows that the measured messages left in it
 	Messages int            // how many messages left them
 	Batch    int            // messages per commit
+
+	// At, if there, are the moments at which one message's rows are inserted and
+	// committed by themselves: the floor of the time to answer.
+	At []time.Duration
 }
 
 // replayed is its answer.
 type replayed struct {
 	Messages int
-	CPU      time.Duration
-	Bytes    int64 // of the database it made
+	CPU      time.Duration   // of the inserting process and of PostgreSQL
+	Took     []time.Duration // of each insert of At
 }
+
+func (r replayed) perMessage() time.Duration { return r.CPU / time.Duration(max(1, r.Messages)) }
 
 // mostMessages bounds the rows held in memory.
 const mostMessages = 20_000
 
+// bareDB is an engine under its bare driver.
+type bareDB interface {
+	// table makes an empty table like the source's and returns its last rows, in the
+	// order in which they were written.
+	table(name string, rows int) ([][]any, error)
+	// commit inserts rows in one transaction.
+	commit(rows []insertion) error
+	close() error
+}
+
+// insertion is one row for a table.
+type insertion struct {
+	table string
+	row   []any
+}
+
+func openBare(r replay, dir string) (bareDB, error) {
+	if r.Engine == postgres {
+		return openBarePG(r.Source, len(r.At) > 0)
+	}
+	return openBareLite(r.Source, dir)
+}
+
+// messages are the insertions of each message. Rows of tables that get several or
+// less than one per message are spread evenly.
+func (r replay) messages(db bareDB) ([][]insertion, error) {
+	n := min(r.Messages, mostMessages)
+	if n < 1 {
+		return nil, errors.New("no message left a row")
+	}
+	all := make([][]insertion, n)
+	for name, count := range r.Tables {
+		take := int(int64(count) * int64(n) / int64(r.Messages))
+		if take == 0 {
+			continue // less than a row in all these messages is not theirs
+		}
+		rows, err := db.table(name, take)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for m := range all {
+			for _, row := range rows[m*len(rows)/n : (m+1)*len(rows)/n] {
+				all[m] = append(all[m], insertion{name, row})
+			}
+		}
+	}
+	return all, nil
+}
+
+// run inserts; ready is called when the rows are in memory, before the first of them
+// is inserted.
+func (r replay) run(dir string, ready func()) (replayed, error) {
+	db, err := openBare(r, dir)
+	if err != nil {
+		return replayed{}, err
+	}
+	out, err := func() (replayed, error) {
+		all, err := r.messages(db)
+		if err != nil {
+			return replayed{}, err
+		}
+		ready()
+		if len(r.At) > 0 {
+			return r.paced(db, all)
+		}
+		return r.joined(db, all)
+	}()
+	return out, errors.Join(err, db.close())
+}
+
+// joined commits the messages in batches.
+func (r replay) joined(db bareDB, all [][]insertion) (replayed, error) {
+	if r.Batch < 1 {
+		return replayed{}, errors.New("a commit of less than one message")
+	}
+	before, err := ownCPU()
+	if err != nil {
+		return replayed{}, err
+	}
+	for batch := range slices.Chunk(all, r.Batch) {
+		if err := db.commit(slices.Concat(batch...)); err != nil {
+			return replayed{}, err
+		}
+	}
+	after, err := ownCPU()
+	return replayed{Messages: len(all), CPU: after - before}, err
+}
+
+// paced inserts one message at each of the moments.
+func (r replay) paced(db bareDB, all [][]insertion) (replayed, error) {
+	if len(all) < len(r.At) {
+		return replayed{}, fmt.Errorf("%d messages for %d moments", len(all), len(r.At))
+	}
+	out := replayed{Messages: len(r.At), Took: make([]time.Duration, len(r.At))}
+	began := time.Now()
+	var wg sync.WaitGroup
+	errs := make([]error, len(r.At))
+	for i, at := range r.At {
+		time.Sleep(time.Until(began.Add(at)))
+		wg.Go(func() {
+			from := time.Now()
+			errs[i] = db.commit(all[i])
+			out.Took[i] = time.Since(from)
+		})
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
+}
+
+// serveReplay is the process that inserts: it says when it is ready, waits for a line,
+// inserts, answers, and stays until its input ends, so that the parent can read the
+// processor time of a database meanwhile.
 func serveReplay(arg string) error {
 	var r replay
 	if err := json.Unmarshal([]byte(arg), &r); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(r.Source), "floor-")
+	dir, remove, err := temporary("ccms-floor-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	out, err := r.run(filepath.Join(dir, "floor.db"))
+	defer remove()
+	var line [1]byte
+	out, err := r.run(dir, func() {
+		fmt.Println("ready")
+		_, _ = os.Stdin.Read(line[:]) // an end means that the parent has gone
+	})
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(out)
-}
-
-// written holds the rows of one table.
-type written struct {
-	insert string
-	rows   [][]any
-}
-
-func (r replay) run(path string) (replayed, error) {
-	source, err := sql.Open("sqlite", "file:"+r.Source+"?mode=ro")
-	if err != nil {
-		return replayed{}, err
+	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+		return err
 	}
-	defer source.Close()
-	messages := min(r.Messages, mostMessages)
-	var schema []string
-	var tables []written
-	for name, rows := range r.Tables {
-		take := int(int64(rows) * int64(messages) / int64(r.Messages))
-		if take == 0 {
-			continue // less than a row in all these messages is not theirs
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// replayInChild inserts in a process of its own, so that nothing of ours counts. db is
+// the database whose processes count.
+func replayInChild(r replay, db database) (out replayed, err error) {
+	arg, err := json.Marshal(r)
+	if err != nil {
+		return out, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return out, err
+	}
+	cmd := exec.Command(self, "floor-insert", string(arg))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return out, err
+	}
+	answer, err := cmd.StdoutPipe()
+	if err != nil {
+		return out, err
+	}
+	if err := cmd.Start(); err != nil {
+		return out, err
+	}
+	err = func() error {
+		if _, err := io.ReadFull(answer, make([]byte, len("ready\n"))); err != nil {
+			return err
 		}
-		ddl, w, err := readTable(source, name, take)
+		before, err := db.cpu()
 		if err != nil {
-			return replayed{}, fmt.Errorf("%s: %w", name, err)
+			return err
 		}
-		schema = append(schema, ddl...)
-		tables = append(tables, w)
-	}
-	var pageSize int
-	if err := source.QueryRow(`PRAGMA page_size`).Scan(&pageSize); err != nil {
-		return replayed{}, err
-	}
-
-	// The same promises as the server's: WAL, and every commit on the disk.
-	db, err := sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=page_size(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate", path, pageSize))
-	if err != nil {
-		return replayed{}, err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	for _, ddl := range schema {
-		if _, err := db.Exec(ddl); err != nil {
-			return replayed{}, fmt.Errorf("%s: %w", ddl, err)
+		if _, err := in.Write([]byte("\n")); err != nil {
+			return err
 		}
-	}
-	cpu, err := insertAll(db, tables, messages, r.Batch)
-	if err != nil {
-		return replayed{}, err
-	}
-	size, err := os.Stat(path)
-	if err != nil {
-		return replayed{}, err
-	}
-	return replayed{Messages: messages, CPU: cpu, Bytes: size.Size()}, nil
-}
-
-// readTable returns what makes the table and its indexes, and its last rows in
-// the order in which they were written.
-func readTable(db *sql.DB, name string, rows int) (ddl []string, w written, err error) {
-	q, err := db.Query(`SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('table', 'index') AND sql IS NOT NULL ORDER BY type DESC`, name)
-	if err != nil {
-		return nil, w, err
-	}
-	defer q.Close()
-	for q.Next() {
-		var s string
-		if err := q.Scan(&s); err != nil {
-			return nil, w, err
+		if err := json.NewDecoder(answer).Decode(&out); err != nil {
+			return err
 		}
-		ddl = append(ddl, s)
+		after, err := db.cpu()
+		out.CPU += after - before
+		return err
+	}()
+	if err := errors.Join(err, in.Close(), cmd.Wait()); err != nil {
+		return out, fmt.Errorf("the floor: %w", err)
 	}
-	if err := q.Err(); err != nil {
-		return nil, w, err
-	}
-	order := "ORDER BY rowid DESC"
-	if len(ddl) > 0 && strings.Contains(strings.ToUpper(ddl[0]), "WITHOUT ROWID") {
-		order = ""
-	}
-	data, err := db.Query(fmt.Sprintf(`SELECT * FROM %q %s LIMIT %d`, name, order, rows))
-	if err != nil {
-		return nil, w, err
-	}
-	defer data.Close()
-	columns, err := data.Columns()
-	if err != nil {
-		return nil, w, err
-	}
-	w.insert = fmt.Sprintf(`INSERT INTO %q VALUES (%s)`, name, strings.TrimSuffix(strings.Repeat("?,", len(columns)), ","))
-	for data.Next() {
-		values, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := data.Scan(into...); err != nil {
-			return nil, w, err
-		}
-		w.rows = append(w.rows, values)
-	}
-	for i, j := 0, len(w.rows)-1; i < j; i, j = i+1, j-1 {
-		w.rows[i], w.rows[j] = w.rows[j], w.rows[i]
-	}
-	return ddl, w, data.Err()
-}
-
-func insertAll(db *sql.DB, tables []written, messages, batch int) (time.Duration, error) {
-	if batch < 1 {
-		return 0, errors.New("a commit of less than one message")
-	}
-	insert := make([]*sql.Stmt, len(tables))
-	for i, t := range tables {
-		var err error
-		if insert[i], err = db.Prepare(t.insert); err != nil {
-			return 0, err
-		}
-		defer insert[i].Close()
-	}
-	before, err := ownCPU()
-	if err != nil {
-		return 0, err
-	}
-	for first := 0; first < messages; first += batch {
-		tx, err := db.Begin()
-		if err != nil {
-			return 0, err
-		}
-		for m := first; m < min(first+batch, messages); m++ {
-			for i, t := range tables {
-				stmt := tx.Stmt(insert[i])
-				// Rows of tables that get several or less than one per message
-				// are spread evenly.
-				for _, row := range t.rows[m*len(t.rows)/messages : (m+1)*len(t.rows)/messages] {
-					if _, err := stmt.Exec(row...); err != nil {
-						return 0, errors.Join(err, tx.Rollback())
-					}
-				}
-			}
-		}
-		if err := tx.Commit(); err != nil {
-			return 0, err
-		}
-	}
-	after, err := ownCPU()
-	return after - before, err
+	return out, nil
 }
 
 func ownCPU() (time.Duration, error) {

@@ -12,15 +12,19 @@ import (
 
 // settings of a run.
 type settings struct {
-	ccms    string        // the program under measurement
-	idle    int           // connections of the memory row
-	settle  time.Duration // how long they are idle before they count
-	points  int           // charge points in a closed loop
-	warm    time.Duration
-	measure time.Duration
-	repeat  int
-	rows    string // names of rows, "" for all
-	out     string // file of the report; "" prints only
+	ccms     string        // the program under measurement
+	idle     int           // connections of the rows of memory and of the storm
+	settle   time.Duration // how long they are idle before they count
+	points   int           // charge points in a closed loop
+	warm     time.Duration
+	measure  time.Duration
+	relaxed  time.Duration // length of the second reading of the wire's rows, 0 for none
+	paced    time.Duration // length of the p99 row
+	commands int           // commands sent at once
+	repeat   int
+	rows     string // names of rows or of what stands before their dash, "" for all
+	out      string // file of the report; "" prints only
+	disk     bool   // print what a session takes on the disk instead
 }
 
 func main() {
@@ -37,14 +41,21 @@ func main() {
 		}
 	}
 	var s settings
+	var names []string
+	for _, f := range figures {
+		names = append(names, f.flag)
+	}
 	flag.StringVar(&s.ccms, "ccms", "bin/ccms", "the program under measurement")
-	flag.IntVar(&s.idle, "idle", 10_000, "idle connections of the memory row")
+	flag.IntVar(&s.idle, "idle", 10_000, "connections of the rows idle and storm")
 	flag.DurationVar(&s.settle, "settle", time.Minute, "how long they are idle before they are counted")
 	flag.IntVar(&s.points, "points", 200, "charge points in a closed loop")
 	flag.DurationVar(&s.warm, "warm", 2*time.Second, "before a measurement")
-	flag.DurationVar(&s.measure, "measure", 8*time.Second, "length of a measurement")
+	flag.DurationVar(&s.measure, "measure", 8*time.Second, "length of a measurement in a closed loop")
+	flag.DurationVar(&s.relaxed, "relaxed", 4*time.Second, "length of the second reading of heartbeat and unstored, at a rate that saturates nobody; 0 for none")
+	flag.DurationVar(&s.paced, "paced", 30*time.Second, "length of a measurement of the rows p99")
+	flag.IntVar(&s.commands, "commands", 1000, "commands sent at once")
 	flag.IntVar(&s.repeat, "repeat", 3, "repetitions, floor and system in turn")
-	flag.StringVar(&s.rows, "rows", "", "only these, with commas between: idle, heartbeat, unstored, stored")
+	flag.StringVar(&s.rows, "rows", "", "only these, with commas between, a name before the dash for both engines: "+strings.Join(names, ", "))
 	flag.StringVar(&s.out, "out", "", "file for the report")
 	flag.Parse()
 	endWithSignals()
@@ -60,19 +71,31 @@ func end(err error) {
 	os.Exit(0)
 }
 
+// wanted reports whether a row is asked for.
+func (s settings) wanted(row string) bool {
+	family, _, _ := strings.Cut(row, "-")
+	asked := strings.Split(s.rows, ",")
+	return s.rows == "" || slices.Contains(asked, row) || slices.Contains(asked, family)
+}
+
 func run(s settings) error {
 	started := time.Now()
 	var rows []row
 	for _, f := range figures {
-		if s.rows != "" && !slices.Contains(strings.Split(s.rows, ","), f.flag) {
+		if !s.wanted(f.flag) {
 			continue
 		}
+		busy := loadAverage()
 		r, err := f.measure(s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
-		fmt.Fprintln(os.Stderr, "bench:", strings.TrimSpace(oneLine(r)))
+		r.busy = busy
+		fmt.Fprintln(os.Stderr, "bench:", oneLine(r))
 		rows = append(rows, r)
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("no row is called %s", s.rows)
 	}
 	page := report(rows, started)
 	fmt.Print(page)
@@ -106,19 +129,31 @@ func inTurn(r *row, repeat int, floor, system func() (float64, error)) error {
 }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+func millis(d time.Duration) float64 { return micros(d) / 1e3 }
 
-// echoFloor is the processor time of one round trip of a frame of this size.
-func echoFloor(s settings, size int) (float64, error) {
+// onEcho opens as many connections to an echo as there are charge points.
+func onEcho(s settings, m func() message, f func([]link, probe) (load, error)) (load, error) {
 	c, addr, err := startSelf("floor-echo")
 	if err != nil {
-		return 0, err
+		return load{}, err
 	}
-	frame := make([]byte, size)
-	links, err := openAll(s.points, func(int) (*echoLink, error) { return dialEcho(addr, frame) })
+	links, err := openAll(s.points, func(int) (*echoLink, error) { return dialEcho(addr, m()) })
 	if err != nil {
-		return 0, errors.Join(err, c.stop())
+		return load{}, errors.Join(err, c.stop())
 	}
-	l, err := closedLoop(links, s.warm, s.measure, func() []int { return []int{c.pid()} })
+	l, err := f(links, probe{cpu: func() (time.Duration, error) { return cpuOf(c.pid()) }})
 	closeAll(links)
-	return micros(l.perMessage()), errors.Join(err, c.stop())
+	return l, errors.Join(err, c.stop())
+}
+
+// saturated is the closed loop of a run.
+func (s settings) saturated(links []link, p probe) (load, error) {
+	return closedLoop(links, s.warm, s.measure, p)
+}
+
+// loose is the same links at a rate that saturates nobody: each calls ten times a
+// second.
+func (s settings) loose(links []link, p probe) (load, error) {
+	l, _, err := onSchedule(links, schedule{every: 100 * time.Millisecond}, time.Second, s.relaxed, p)
+	return l, err
 }

@@ -27,7 +27,7 @@ func idleFloor(s settings) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	hello := []byte("hello")
+	hello := message{frame: []byte("hello")}
 	links, err := openAll(s.idle, func(int) (*echoLink, error) {
 		l, err := dialEcho(addr, hello)
 		if err != nil {

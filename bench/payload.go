@@ -23,6 +23,13 @@ const samplesApart = time.Second
 // register, power, what was offered twice, temperature, state of charge, and
 // current and voltage of each phase.
 func meterValues(connector, transaction int, from time.Time) message {
+	const stamp = "TTTTTTTTTTTTTTTTTTTT" // as wide as 2026-01-02T03:04:05Z
+	return meterValuesOf(connector, transaction, stamp, counting(meterStart), ticking(from, samplesApart))
+}
+
+// meterValuesOf takes what writes the register, of nine digits, and what writes the
+// time over stamp.
+func meterValuesOf(connector, transaction int, stamp string, register, at func([]byte, int)) message {
 	values := []string{
 		`{"value":"RRRRRRRRR","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","location":"Outlet","unit":"Wh"}`,
 		`{"value":"11021.5","context":"Sample.Periodic","measurand":"Power.Active.Import","location":"Outlet","unit":"W"}`,
@@ -36,13 +43,12 @@ func meterValues(connector, transaction int, from time.Time) message {
 			`{"value":"15.9","context":"Sample.Periodic","measurand":"Current.Import","phase":"`+phase+`","location":"Outlet","unit":"A"}`,
 			`{"value":"230.1","context":"Sample.Periodic","measurand":"Voltage","phase":"`+phase+`-N","location":"Outlet","unit":"V"}`)
 	}
-	const stamp = "TTTTTTTTTTTTTTTTTTTT" // as wide as 2026-01-02T03:04:05Z
 	payload := fmt.Sprintf(`[2,"IIIIIIII","MeterValues",{"connectorId":%d,"transactionId":%d,"meterValue":[{"timestamp":"%s","sampledValue":[%s]}]}]`,
 		connector, transaction, stamp, strings.Join(values, ","))
 	return newMessage(payload,
 		running{"IIIIIIII", counting(0)},
-		running{"RRRRRRRRR", counting(meterStart)},
-		running{stamp, ticking(from, samplesApart)},
+		running{"RRRRRRRRR", register},
+		running{stamp, at},
 	)
 }
 

@@ -2,24 +2,23 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
-// server is `ccms serve` on SQLite in a folder of its own.
+// server is `ccms serve` in a folder of its own.
 type server struct {
 	*child
 	addr, data string
+	db         database
 	api        *api
 	site       string
 }
@@ -29,22 +28,40 @@ const readyWithin = time.Minute
 // On its first start the server prints the owner's login and password once.
 var ownerLine = regexp.MustCompile(`(?i)login:?\s+(\S+).*?password:?\s+(\S+)`)
 
-func startServer(ccms string) (*server, error) {
-	data, err := os.MkdirTemp("", "ccms-bench-")
+func startServer(ccms string, e engine) (*server, error) {
+	data, remove, err := temporary("ccms-bench-")
 	if err != nil {
 		return nil, err
 	}
 	s := &server{data: data}
 	if s.addr, err = freeAddr(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(data))
+		return nil, errors.Join(err, remove())
 	}
-	if s.child, err = start(nil, ccms, "serve", "--addr", s.addr, "--data", data); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(data))
+	if s.db, err = newDatabase(e, data); err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	if e == postgres {
+		err = s.makeKeys(ccms)
+	}
+	if err == nil {
+		s.child, err = start(nil, ccms, append([]string{"serve", "--addr", s.addr, "--data", data}, s.db.serveArgs()...)...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.db.close(), remove())
 	}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
 	return s, nil
+}
+
+// makeKeys: on PostgreSQL the server makes no keys by itself.
+func (s *server) makeKeys(ccms string) error {
+	out, err := exec.Command(ccms, "admin", "create-key-file", "--key-file", filepath.Join(s.data, "keys")).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("create-key-file: %w: %s", err, out)
+	}
+	return nil
 }
 
 // freeAddr asks the kernel for a port. Somebody else could take it before the
@@ -117,19 +134,30 @@ func (s *server) await(ctx context.Context) error {
 	}
 }
 
-func (s *server) end() error {
-	return errors.Join(s.stop(), os.RemoveAll(s.data))
+// end stops the server and removes what it stored.
+func (s *server) end() error { return errors.Join(s.stop(), s.remove()) }
+
+func (s *server) remove() error { return errors.Join(s.db.close(), os.RemoveAll(s.data)) }
+
+// cpu is the processor time of the server and of its database.
+func (s *server) cpu() (time.Duration, error) {
+	own, err := cpuOf(s.pid())
+	if err != nil {
+		return 0, err
+	}
+	db, err := s.db.cpu()
+	return own + db, err
 }
 
-func (s *server) pids() []int { return []int{s.pid()} }
+func (s *server) probe() probe { return probe{cpu: s.cpu} }
 
-// database is the file that SQLite writes.
-func (s *server) database() (string, error) {
-	found, err := filepath.Glob(filepath.Join(s.data, "*.db"))
-	if err != nil || len(found) != 1 {
-		return "", fmt.Errorf("the data folder has %d databases", len(found))
+// counting calls f with a probe that counts commits too.
+func (s *server) counting(f func(probe) error) error {
+	w, err := s.db.watch()
+	if err != nil {
+		return err
 	}
-	return found[0], err
+	return errors.Join(f(probe{cpu: s.cpu, commits: w.commits}), w.close())
 }
 
 // booted connects charge points and boots them.
@@ -164,20 +192,11 @@ func charging(links []link, cards []string) error {
 		if err != nil {
 			return err
 		}
-		var frame []json.RawMessage
-		var result struct {
-			TransactionID int `json:"transactionId"`
-			IDTagInfo     struct {
-				Status string `json:"status"`
-			} `json:"idTagInfo"`
+		var a authorized
+		if err := answered(answer, &a); err != nil {
+			return err
 		}
-		if err := json.Unmarshal([]byte(answer), &frame); err != nil || len(frame) != 3 {
-			return fmt.Errorf("the answer to a start is %s", answer)
-		}
-		if err := json.Unmarshal(frame[2], &result); err != nil || result.IDTagInfo.Status != "Accepted" {
-			return fmt.Errorf("the answer to a start is %s", answer)
-		}
-		s.message = meterValues(1, result.TransactionID, began)
+		s.message = meterValues(1, a.TransactionID, began)
 		return nil
 	})
 }
@@ -217,21 +236,4 @@ func (s *server) metric(name string) (float64, error) {
 	}
 	defer resp.Body.Close()
 	return readMetric(resp.Body, name)
-}
-
-// whileWatching runs f and counts the commits meanwhile.
-func (s *server) whileWatching(f func() error) (commits int64, err error) {
-	path, err := s.database()
-	if err != nil {
-		return 0, err
-	}
-	stop := make(chan struct{})
-	var g errgroup.Group
-	g.Go(func() (err error) {
-		commits, err = watchWAL(path+"-wal", stop)
-		return err
-	})
-	err = f()
-	close(stop)
-	return commits, errors.Join(err, g.Wait())
 }

@@ -1,20 +1,54 @@
 package main
 
 import (
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 )
 
-// batch is how many messages the server joined to a commit.
-func (r storedRun) batch() int {
-	return max(1, int((r.load.messages+r.commits/2)/max(1, r.commits)))
+// storedRun is one repetition under MeterValues that are stored.
+type storedRun struct {
+	load  load
+	total int64          // messages answered, those before and after the window included
+	rows  map[string]int // that all of them left
+	floor replayed
+}
+
+// meterValuesStored: each repetition has a server of its own, so that its floor
+// can read the rows of exactly this load from a database that no server has open.
+func meterValuesStored(s settings, e engine) (row, error) {
+	r := row{name: "CPU per MeterValues answered after commit, " + e.String(), unit: "µs", must: 2, goal: 1.4, perSecondWas: "Answers per second",
+		floorWas: "the same not stored, in this run, + the same rows inserted by the bare driver, as many messages to a commit"}
+	if e == postgres {
+		r.floorWas += "; PostgreSQL's processes count on both sides"
+	}
+	var onEchoRatio []float64
+	for range s.repeat {
+		echo, err := onEcho(s, anyMeterValues, s.saturated)
+		if err != nil {
+			return r, err
+		}
+		wire, err := meteredUnstored(s, s.saturated)
+		if err != nil {
+			return r, err
+		}
+		run, err := storedOnce(s, e, true)
+		if err != nil {
+			return r, err
+		}
+		insert := micros(run.floor.perMessage())
+		r.system = append(r.system, micros(run.load.perMessage()))
+		r.floor = append(r.floor, micros(wire.perMessage())+insert)
+		r.perSecond = append(r.perSecond, run.load.perSecond())
+		onEchoRatio = append(onEchoRatio, micros(run.load.perMessage())/(micros(echo.perMessage())+insert))
+		r.remark("Not stored %.2f + insert %.2f (echo %.2f); %d messages to a commit; rows per message %s.",
+			micros(wire.perMessage()), insert, micros(echo.perMessage()), run.load.batch(), perMessage(run.rows, run.total))
+	}
+	r.remark("With the echo for the wire instead of the not-stored row: %.2f×.", median(onEchoRatio))
+	r.remark("The session's own row, which every message updates, is in the system and not in the floor.")
+	return r, nil
 }
 
 func perMessage(rows map[string]int, messages int64) string {
@@ -25,125 +59,63 @@ func perMessage(rows map[string]int, messages int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// storedOnce runs a server under MeterValues, stops it and replays its rows.
-func storedOnce(s settings) (run storedRun, err error) {
-	srv, err := startServer(s.ccms)
+// storedOnce runs a server under MeterValues, stops it and, if asked, replays its rows.
+func storedOnce(s settings, e engine, replayIt bool) (run storedRun, err error) {
+	srv, err := startServer(s.ccms, e)
 	if err != nil {
 		return run, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(srv.data)) }()
-	path, before, total, err := underMeterValues(s, srv, &run)
-	if err = errors.Join(err, srv.stop()); err != nil {
+	defer func() { err = errors.Join(err, srv.remove()) }()
+	before, err := underMeterValues(s, srv, &run)
+	if err = errors.Join(err, srv.stop()); err != nil || !replayIt {
 		return run, err
 	}
-	after, err := countRows(path)
+	after, err := srv.db.counts()
 	if err != nil {
 		return run, err
 	}
-	run.rows = map[string]int{}
-	for name, n := range after {
-		// Rows that come once in a while are not a message's.
-		if grown := n - before[name]; float64(grown) >= 0.01*float64(total) {
-			run.rows[name] = grown
-		}
-	}
-	run.total = total
-	run.floor, err = replayInChild(replay{Source: path, Tables: run.rows, Messages: int(total), Batch: run.batch()})
+	run.rows = grown(before, after, run.total)
+	run.floor, err = replayInChild(replay{Engine: e, Source: srv.db.source(), Tables: run.rows, Messages: int(run.total), Batch: run.load.batch()}, srv.db)
 	return run, err
 }
 
-// underMeterValues drives the load. total is how many messages were answered in
-// all, those before and after the measurement included: they left rows too.
-func underMeterValues(s settings, srv *server, run *storedRun) (path string, before map[string]int, total int64, err error) {
-	points, err := srv.api.chargePoints(srv.site, s.points)
+// chargingPoints connects charge points, each with a session that runs.
+func (s *server) chargingPoints(n int) ([]link, error) {
+	points, err := s.api.chargePoints(s.site, n)
 	if err != nil {
-		return "", nil, 0, err
+		return nil, err
 	}
-	cards, err := srv.api.cards(s.points)
+	cards, err := s.api.cards(n)
 	if err != nil {
-		return "", nil, 0, err
+		return nil, err
 	}
-	links, err := srv.booted(points)
+	links, err := s.booted(points)
 	if err != nil {
-		return "", nil, 0, err
+		return nil, err
+	}
+	if err := charging(links, cards); err != nil {
+		closeAll(links)
+		return nil, err
+	}
+	return links, nil
+}
+
+// underMeterValues drives the load and says what was in the database before it.
+func underMeterValues(s settings, srv *server, run *storedRun) (before map[string]int, err error) {
+	links, err := srv.chargingPoints(s.points)
+	if err != nil {
+		return nil, err
 	}
 	defer closeAll(links)
-	if err := charging(links, cards); err != nil {
-		return "", nil, 0, err
+	if before, err = srv.db.counts(); err != nil {
+		return nil, err
 	}
-	if path, err = srv.database(); err != nil {
-		return "", nil, 0, err
-	}
-	if before, err = countRows(path); err != nil {
-		return "", nil, 0, err
-	}
-	commits, err := srv.whileWatching(func() (err error) {
-		run.load, err = closedLoop(links, s.warm, s.measure, srv.pids)
+	err = srv.counting(func(p probe) (err error) {
+		run.load, err = s.saturated(links, p)
 		return err
 	})
 	for _, l := range links {
-		total += int64(l.(*socket).serial)
+		run.total += int64(l.(*socket).serial)
 	}
-	// Commits were counted over the whole load, so their share belongs to the
-	// measured part of it.
-	run.commits = commits * run.load.messages / max(1, total)
-	return path, before, total, err
-}
-
-// countRows counts every table of a database, which a server may have open.
-func countRows(path string) (map[string]int, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	names, err := tableNames(db)
-	if err != nil {
-		return nil, err
-	}
-	rows := map[string]int{}
-	for _, name := range names {
-		var n int
-		if err := db.QueryRow(fmt.Sprintf(`SELECT count(*) FROM %q`, name)).Scan(&n); err != nil {
-			return nil, err
-		}
-		rows[name] = n
-	}
-	return rows, nil
-}
-
-func tableNames(db *sql.DB) ([]string, error) {
-	q, err := db.Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
-	if err != nil {
-		return nil, err
-	}
-	defer q.Close()
-	var names []string
-	for q.Next() {
-		var n string
-		if err := q.Scan(&n); err != nil {
-			return nil, err
-		}
-		names = append(names, n)
-	}
-	return names, q.Err()
-}
-
-// replayInChild inserts in a process of its own, so that nothing of ours counts.
-func replayInChild(r replay) (out replayed, err error) {
-	arg, err := json.Marshal(r)
-	if err != nil {
-		return out, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return out, err
-	}
-	cmd := exec.Command(self, "floor-insert", string(arg))
-	cmd.Stderr = os.Stderr
-	answer, err := cmd.Output()
-	if err != nil {
-		return out, fmt.Errorf("the floor: %w", err)
-	}
-	return out, json.Unmarshal(answer, &out)
+	return before, err
 }

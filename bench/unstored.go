@@ -246,7 +246,7 @@ func serveUnstored(points string) error {
 
 // meteredUnstored is the processor time of one MeterValues that is decoded,
 // checked, decided, answered and not stored.
-func meteredUnstored(s settings) (load, error) {
+func meteredUnstored(s settings, f func([]link, probe) (load, error)) (load, error) {
 	c, addr, err := startSelf("system-unstored", strconv.Itoa(s.points))
 	if err != nil {
 		return load{}, err
@@ -265,7 +265,7 @@ func meteredUnstored(s settings) (load, error) {
 		for i, l := range links {
 			l.(*socket).message = meterValues(1, i+1, began)
 		}
-		return closedLoop(links, s.warm, s.measure, srv.pids)
+		return f(links, probe{cpu: func() (time.Duration, error) { return cpuOf(c.pid()) }})
 	}()
 	if stopped := srv.stop(); err == nil {
 		err = stopped

@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"time"
 )
 
 // How many messages the server joins to a commit is seen from outside, in
@@ -61,35 +59,5 @@ func (w *walReader) read() error {
 			w.commits++
 		}
 		w.next += walFrameHeader + w.page
-	}
-}
-
-// watchWAL counts until stop is closed. A log of a thousand pages takes far
-// longer to fill than the pause between two looks.
-func watchWAL(path string, stop <-chan struct{}) (int64, error) {
-	w, err := openWAL(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, errors.New("the server has no write-ahead log")
-	}
-	if err != nil {
-		return 0, err
-	}
-	defer w.file.Close()
-	if err := w.read(); err != nil {
-		return 0, err
-	}
-	w.commits = 0
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-stop:
-			err := w.read()
-			return w.commits, err
-		case <-tick.C:
-			if err := w.read(); err != nil {
-				return 0, err
-			}
-		}
 	}
 }
