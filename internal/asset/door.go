@@ -68,7 +68,7 @@ func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePo
 		return Command{}, fault.New(fault.Internal, "command_type", "%T is not for Request", a)
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Command, error) {
-		p, err := tx.PointByID(id)
+		p, err := tx.LockPoint(id) // for the limit of its queue
 		if err != nil {
 			return Command{}, err
 		}
@@ -82,7 +82,7 @@ func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePo
 // connector of 0 asks the whole point for its status only.
 func (s *Service) Refresh(ctx context.Context, sc authz.Scope, id ident.ChargePoint, connector int, about ident.Session) ([]Command, error) {
 	return one(ctx, s.write, sc, func(tx Tx) ([]Command, error) {
-		p, err := tx.PointByID(id)
+		p, err := tx.LockPoint(id) // for the limit of its queue
 		if err != nil {
 			return nil, err
 		}

@@ -18,9 +18,28 @@ type CommandChanged struct {
 	State   CommandState      `json:"state"`
 }
 
+// MaxQueue is how many commands may wait for one charge point, the one on its way
+// with them. It takes one at a time and may be silent for 30 seconds each.
+const MaxQueue = 64
+
 // Enqueue puts a command into the point's queue. A target that is offline is
-// refused at once (LIVE-R3) with fault.Unavailable "charge_point_offline".
+// refused at once (LIVE-R3) with fault.Unavailable "charge_point_offline", a full queue
+// with fault.Limit "command_queue_full". The caller has locked the point.
 func Enqueue(tx Tx, p ChargePoint, c Command) (Command, error) {
+	n, err := tx.CountPendingCommands(p.ID)
+	if err != nil {
+		return c, err
+	}
+	if n >= MaxQueue {
+		return c, fault.New(fault.Limit, "command_queue_full",
+			"%d commands wait for %s already. Nothing was sent; try again when it has answered some.", MaxQueue, p.Name)
+	}
+	return EnqueueStop(tx, p, c)
+}
+
+// EnqueueStop is Enqueue past the limit: for a stop without which a charge would cost
+// more than there is. The session that needs it asks once a minute at most.
+func EnqueueStop(tx Tx, p ChargePoint, c Command) (Command, error) {
 	args, err := c.Arguments()
 	if err != nil {
 		return c, err

@@ -233,10 +233,13 @@ func TestTheSweepTakesMoreThanOneBatch(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p, _ := w.online(t, "CP-1")
+		q, _ := w.online(t, "CP-2")
 		w.in(t, w.a, func(tx asset.Tx) error {
-			for range 120 {
-				if _, err := asset.Enqueue(tx, p, asset.CommandOf(asset.Reset{})); err != nil {
-					return err
+			for range 60 {
+				for _, at := range []asset.ChargePoint{p, q} {
+					if _, err := asset.Enqueue(tx, at, asset.CommandOf(asset.Reset{})); err != nil {
+						return err
+					}
 				}
 			}
 			return nil

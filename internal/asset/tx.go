@@ -67,6 +67,8 @@ type Tx interface {
 	CommandByID(ident.Command) (Command, error)
 	// PendingCommands lists what is queued or sent, in the order of the queue.
 	PendingCommands(ident.ChargePoint) ([]Command, error)
+	// CountPendingCommands counts what PendingCommands lists.
+	CountPendingCommands(ident.ChargePoint) (int, error)
 	// AwaitedCommands lists sent and accepted commands of the type, made since, whose
 	// effect was not seen yet, in the order of the queue.
 	AwaitedCommands(p ident.ChargePoint, t CommandType, since time.Time) ([]Command, error)

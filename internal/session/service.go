@@ -244,7 +244,7 @@ func (s *Service) askStop(tx Tx, env Env, st State, reason string) (State, error
 	}
 	cmd := asset.CommandOf(asset.RemoteStop{OCPPID: st.wireID()})
 	cmd.Session, cmd.Actor, cmd.Reason = st.ID, "system: session", reason
-	cmd, err = asset.Enqueue(tx, p, cmd)
+	cmd, err = asset.EnqueueStop(tx, p, cmd)
 	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict) { // offline, or out of use
 		st.Inner.StopAskedAt = env.Now
 		return st, nil

@@ -31,6 +31,7 @@ var (
 	qCommand         = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.id = ?`)
 	qCommandsPending = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.point_id = ?
 		AND c.state IN ('queued', 'sent') ORDER BY c.queue_no`)
+	qCommandsWaiting = stmt(`SELECT count(*) FROM commands c WHERE {{scope commands c}} AND c.point_id = ? AND c.state IN ('queued', 'sent')`)
 	qCommandsAwaited = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.point_id = ? AND c.created_at >= ?
 		AND c.effect_state <> 'seen' AND c.command_type = ? AND c.state IN ('sent', 'accepted') ORDER BY c.queue_no`)
 	qCommandsOverdue = stmt(`SELECT c.id FROM commands c WHERE {{scope commands c}} AND c.state IN ('queued', 'sent') AND c.deadline <= ?
@@ -124,6 +125,11 @@ func (tx *Tx) CommandByID(id ident.Command) (asset.Command, error) {
 // PendingCommands implements asset.Tx.
 func (tx *Tx) PendingCommands(p ident.ChargePoint) ([]asset.Command, error) {
 	return tx.commands(qCommandsPending, p)
+}
+
+// CountPendingCommands implements asset.Tx.
+func (tx *Tx) CountPendingCommands(p ident.ChargePoint) (int, error) {
+	return scalar[int](tx, qCommandsWaiting, p)
 }
 
 // AwaitedCommands implements asset.Tx.

@@ -1,0 +1,78 @@
+package csmstest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/session"
+)
+
+// A queue takes 64 commands, however many ask at once; the 65th is refused in words and
+// changes nothing. A stop that money asks for is sent all the same, and with each answer
+// there is room again.
+func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "50.00")
+		p, other := w.Point("CP1"), w.Point("CP2")
+		c, o := p.Online(), other.Online()
+		id := c.Charge(1, "CARD1", 0)
+		s := w.Session(id)
+		trigger := M{"type": "trigger_message", "requested_message": "Heartbeat"}
+		const asking = asset.MaxQueue + 16
+		replies := make([]Reply, asking)
+		var wg sync.WaitGroup
+		for desk := range 4 {
+			staff := w.Staff(authz.OpAdmin)
+			wg.Go(func() {
+				for i := desk; i < asking; i += 4 {
+					replies[i] = staff.Command(p, trigger)
+				}
+			})
+		}
+		wg.Wait()
+		taken := 0
+		for _, r := range replies {
+			switch {
+			case r.Status == 202:
+				taken++
+			case r.Status != 409 || r.Body.Str("code") != "command_queue_full":
+				w.Fatalf("a command is answered %d %v", r.Status, r.Body)
+			}
+		}
+		if taken != asset.MaxQueue {
+			w.Fatalf("%d commands were taken, want %d", taken, asset.MaxQueue)
+		}
+		staff := w.Staff(authz.OpAdmin)
+		for _, r := range []Reply{staff.StopSession(s), staff.Command(p, M{"type": "refresh"}), staff.Command(p, M{"type": "reset"}),
+			staff.Do("POST", "/api/v1/sessions/"+s.ID.String()+"/refresh", nil)} {
+			if r.Status != 409 || r.Body.Str("code") != "command_queue_full" || r.Body.Str("detail") == "" {
+				w.Errorf("with a full queue the answer is %d %v", r.Status, r.Body)
+			}
+		}
+		w.Session(id).Is(session.Charging, "RUNNING")
+		staff.Command(other, trigger).Want(202) // of this point alone
+		o.Asked("TriggerMessage").Accept()
+
+		c.Asked("TriggerMessage").Accept()
+		w.Until("there is room for one", func() bool { return staff.Command(p, trigger).Status == 202 })
+		if r := staff.Command(p, trigger); r.Status != 409 {
+			w.Errorf("and the next is answered %d", r.Status)
+		}
+
+		// All that is held is used up: the stop of the system is not refused.
+		w.Clock.Advance(time.Minute)
+		c.Meter(1, id, 104_000)
+		if s := w.Session(id); s.Phase != session.Stopping || !s.Has(session.FlagLowBalance) {
+			w.Errorf("the session is %s %v", s.Phase, s.Flags)
+		}
+		for range asset.MaxQueue {
+			c.Asked("TriggerMessage").Accept()
+		}
+		c.Asked("RemoteStopTransaction").Accept()
+		c.Finish(id, 104_000)
+		d.Has("0.08", "0.00")
+	})
+}
