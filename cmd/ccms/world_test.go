@@ -18,6 +18,7 @@ import (
 	"ccms/internal/member"
 	"ccms/internal/money"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/store/pgtest"
 	"ccms/internal/tariff"
@@ -64,6 +65,7 @@ type world struct {
 	byName   map[string]ident.ChargePoint // by identity
 	wallets  map[string]ident.Account     // by identity
 	plan     tariff.Plan
+	flags    []session.Flag // that a session may have in the end
 }
 
 const deposit = 100_000 // minor units on each wallet
