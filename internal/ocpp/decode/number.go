@@ -9,54 +9,51 @@ import (
 // Milli is a decimal number in thousandths: 16.1 is 16100.
 type Milli int64
 
-// ParseMilli reads a decimal number, such as a meter value, as thousandths:
-// exactly up to three places, rounded half away from zero past them. Blanks
-// around it are skipped. False: not a number, or it does not fit.
-func ParseMilli(s string) (int64, bool) {
-	if v, ok := quickMilli(s); ok {
+// ParseMilli reads a decimal number, such as a meter value, as thousandths.
+func ParseMilli(s string) (int64, bool) { return Scaled(s, 3) }
+
+// Scaled reads a decimal number times 10^places, with places from 0 to 3: exactly, or
+// rounded half away from zero once. Blanks around it are skipped. False: not a number,
+// or it does not fit.
+func Scaled(s string, places int) (int64, bool) {
+	if v, ok := quickScaled(s, places); ok {
 		return v, true
 	}
-	v, err := unit.Parse(s, 3)
+	v, err := unit.Parse(s, places)
 	return v, err == nil
 }
 
-// quickMilli reads what nearly all meter values look like: up to 12 digits, a
-// point, up to three digits.
-func quickMilli(s string) (int64, bool) {
+var tens = [...]int64{1, 10, 100, 1000}
+
+// quickScaled reads what nearly all meter values look like: up to 15 digits with a
+// point among them.
+func quickScaled(s string, places int) (int64, bool) {
 	neg := false
 	if len(s) > 0 && s[0] == '-' {
 		neg, s = true, s[1:]
 	}
-	if len(s) == 0 || len(s) > 16 {
+	if len(s) == 0 || len(s) > 15 {
 		return 0, false
 	}
 	var v int64
-	point := -1
+	point := len(s) - 1
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c-'0' <= 9 {
-			v = v*10 + int64(c-'0')
+		c := s[i] - '0'
+		if c <= 9 {
+			v = v*10 + int64(c)
 			continue
 		}
-		if c != '.' || point >= 0 || i == 0 {
+		if s[i] != '.' || i == 0 || point != len(s)-1 {
 			return 0, false
 		}
 		point = i
 	}
-	places := 0
-	if point >= 0 {
-		places = len(s) - point - 1
-	} else if len(s) > 12 {
-		return 0, false
-	}
-	switch places {
-	case 0:
-		v *= 1000
-	case 1:
-		v *= 100
-	case 2:
-		v *= 10
-	case 3:
+	switch more := places - (len(s) - 1 - point); {
+	case more >= 0:
+		v *= tens[more]
+	case more >= -3:
+		cut := tens[-more]
+		v = (v + cut/2) / cut // v is not negative: half goes up
 	default:
 		return 0, false
 	}

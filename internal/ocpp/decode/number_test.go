@@ -4,6 +4,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"ccms/internal/unit"
 )
 
 func TestParseMilli(t *testing.T) {
@@ -24,22 +26,29 @@ func TestParseMilli(t *testing.T) {
 	}
 }
 
-// The quick way must agree with exact arithmetic.
-func FuzzParseMilli(f *testing.F) {
-	for _, s := range []string{"0", "-1.5", "123456789012.123", "1234567890123", "00.001", "1.2345", "1e3", "-"} {
+// The quick way must agree with exact arithmetic, for each number of places.
+func FuzzScaled(f *testing.F) {
+	for _, s := range []string{"0", "-1.5", "123456789012.123", "1234567890123", "00.001", "1.2345", "0.4999999", "-0.5", "5.", "1e3", "-"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := quickMilli(s)
-		if !ok {
-			return
-		}
-		r, good := new(big.Rat).SetString(strings.TrimSuffix(s, "."))
-		if !good {
-			t.Fatalf("%q was read as %d", s, got)
-		}
-		if r.Mul(r, big.NewRat(1000, 1)); !r.IsInt() || r.Num().Int64() != got || !r.Num().IsInt64() {
-			t.Fatalf("%q was read as %d, is %v", s, got, r)
+		for places := range 4 {
+			got, ok := quickScaled(s, places)
+			if !ok {
+				continue
+			}
+			if want, err := unit.Parse(s, places); err != nil || got != want {
+				t.Fatalf("%q with %d places was read as %d, is %d %v", s, places, got, want, err)
+			}
+			r, good := new(big.Rat).SetString(strings.TrimSuffix(s, "."))
+			if !good {
+				t.Fatalf("%q was read as %d", s, got)
+			}
+			exact := new(big.Rat).Mul(r, big.NewRat(tens[places], 1))
+			off := new(big.Rat).Sub(exact, new(big.Rat).SetInt64(got))
+			if off.Abs(off).Cmp(big.NewRat(1, 2)) > 0 {
+				t.Fatalf("%q with %d places was read as %d, is %v", s, places, got, exact)
+			}
 		}
 	})
 }

@@ -32,11 +32,11 @@ type Reader struct {
 
 // Reset begins a payload. Nil is an absent one and reads as an empty object.
 func (r *Reader) Reset(payload []byte) {
-	r.s, r.b, r.i, r.depth, r.flaws = "", payload, 0, 0, Flaws{}
-	if len(payload) > 0 {
-		r.s = unsafe.String(&payload[0], len(payload))
-	}
+	r.s, r.b, r.i, r.depth, r.flaws = alias(payload), payload, 0, 0, Flaws{}
 }
+
+// alias is b as a string without a copy; payloads are never written to.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // End returns the flaws. read is what the outermost Open returned.
 func (r *Reader) End(read bool) (Flaws, error) {

@@ -18,34 +18,37 @@ const (
 
 func zeroes(x uint64) uint64 { return (x - lows) &^ x & highs }
 
-// text reads a string from its opening quote.
-func (r *Reader) text() string {
-	b, start := r.b, r.i+1
-	i := start
+// special is the index of the first quote or backslash of b from i on; len(b): there
+// is none.
+func special(b []byte, i int) int {
 	for i+8 <= len(b) {
 		w := binary.LittleEndian.Uint64(b[i:])
-		found := zeroes(w^'"'*lows) | zeroes(w^'\\'*lows)
-		if found == 0 {
-			i += 8
-			continue
+		if found := zeroes(w^'"'*lows) | zeroes(w^'\\'*lows); found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
-		if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
-			r.i = i + 1
-			return r.s[start:i]
-		}
-		return r.escaped(start)
+		i += 8
 	}
 	for ; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			r.i = i + 1
-			return r.s[start:i]
-		case '\\':
-			return r.escaped(start)
+		if b[i] == '"' || b[i] == '\\' {
+			return i
 		}
 	}
-	r.i = len(b) // no closing quote
-	return r.s[min(start, len(b)):]
+	return len(b)
+}
+
+// text reads a string from its opening quote.
+func (r *Reader) text() string {
+	start := r.i + 1
+	end := special(r.b, start)
+	switch {
+	case end >= len(r.b): // no closing quote
+		r.i = len(r.b)
+		return r.s[min(start, len(r.b)):]
+	case r.b[end] == '\\':
+		return r.escaped(start)
+	}
+	r.i = end + 1
+	return r.s[start:end]
 }
 
 // escaped reads a string that has escapes. What is no valid escape stays as it

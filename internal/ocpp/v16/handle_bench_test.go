@@ -27,8 +27,9 @@ type nothing struct {
 	plan tariff.Plan
 }
 
-func (t *nothing) Now() time.Time            { return t.now }
-func (t *nothing) Record(...fact.Fact) error { return nil }
+func (t *nothing) Now() time.Time                                           { return t.now }
+func (t *nothing) Record(...fact.Fact) error                                { return nil }
+func (t *nothing) LockPoint(p ident.ChargePoint) (asset.ChargePoint, error) { return t.PointByID(p) }
 func (t *nothing) PointByID(p ident.ChargePoint) (asset.ChargePoint, error) {
 	return asset.ChargePoint{ID: p, Connection: asset.Connection{Epoch: 1, ConnectedAt: t.st.StartedAt, Node: "bench"}}, nil
 }

@@ -3,7 +3,6 @@ package v16
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,16 +35,27 @@ type Link struct {
 }
 
 // inbound is what a charge point may send and we act on. The rest of 1.6 is known,
-// and answered NotSupported.
-var inbound = map[Action]func(*Link, context.Context, rpc.Call) (Message, error){
-	ActionAuthorize:          (*Link).authorize,
-	ActionBootNotification:   (*Link).boot,
-	ActionDataTransfer:       (*Link).dataTransfer,
-	ActionHeartbeat:          (*Link).heartbeat,
-	ActionMeterValues:        (*Link).meterValues,
-	ActionStartTransaction:   (*Link).start,
-	ActionStatusNotification: (*Link).status,
-	ActionStopTransaction:    (*Link).stop,
+// and answered NotSupported. A handler without an answer of its own gives nil: {}.
+func inbound(a Action) func(*Link, context.Context, rpc.Call) (Message, error) {
+	switch a {
+	case ActionAuthorize:
+		return (*Link).authorize
+	case ActionBootNotification:
+		return (*Link).boot
+	case ActionDataTransfer:
+		return (*Link).dataTransfer
+	case ActionHeartbeat:
+		return (*Link).heartbeat
+	case ActionMeterValues:
+		return (*Link).meterValues
+	case ActionStartTransaction:
+		return (*Link).start
+	case ActionStatusNotification:
+		return (*Link).status
+	case ActionStopTransaction:
+		return (*Link).stop
+	}
+	return nil
 }
 
 // Carried reports whether money hangs on an action: its answer is never a CALLERROR
@@ -61,19 +71,26 @@ func Carried(action string) bool {
 // Quick reports whether an action is answered from memory alone.
 func Quick(action string) bool { return Action(action) == ActionHeartbeat }
 
+// emptyObject is never written to.
+var emptyObject = []byte("{}")
+
 // Handle answers one CALL; it is an rpc.Handler. What could not be stored is not
 // answered at all: the charge point sends it again.
 func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
 	a := Action(c.Action)
-	h := inbound[a]
+	h := inbound(a)
 	switch {
-	case !a.Known():
-		return nil, rpc.CallErrorNotImplemented(c.Action)
-	case h == nil:
+	case h != nil:
+	case a.Known():
 		return nil, rpc.CallErrorNotSupported(c.Action)
+	default:
+		return nil, rpc.CallErrorNotImplemented(c.Action)
 	}
 	m, err := h(l, ctx, c)
-	if err == nil {
+	switch {
+	case err == nil && m == nil:
+		return emptyObject, nil
+	case err == nil:
 		return m.AppendJSON(nil), nil
 	}
 	f := fault.Of(err)
@@ -111,12 +128,25 @@ func connector(n int64) int {
 // Clean takes out of a text what no database takes, and cuts it to what a person reads.
 func Clean(s string) string {
 	const longest = 255
+	if plain(s) && len(s) <= longest {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == utf8.RuneError {
 			return -1
 		}
 		return r
 	}, s[:min(len(s), longest)])
+}
+
+// plain reports whether s is of printable ASCII alone.
+func plain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
@@ -193,7 +223,7 @@ func (l *Link) status(ctx context.Context, c rpc.Call) (Message, error) {
 		Report: l.report(c, f), Connector: int(m.ConnectorID), Status: st, ErrorCode: string(m.ErrorCode), Info: m.Info,
 		VendorErrorCode: m.VendorErrorCode, Stamp: stamp(m.Timestamp),
 	})
-	return &StatusNotificationConf{}, err
+	return nil, err
 }
 
 func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
@@ -209,15 +239,15 @@ func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
 }
 
 func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
-	m, f, _ := DecodeMeterValuesReq(c.Payload)
-	samples, bad := readSamples(m.MeterValue)
-	r := session.MeterReport{Report: l.report(c, f), Connector: connector(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
-		Samples: samples}
-	r.Flaws = append(r.Flaws, bad...)
-	if err := l.Sessions.Meter(ctx, l.Scope, r); err != nil {
-		return nil, err
+	r := session.MeterReport{Report: l.report(c, decode.Flaws{})}
+	if !quickMeterValues(c.Payload, &r) {
+		m, f, _ := DecodeMeterValuesReq(c.Payload)
+		samples, bad := readSamples(m.MeterValue)
+		r = session.MeterReport{Report: l.report(c, f), Connector: connector(m.ConnectorID), OCPPID: m.TransactionID.Or(0),
+			Samples: samples}
+		r.Flaws = append(r.Flaws, bad...)
 	}
-	return &MeterValuesConf{}, nil
+	return nil, l.Sessions.Meter(ctx, l.Scope, r)
 }
 
 func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
@@ -235,24 +265,4 @@ func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
 		conf.IDTagInfo = &IDTagInfo{Status: AuthorizationStatus(ans.Status)}
 	}
 	return conf, nil
-}
-
-// readSamples translates meter values; the ordinal counts those of one instant and
-// context, so that the same sample sent twice has one key.
-func readSamples(in []MeterValue) (out []session.Sample, bad []string) {
-	type key struct {
-		at      int64
-		context string
-	}
-	seen := map[key]int{}
-	for _, mv := range in {
-		s, flaws := readSample(mv)
-		bad = append(bad, flaws...)
-		k := key{s.Stamp.At.UnixMicro(), s.Context}
-		s.Ordinal = seen[k]
-		seen[k]++
-		out = append(out, s)
-	}
-	slices.SortStableFunc(out, func(a, b session.Sample) int { return a.Stamp.At.Compare(b.Stamp.At) })
-	return out, bad
 }
