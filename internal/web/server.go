@@ -118,6 +118,7 @@ func (s *Server) mux() *http.ServeMux {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(doc)
 	})
+	s.serveReference(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		requestOf(r.Context()).route = "GET /healthz"
 		writeState(w, http.StatusOK, "ok", "")
