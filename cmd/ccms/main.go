@@ -30,6 +30,8 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema."`
 	Admin   adminCmd   `cmd:"" help:"Create operators, staff, charge points and API tokens; reset passwords."`
 	Doctor  doctorCmd  `cmd:"" help:"Print the effective configuration and what is wrong with it, or with the database."`
+	Backup  backupCmd  `cmd:"" help:"Write all data, but not the keys, to one file; the server may be running."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in the place of the database; the server must be stopped."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

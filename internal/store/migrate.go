@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,6 +89,12 @@ func migrate(ctx context.Context, db *sql.DB, e engine, o Options) error {
 	if err != nil {
 		return err
 	}
+	// An older program must leave a newer one's database alone, its policies too.
+	if have, err := schemaVersion(ctx, db, e); err != nil {
+		return fmt.Errorf("migrating %s: %w", e, err)
+	} else if have > wantVersion() {
+		return newerSchema(have)
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating %s: %w", e, err)
 	}
@@ -124,25 +129,45 @@ func migrationsFor(e engine) map[string][]byte {
 func wantVersion() int64 {
 	newest := int64(0)
 	for name := range migrations {
-		n, _, _ := strings.Cut(name, "_")
-		v, err := strconv.ParseInt(n, 10, 64)
-		if err != nil {
-			panic("store: migration " + name + " has no number")
-		}
-		newest = max(newest, v)
+		newest = max(newest, migrationNumber(name))
 	}
 	return newest
+}
+
+// schemaVersion is the newest migration that ran, 0 in a database without any.
+func schemaVersion(ctx context.Context, db *sql.DB, e engine) (int64, error) {
+	var there, have int64
+	if err := db.QueryRowContext(ctx, versionTableThere(e)).Scan(&there); err != nil || there == 0 {
+		return 0, err
+	}
+	err := db.QueryRowContext(ctx, appliedVersion(e)).Scan(&have)
+	return have, err
+}
+
+func versionTableThere(e engine) string {
+	if e == postgres {
+		return `SELECT count(to_regclass('` + versionTable + `'))`
+	}
+	return `SELECT count(*) FROM sqlite_master WHERE name = '` + versionTable + `'`
+}
+
+func appliedVersion(e engine) string {
+	return `SELECT coalesce(max(version_id), 0) FROM ` + versionTable + ` WHERE is_applied` + map[engine]string{lite: " = 1"}[e]
 }
 
 var errSchema = errors.New("store: the database's schema is not this program's: run ccms migrate")
 
 func checkVersion(ctx context.Context, db *sql.DB, e engine) error {
 	var have sql.NullInt64
-	err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`+map[engine]string{lite: " = 1"}[e]).Scan(&have)
+	err := db.QueryRowContext(ctx, appliedVersion(e)).Scan(&have)
 	if err != nil {
 		return fmt.Errorf("%w (%w)", errSchema, err)
 	}
-	if want := wantVersion(); have.Int64 != want {
+	want := wantVersion()
+	if have.Int64 > want {
+		return newerSchema(have.Int64)
+	}
+	if have.Int64 != want {
 		return fmt.Errorf("%w (it has version %d, the program %d)", errSchema, have.Int64, want)
 	}
 	return nil

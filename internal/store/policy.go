@@ -86,27 +86,35 @@ func policyMark() string {
 	return "ccms policies " + hex.EncodeToString(sum[:12])
 }
 
+// appRoleText makes the serving role. Roles belong to the cluster: another database's
+// migration may make it now.
+const appRoleText = `DO $$ BEGIN
+		IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '` + appRole + `') THEN
+			BEGIN CREATE ROLE ` + appRole + ` NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END;
+		END IF;
+		IF NOT pg_has_role(current_user, '` + appRole + `', 'MEMBER') THEN
+			EXECUTE 'GRANT ` + appRole + ` TO ' || quote_ident(current_user);
+		END IF;
+	END $$`
+
+// protectLock is for nodes that start together.
+const protectLock = "SELECT pg_advisory_xact_lock(4773571)"
+
+// protection is what protect does to the tables, in one transaction.
+func protection() []string {
+	return append(policies(), "COMMENT ON TABLE goose_db_version IS '"+policyMark()+"'")
+}
+
 // protect makes the serving role and the policies, in one transaction.
 func protect(ctx context.Context, db *sql.DB) error {
-	// Roles belong to the cluster: another database's migration may make it now.
-	_, err := db.ExecContext(ctx, `DO $$ BEGIN
-		IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '`+appRole+`') THEN
-			BEGIN CREATE ROLE `+appRole+` NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END;
-		END IF;
-		IF NOT pg_has_role(current_user, '`+appRole+`', 'MEMBER') THEN
-			EXECUTE 'GRANT `+appRole+` TO ' || quote_ident(current_user);
-		END IF;
-	END $$`)
-	if err != nil {
+	if _, err := db.ExecContext(ctx, appRoleText); err != nil {
 		return fmt.Errorf("making the role %s: %w", appRole, err)
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	statements := append([]string{"SELECT pg_advisory_xact_lock(4773571)"}, policies()...) // nodes that start together
-	statements = append(statements, "COMMENT ON TABLE goose_db_version IS '"+policyMark()+"'")
-	for _, q := range statements {
+	for _, q := range append([]string{protectLock}, protection()...) {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return errors.Join(fmt.Errorf("row-level security: %s: %w", q, err), tx.Rollback())
 		}
