@@ -120,6 +120,19 @@ func (l *load) answered(t *testing.T, points int, what string) {
 	}
 }
 
+// inFull waits until the points are in the middle of their sessions.
+func (l *load) inFull(t *testing.T, points int) {
+	t.Helper()
+	l.answered(t, points, "before the fault")
+	full := make(chan struct{})
+	l.acks.onMessage("MeterValues", 5*points, func() { close(full) })
+	select {
+	case <-full:
+	case <-time.After(patience):
+		t.Fatal("the load does not run")
+	}
+}
+
 // finish lets the points end what runs and deliver everything. Nothing may have been
 // given up or answered with an error; unanswered calls belong to a fault.
 func (l *load) finish(t *testing.T) cpsim.Report {

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,70 +11,38 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"ccms/cpsim"
-	"ccms/internal/store/pgtest"
 )
 
-// SIGTERM under load: what was read is either stored and answered, or neither.
+// SIGTERM under load: what was read is either stored and answered, or neither. The next
+// run takes the rest.
 func TestSIGTERM_leavesNoFrameHalfHandled(t *testing.T) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		drainUnderLoad(t, onSQLite(t))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		drainUnderLoad(t, onPostgres(t, pgtest.Shared(t)))
-	})
+	eachEngine(t, drainUnderLoad)
 }
 
 func drainUnderLoad(t *testing.T, s setting) {
 	const points = 50
 	w := s.furnish(t, points)
 	srv := s.start(t, "serve", "--addr", freePort(t))
-	acks := newAcks()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	loaded := make(chan cpsim.Report, 1)
-	go func() {
-		r, err := cpsim.Load(ctx, cpsim.LoadConfig{URL: "ws://" + srv.addr + "/ocpp", Points: w.points, OnAck: acks.add})
-		if err != nil {
-			t.Error(err)
-		}
-		loaded <- r
-	}()
-	if err := acks.wait(patience, points); err != nil {
-		t.Fatalf("%v\n%s", err, srv.stderr)
-	}
-	full := make(chan struct{})
-	acks.onMessage("MeterValues", 200, func() { close(full) })
-	select {
-	case <-full:
-	case <-time.After(patience):
-		t.Fatalf("the load does not run\n%s", srv.stderr)
-	}
-
+	p := newProbe(t, srv.addr)
+	l := w.atWork(t, srv.addr, nil)
+	x := shows(t, terminated, s, 1)
+	l.inFull(t, points)
 	if code := srv.term(t); code != 0 {
 		t.Errorf("exit code %d", code)
-	}
-	cancel() // nobody delivers what is left
-	report := <-loaded
-	if report.CallErrors > 0 || report.Timeouts > 0 {
-		t.Errorf("%s", report)
 	}
 	if strings.Contains(srv.stderr.String(), "level=ERROR") {
 		t.Errorf("%s", srv.stderr)
 	}
-
-	db := w.load(t, s)
+	l.acks.mu.Lock()
 	answered := map[string]int{} // identity, action, message id
-	for _, x := range acks.all {
+	for _, x := range l.acks.all {
 		if slices.Contains(carried, x.Action) {
 			answered[x.Identity+" "+x.Action+" "+x.MessageID]++
 		}
 	}
-	stored := 0
+	l.acks.mu.Unlock()
+	db, stored := w.load(t, s), 0
 	for _, st := range db.sessions {
 		identity := w.identity(st.Point)
 		for _, e := range db.events[st.ID] {
@@ -91,6 +58,19 @@ func drainUnderLoad(t *testing.T, s setting) {
 		t.Errorf("%s was answered and is not stored", k)
 	}
 	t.Logf("%d reports stored and answered", stored)
+
+	l.acks.forget()
+	begun := time.Now()
+	srv = s.start(t, "serve", "--addr", srv.addr)
+	l.answered(t, 1, "after the next start")
+	x.back(t, time.Since(begun))
+	if r := l.finish(t); r.Timeouts > 0 {
+		t.Errorf("%d CALLs without an answer", r.Timeouts)
+	}
+	x.Cells[colSaid] = oneOf(slices.DeleteFunc([]string{p.heard(t), "nothing: the port closes at once"}, func(s string) bool { return s == "" }))
+	srv.term(t)
+	x.judge(t, w, s, l.acks)
+	x.record(t)
 }
 
 // What hangs keeps a stop waiting for its time, unless somebody insists.

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type Options struct {
 	NoFsync bool
 	// NoAppRole leaves ccms_app out, for a test that wants to see it created.
 	NoAppRole bool
+	// Dir is where the server's folder is made, for a test of its disk; "" is the
+	// system's. The user that root lends must be able to enter it.
+	Dir string
 }
 
 // Server is one private PostgreSQL. Its methods may be called from several
@@ -58,7 +62,7 @@ func Launch(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(baseDir(), "ccms-pg-")
+	dir, err := os.MkdirTemp(cmp.Or(opts.Dir, baseDir()), "ccms-pg-")
 	if err != nil {
 		return nil, err
 	}
