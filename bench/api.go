@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -26,6 +28,19 @@ func newAPI(addr string) (*api, error) {
 		return nil, err
 	}
 	return &api{base: "http://" + addr + "/api/v1", http: &http.Client{Jar: jar}}, nil
+}
+
+// cookies are those of the login, for requests that are written by hand.
+func (a *api) cookies() string {
+	at, err := url.Parse(a.base)
+	if err != nil {
+		return "" // of our own making
+	}
+	var all []string
+	for _, c := range a.http.Jar.Cookies(at) {
+		all = append(all, c.Name+"="+c.Value)
+	}
+	return strings.Join(all, "; ")
 }
 
 // key is an Idempotency-Key; recharges need one.
@@ -108,7 +123,7 @@ func (a *api) network() (site string, err error) {
 }
 
 // credential is how a charge point connects.
-type credential struct{ identity, key string }
+type credential struct{ id, identity, key string }
 
 // chargePoints makes n charge points with one connector each.
 func (a *api) chargePoints(site string, n int) ([]credential, error) {
@@ -116,11 +131,12 @@ func (a *api) chargePoints(site string, n int) ([]credential, error) {
 	err := each(n, func(i int) error {
 		made[i].identity = fmt.Sprintf("BENCH%05d", i)
 		var out struct {
-			Key string `json:"key"`
+			ChargePoint id     `json:"charge_point"`
+			Key         string `json:"key"`
 		}
 		err := a.post("/charge-points", object{"site_id": site, "identity": made[i].identity, "name": made[i].identity,
 			"charger_type": "AC", "max_power_w": 22_000, "connectors": []object{{"number": 1}}}, &out)
-		made[i].key = out.Key
+		made[i].id, made[i].key = out.ChargePoint.ID, out.Key
 		return err
 	})
 	return made, err

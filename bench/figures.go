@@ -23,6 +23,10 @@ var figures = []figure{
 	{"session-postgres", on(postgres, fullSession)},
 	{"p99-sqlite", on(sqlite, timeToAnswer)},
 	{"p99-postgres", on(postgres, timeToAnswer)},
+	{"commands-sqlite", on(sqlite, commandsAtOnce)},
+	{"commands-postgres", on(postgres, commandsAtOnce)},
+	{"storm-sqlite", on(sqlite, reconnectStorm)},
+	{"storm-postgres", on(postgres, reconnectStorm)},
 }
 
 func on(e engine, measure func(settings, engine) (row, error)) func(settings) (row, error) {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"syscall"
@@ -152,80 +148,34 @@ func (r replay) paced(db bareDB, all [][]insertion) (replayed, error) {
 	return out, errors.Join(errs...)
 }
 
-// serveReplay is the process that inserts: it says when it is ready, waits for a line,
-// inserts, answers, and stays until its input ends, so that the parent can read the
-// processor time of a database meanwhile.
-func serveReplay(arg string) error {
-	var r replay
-	if err := json.Unmarshal([]byte(arg), &r); err != nil {
-		return err
-	}
+// inFolder runs in a folder that goes with it.
+func (r replay) inFolder(ready func()) (out replayed, err error) {
 	dir, remove, err := temporary("ccms-floor-")
 	if err != nil {
-		return err
+		return out, err
 	}
-	defer remove()
-	var line [1]byte
-	out, err := r.run(dir, func() {
-		fmt.Println("ready")
-		_, _ = os.Stdin.Read(line[:]) // an end means that the parent has gone
-	})
-	if err != nil {
-		return err
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	out, err = r.run(dir, ready)
+	return out, errors.Join(err, remove())
 }
 
 // replayInChild inserts in a process of its own, so that nothing of ours counts. db is
 // the database whose processes count.
 func replayInChild(r replay, db database) (out replayed, err error) {
-	arg, err := json.Marshal(r)
-	if err != nil {
-		return out, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return out, err
-	}
-	cmd := exec.Command(self, "floor-insert", string(arg))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return out, err
-	}
-	answer, err := cmd.StdoutPipe()
-	if err != nil {
-		return out, err
-	}
-	if err := cmd.Start(); err != nil {
-		return out, err
-	}
-	err = func() error {
-		if _, err := io.ReadFull(answer, make([]byte, len("ready\n"))); err != nil {
-			return err
-		}
+	var own time.Duration
+	err = inStages("floor-insert", r, &out, func(work func() error) error {
 		before, err := db.cpu()
 		if err != nil {
 			return err
 		}
-		if _, err := in.Write([]byte("\n")); err != nil {
-			return err
-		}
-		if err := json.NewDecoder(answer).Decode(&out); err != nil {
+		if err := work(); err != nil {
 			return err
 		}
 		after, err := db.cpu()
-		out.CPU += after - before
+		own = after - before
 		return err
-	}()
-	if err := errors.Join(err, in.Close(), cmd.Wait()); err != nil {
-		return out, fmt.Errorf("the floor: %w", err)
-	}
-	return out, nil
+	})
+	out.CPU += own
+	return out, err
 }
 
 func ownCPU() (time.Duration, error) {

@@ -37,7 +37,9 @@ func main() {
 		case "system-unstored":
 			end(serveUnstored(os.Args[2]))
 		case "floor-insert":
-			end(serveReplay(os.Args[2]))
+			end(stage(os.Args[2], replay.inFolder))
+		case "burst":
+			end(stage(os.Args[2], burst.run))
 		}
 	}
 	var s settings

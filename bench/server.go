@@ -160,23 +160,26 @@ func (s *server) counting(f func(probe) error) error {
 	return errors.Join(f(probe{cpu: s.cpu, commits: w.commits}), w.close())
 }
 
-// booted connects charge points and boots them.
+// booted connects charge points and boots them, some at once.
 func (s *server) booted(points []credential) ([]link, error) {
-	return openAll(len(points), func(i int) (*socket, error) {
-		c, err := dialSocket(s.addr, points[i].identity, points[i].key)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := c.call(bootPayload)
-		if err == nil && !strings.Contains(answer, `"Accepted"`) {
-			err = fmt.Errorf("the answer to a boot is %s", answer)
-		}
-		if err != nil {
-			return nil, errors.Join(err, c.close())
-		}
-		c.message = heartbeat()
-		return c, nil
-	})
+	return openAll(len(points), func(i int) (*socket, error) { return s.boot(points[i]) })
+}
+
+// boot connects a charge point and boots it.
+func (s *server) boot(p credential) (*socket, error) {
+	c, err := dialSocket(s.addr, p.identity, p.key)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.call(bootPayload)
+	if err == nil && !strings.Contains(answer, `"Accepted"`) {
+		err = fmt.Errorf("the answer to a boot is %s", answer)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	c.message = heartbeat()
+	return c, nil
 }
 
 // began is when the sessions of the bench started: so long ago that their
