@@ -7,6 +7,7 @@ import (
 
 	"ccms/internal/ocpp/decode"
 	"ccms/internal/ocpp/v16"
+	"ccms/internal/session"
 )
 
 // meterValues12 is what a three-phase charge point sends each minute.
@@ -57,5 +58,18 @@ func BenchmarkStartTransactionConfAppend(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = m.AppendJSON(buf[:0])
+	}
+}
+
+// BenchmarkMeterValues12Quick is what nearly all of them cost: payload to samples.
+func BenchmarkMeterValues12Quick(b *testing.B) {
+	payload := []byte(meterValues12)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(payload)))
+	for b.Loop() {
+		var r session.MeterReport
+		if !v16.QuickMeterValues(payload, &r) || len(r.Samples) != 1 {
+			b.Fatal(r)
+		}
 	}
 }

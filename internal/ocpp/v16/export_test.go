@@ -1,0 +1,4 @@
+package v16
+
+// QuickMeterValues is for the benchmarks.
+var QuickMeterValues = quickMeterValues
