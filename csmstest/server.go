@@ -17,6 +17,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/ledger"
 	"ccms/internal/ocpp"
+	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
@@ -27,6 +28,11 @@ type Options struct {
 	// BootGrace and CallTimeout run by the real clock. Zero: an hour, so that nothing
 	// happens in a test that it did not ask for.
 	BootGrace, CallTimeout time.Duration
+	// Front and Wire are the limits of the HTTP server and of charge points' sockets.
+	Front app.FrontLimits
+	Wire  wire.Limits
+	// TrustProxy believes the header X-Forwarded-For, by which a test is another address.
+	TrustProxy bool
 	// Errors allows the server to log errors.
 	Errors bool
 }
@@ -87,7 +93,8 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 	w.cfg.Now = w.Clock.Now
 	w.cfg.Log = slog.New(slog.NewTextHandler(w.Server, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	w.cfg.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
-	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout}
+	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Limits: o.Wire}
+	w.cfg.Front, w.cfg.TrustProxy = o.Front, o.TrustProxy
 	w.cfg.Beat = func(d time.Duration) (<-chan time.Time, func()) {
 		c := make(chan time.Time)
 		w.mu.Lock()
@@ -111,9 +118,9 @@ func (w *World) Start() {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	w.OK(err)
 	w.App, w.Addr = a, ln.Addr().String()
-	w.srv = &http.Server{Handler: a}
-	w.served = make(chan error, 1)
-	go func(s *http.Server, served chan<- error) { served <- s.Serve(ln) }(w.srv, w.served)
+	srv, front := a.Front(ln)
+	w.srv, w.served = srv, make(chan error, 1)
+	go func(served chan<- error) { served <- srv.Serve(front) }(w.served)
 }
 
 // Stop drains the node as SIGTERM does.

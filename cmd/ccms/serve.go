@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"syscall"
 	"time"
 
@@ -71,10 +70,9 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	if created {
 		fmt.Printf("first start, shown only now: login: %s password: %s\n", operator.OwnerLogin, password)
 	}
-	// No timeout on writes: event streams stay open. Idle and slow clients end by these.
-	srv := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	srv, front := a.Front(ln)
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
+	go func() { served <- srv.Serve(front) }()
 	log.Info("ccms serves", "address", "http://"+ln.Addr().String(), "version", version)
 	if ready != nil {
 		if err := ready(ctx, a, ln.Addr().String()); err != nil {

@@ -59,6 +59,7 @@ type Config struct {
 	TrustProxy    bool
 	Login         operator.HashCost // cost of a login's hash; tests take a cheap one
 	Door          ocpp.Options      // Now, Log and Journal are set here
+	Front         FrontLimits       // of the HTTP server
 	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
 	Beat func(time.Duration) (c <-chan time.Time, stop func())
 }
