@@ -49,20 +49,10 @@ func (d database) config(log *slog.Logger) app.Config {
 
 // open migrates and opens a node, for commands that work on the data themselves.
 func (d database) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
-	if err := app.Migrate(ctx, d.config(log)); err != nil {
+	if err := d.migrate(ctx, log); err != nil {
 		return nil, err
 	}
 	return app.Open(ctx, d.config(log))
-}
-
-type migrateCmd struct{ database }
-
-func (c *migrateCmd) Run(ctx context.Context, log *slog.Logger) error {
-	if err := app.Migrate(ctx, c.config(log)); err != nil {
-		return err
-	}
-	fmt.Println("The database is up to date.")
-	return nil
 }
 
 type openapiCmd struct{}

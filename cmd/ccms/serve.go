@@ -53,7 +53,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	app.Headroom()
 	cfg := d.config(log)
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
-	if err := app.Migrate(ctx, cfg); err != nil {
+	if err := d.migrate(ctx, log); err != nil {
 		return err
 	}
 	a, err := app.Open(ctx, cfg)

@@ -20,9 +20,11 @@ import (
 // program is the version that is noted in it.
 func Backup(ctx context.Context, c Config, w io.Writer, program string) (store.BackupInfo, error) {
 	c = c.filled()
-	if have, _, err := SchemaVersions(ctx, c); err != nil || have == 0 {
-		// Said before anything about keys, which such a place does not have either.
-		return store.BackupInfo{}, fault.New(fault.Missing, "no_database", "There is no ccms database in %s. Say where it is with --data or --database-url.", c.where()).Because(err)
+	// Said before anything about keys, which a wrong place does not have either.
+	if have, _, err := SchemaVersions(ctx, c); err != nil {
+		return store.BackupInfo{}, err
+	} else if have == 0 {
+		return store.BackupInfo{}, fault.New(fault.Missing, "no_database", "There is no ccms database in %s. Say where it is with --data or --database-url.", c.where())
 	}
 	o, err := c.withTheKeys()
 	if err != nil {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"ccms/internal/app"
+)
+
+type migrateCmd struct {
+	database
+	Backup   string `placeholder:"FILE" help:"Before an upgrade, write a backup here. With the embedded database one is written to its folder in any case."`
+	NoBackup bool   `name:"no-backup" help:"Upgrade without a backup: there is one already."`
+}
+
+func (c *migrateCmd) Run(ctx context.Context, log *slog.Logger) error {
+	have, want, err := app.SchemaVersions(ctx, c.config(log))
+	if err != nil {
+		return err
+	}
+	if upgrades(have, want) && !c.NoBackup {
+		if c.Backup == "" && c.DatabaseURL != "" {
+			return fmt.Errorf("the database has schema %d and would be brought to %d; the only way back is a backup: "+
+				"ccms migrate --backup FILE makes it first, --no-backup goes on without. Nothing was changed", have, want)
+		}
+		if err := c.backupFirst(ctx, log, have, want, c.Backup); err != nil {
+			return err
+		}
+	}
+	if err := app.Migrate(ctx, c.config(log)); err != nil {
+		return err
+	}
+	fmt.Println("The database is up to date.")
+	return nil
+}
+
+// upgrades reports whether a schema that holds data would change.
+func upgrades(have, want int64) bool { return have > 0 && have < want }
+
+// migrate brings the schema up to date for a command that has something else to do.
+// With the embedded database a backup is made first.
+func (d database) migrate(ctx context.Context, log *slog.Logger) error {
+	have, want, err := app.SchemaVersions(ctx, d.config(log))
+	if err != nil {
+		return err
+	}
+	if upgrades(have, want) {
+		if d.DatabaseURL == "" {
+			if err := d.backupFirst(ctx, log, have, want, ""); err != nil {
+				return err
+			}
+		} else {
+			log.Warn("the database is upgraded; the only way back is the last backup", "from_schema", have, "to_schema", want)
+		}
+	}
+	return app.Migrate(ctx, d.config(log))
+}
+
+// backupFirst writes the backup that leads back. Without it nothing is upgraded.
+func (d database) backupFirst(ctx context.Context, log *slog.Logger, have, want int64, out string) error {
+	if out == "" {
+		out = filepath.Join(d.Data, fmt.Sprintf("before-schema-%d-%s.backup", want, time.Now().UTC().Format("20060102T150405Z")))
+	}
+	info, err := d.backup(ctx, log, out, false)
+	if err != nil {
+		return fmt.Errorf("the database was not upgraded from schema %d to %d, because no backup could be made before: %w", have, want, err)
+	}
+	log.Info("made a backup before the upgrade", "file", out, "rows", info.Total(), "from_schema", have, "to_schema", want)
+	return nil
+}
