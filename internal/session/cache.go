@@ -3,12 +3,11 @@ package session
 import (
 	"context"
 	"errors"
-	"slices"
+	"sync"
 	"time"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
-	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/tariff"
 )
@@ -21,12 +20,12 @@ import (
 // come one after the other, so it needs no lock. The zero Cache is ready.
 type Cache struct{ warm *warm }
 
-// warm is a session as it was committed last. It does not change.
+// warm is a session as it was committed last.
 type warm struct {
 	clock  Clock     // Received and Online are the report's
 	since  time.Time // the connection's beginning
 	prices *tariff.Sheet
-	state  *State
+	state  State
 }
 
 // forget empties the cache; there may be none.
@@ -46,7 +45,7 @@ func (s *Service) remember(c *Cache, p asset.ChargePoint, st State) {
 	if prices == nil && !st.Plan.IsZero() {
 		return
 	}
-	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, prices: prices, state: &st}
+	w := &warm{clock: Clock{Offset: p.ClockOffset, After: st.StartedAt, Site: s.zone(st.Zone)}, prices: prices, state: st}
 	if p.Zone != "" {
 		w.clock.Zone = s.zone(p.Zone)
 	}
@@ -71,7 +70,8 @@ func (c *Cache) fits(r *MeterReport) bool {
 	return true
 }
 
-// Measured is what a MeterValues writes where nothing else follows from it.
+// Measured is what a MeterValues writes where nothing else follows from it. It counts
+// until the write has ended.
 type Measured struct {
 	State   *State // the next one; its Rev is still the stored one
 	Epoch   int64  // of the connection it came on
@@ -83,62 +83,86 @@ type Measured struct {
 // errCold says that the report needs more than the cache has.
 var errCold = errors.New("session: not from the cache")
 
+// work is room for one report that fits the cache. What stays of it is copied.
+type work struct {
+	machine
+	warm     *warm
+	report   MeterReport
+	out      Measured
+	reads    []Read
+	readings []Reading
+	decide   func(Tx) error // meter, bound once
+}
+
+var works = sync.Pool{New: func() any {
+	w := new(work)
+	w.decide = w.meter
+	return w
+}}
+
 // meterWarm takes a report that fits the cache. done is false where it has to be taken
 // without: then nothing is stored.
 func (s *Service) meterWarm(ctx context.Context, sc authz.Scope, r *MeterReport) (done bool, err error) {
-	from := r.Cache.warm
+	w := works.Get().(*work)
+	w.warm, w.report = r.Cache.warm, *r
 	r.Cache.warm = nil
-	var next *warm
-	err = s.write(ctx, sc, func(tx Tx) (err error) {
-		next, err = from.meter(tx, r)
-		return err
-	})
-	switch f := (*fault.Error)(nil); {
-	case err == nil:
-		r.Cache.warm = next
-		return true, nil
-	case errors.Is(err, errCold), errors.As(err, &f) && f.Kind == fault.Conflict && f.Code == "stale_version":
+	err = s.write(ctx, sc, w.decide)
+	if err == nil {
+		w.s.Rev++
+		w.warm.state = w.s
+		r.Cache.warm = w.warm
+	}
+	w.clear()
+	works.Put(w)
+	if err != nil && (errors.Is(err, errCold) || stale(err)) {
 		return false, nil
 	}
 	return true, err
 }
 
+// clear lets go of everything but the room.
+func (w *work) clear() {
+	clear(w.reads)
+	clear(w.readings)
+	*w = work{reads: w.reads[:0], readings: w.readings[:0], decide: w.decide}
+}
+
 // meter is Service.meter without a read.
-func (w *warm) meter(tx Tx, r *MeterReport) (*warm, error) {
-	clock := w.clock
+func (w *work) meter(tx Tx) error {
+	r, state, clock := &w.report, &w.warm.state, w.warm.clock
 	clock.Received = r.ReceivedAt
-	clock.Online = !w.since.IsZero() && r.ReceivedAt.Sub(w.since) > onlineAfter
-	out := Measured{Epoch: r.Epoch, Samples: slices.Clone(r.Samples), Reads: make([]Read, len(r.Samples))}
-	ev := Metered{Readings: make([]Reading, len(r.Samples))}
-	for i := range out.Samples {
-		read := clock.Read(out.Samples[i].Stamp)
+	clock.Online = !w.warm.since.IsZero() && r.ReceivedAt.Sub(w.warm.since) > onlineAfter
+	ev := Metered{Readings: w.readings[:0]}
+	w.reads = w.reads[:0]
+	for i := range r.Samples {
+		read := clock.Read(r.Samples[i].Stamp)
 		if read.Zone != nil || read.Measured != 0 {
-			return nil, errCold // it teaches something about the clock
+			return errCold // it teaches something about the clock
 		}
-		out.Samples[i].Reading.At = read.At
-		out.Reads[i], ev.Readings[i] = read, out.Samples[i].Reading
+		r.Samples[i].Reading.At = read.At
+		w.reads = append(w.reads, read)
+		ev.Readings = append(ev.Readings, r.Samples[i].Reading)
 		ev.Fixed = ev.Fixed || read.Fixed
 		ev.Untimed = ev.Untimed || read.Untimed
 	}
 	sortReadings(ev.Readings)
-	next := &warm{clock: w.clock, since: w.since, prices: w.prices}
-	m := begin(w.state, Env{Now: tx.Now(), Prices: w.prices, MaxPower: w.state.MaxPower})
-	m.take(ev)
-	if m.then != (Then{}) || m.fact != "" || m.s.Runs() != w.state.Runs() || m.s.Phase != Charging && m.s.Phase != Paused {
-		return nil, errCold
+	w.readings = ev.Readings
+	m := &w.machine
+	m.begin(state, Env{Now: tx.Now(), Prices: w.warm.prices, MaxPower: state.MaxPower})
+	ev.apply(m)
+	m.time()
+	if m.then != (Then{}) || m.fact != "" || m.s.Runs() != state.Runs() || m.s.Phase != Charging && m.s.Phase != Paused {
+		return errCold
 	}
-	first := &out.Samples[0]
-	out.State, out.Raw = &m.s, kept(w.state.Operator, w.state.Sub, w.state.Point, w.state.ID, "MeterValues", &r.Report, first.Stamp, out.Reads[0])
-	fresh, err := tx.SaveMeasured(&out)
-	if err != nil {
-		return nil, err
+	w.out = Measured{
+		State: &m.s, Epoch: r.Epoch, Samples: r.Samples, Reads: w.reads,
+		Raw: kept(state.Operator, state.Sub, state.Point, state.ID, "MeterValues", &r.Report, r.Samples[0].Stamp, w.reads[0]),
 	}
-	if !fresh {
-		return nil, errCold // some of it was there already
+	fresh, err := tx.SaveMeasured(&w.out)
+	if err == nil && !fresh {
+		return errCold // some of it was there already
 	}
-	m.s.Rev++
-	next.state = &m.s
-	return next, nil
+	return err
 }
 
 // kept is the raw report as it goes into the commit.

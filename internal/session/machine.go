@@ -85,24 +85,23 @@ type machine struct {
 // Apply is the whole state machine: pure, total, with time as an argument. An
 // event that means nothing in the present phase changes nothing.
 func Apply(st State, ev Event, env Env) Outcome {
-	m := begin(&st, env)
-	m.take(ev)
+	m := new(machine)
+	m.begin(&st, env)
+	ev.apply(m)
+	m.time()
 	return Outcome{Next: m.s, Then: m.then, Fact: m.fact}
 }
 
-// begin is a machine in the given state, which it does not change.
-func begin(st *State, env Env) *machine {
-	m := &machine{Env: env, s: *st}
+// begin puts the machine into a state, which it does not change.
+func (m *machine) begin(st *State, env Env) {
+	*m = machine{Env: env, s: *st}
 	// The machine appends to these.
 	m.s.Flags = st.Flags[:len(st.Flags):len(st.Flags)]
 	m.s.Inner.Idle = st.Inner.Idle[:len(st.Inner.Idle):len(st.Inner.Idle)]
-	return m
 }
 
-func (m *machine) take(ev Event) {
-	ev.apply(m)
-	m.s.DueAt = m.due()
-}
+// time sets the timer, after an event.
+func (m *machine) time() { m.s.DueAt = m.due() }
 
 // due is when the machine next needs a look without a report.
 func (m *machine) due() time.Time {

@@ -19,6 +19,11 @@ func (s *Service) Meter(ctx context.Context, sc authz.Scope, r MeterReport) erro
 			return err
 		}
 	}
+	return s.meterCold(ctx, sc, r)
+}
+
+// meterCold reads what the report is about.
+func (s *Service) meterCold(ctx context.Context, sc authz.Scope, r MeterReport) error {
 	var (
 		p  asset.ChargePoint
 		st State

@@ -54,8 +54,8 @@ type StartAnswer struct {
 type MeterReport struct {
 	Report
 	Connector int
-	OCPPID    int64 // 0 where absent
-	Samples   []Sample
+	OCPPID    int64    // 0 where absent
+	Samples   []Sample // the service fills in their corrected times
 }
 
 // StopReport is a StopTransaction.

@@ -293,10 +293,16 @@ func (s *Service) record(tx Tx, out Outcome) error {
 // once (architecture, nodes).
 func (s *Service) once(ctx context.Context, sc authz.Scope, fn func(Tx) error) error {
 	err := s.write(ctx, sc, fn)
-	if f := (*fault.Error)(nil); errors.As(err, &f) && f.Kind == fault.Conflict && f.Code == "stale_version" {
+	if stale(err) {
 		err = s.write(ctx, sc, fn)
 	}
 	return err
+}
+
+// stale reports whether another writer was faster.
+func stale(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Kind == fault.Conflict && f.Code == "stale_version"
 }
 
 // point loads the reporting charge point and refuses an old connection: a newer
