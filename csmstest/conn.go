@@ -1,6 +1,7 @@
 package csmstest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
@@ -122,7 +123,12 @@ func (p *Point) Knock(h Handshake) (*Conn, error) {
 		h.Path = "/ocpp/" + url.PathEscape(p.Identity)
 	}
 	refused := &Refused{Header: http.Header{}}
-	d.OnStatusError = func(status int, _ []byte, _ io.Reader) { refused.Status = status }
+	d.OnStatusError = func(status int, _ []byte, answer io.Reader) {
+		refused.Status = status
+		if r, err := http.ReadResponse(bufio.NewReader(answer), nil); err == nil {
+			refused.Header = r.Header
+		}
+	}
 	nc, br, _, err := d.Dial(p.Context(), "ws://"+p.Addr+h.Path)
 	if err != nil {
 		if refused.Status != 0 {

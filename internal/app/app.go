@@ -213,6 +213,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.stopBeat = stopBeat
 	door := c.Door
 	door.Now, door.Log = c.Now, c.Log
+	door.ClientIP = func(r *http.Request) string { return a.Web.ClientIP(r) }
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
 	a.Door = ocpp.New(a.Assets, a.Sessions, held, door)
 

@@ -18,6 +18,7 @@ import (
 	"ccms/internal/ident"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/wire"
+	"ccms/internal/operator"
 	"ccms/internal/session"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	Limits  wire.Limits
 	// CallTimeout is how long an answer to our CALL may take; 30 s.
 	CallTimeout time.Duration
+	// ClientIP says whose request it is; default the socket's other end.
+	ClientIP func(*http.Request) string
 }
 
 // Door accepts charge points.
@@ -58,6 +61,8 @@ type Door struct {
 	sessions *session.Service
 	cluster  *cluster.Registry
 	opt      Options
+	looking  chan struct{}   // a token for each handshake that asks the store
+	failed   *operator.Crowd // addresses whose handshakes failed
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
@@ -82,10 +87,14 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.BootGrace == 0 {
 		o.BootGrace = 20 * time.Second
 	}
+	if o.ClientIP == nil {
+		o.ClientIP = peerIP
+	}
 	if o.Journal == nil {
 		o.Journal = func(Frame) {}
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
+		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		away: newAway()}
 }
 
@@ -127,10 +136,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := identity(r.URL)
-	p, err := d.assets.Identify(r.Context(), id)
+	p, err := d.identify(r.Context(), id)
 	switch {
 	case fault.Is(err, fault.Missing):
-		d.refuse(w, http.StatusNotFound, "There is no such charge point.")
+		d.turnAway(w, r, http.StatusNotFound, "There is no such charge point.")
+		return
+	case r.Context().Err() != nil: // it has gone again
 		return
 	case err != nil:
 		d.opt.Log.Error("identify", "identity", id, "error", err)
@@ -140,8 +151,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user, key, ok := r.BasicAuth()
 	if !ok || user != p.Identity || !d.assets.CheckKey(p, key) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
-		d.refuse(w, http.StatusUnauthorized, "The identity and its key do not match.")
-		d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", r.RemoteAddr)
+		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
+			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))
+		}
 		return
 	}
 	ws, err := wire.Upgrade(w, r, wire.Policy{Protocols: []string{"ocpp1.6"}}, &d.opt.Limits)

@@ -53,6 +53,10 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := requestOf(r.Context())
 		req.route = rt.Pattern()
+		if err := s.pace.address(w, req.IP); err != nil {
+			writeProblem(w, r, err)
+			return
+		}
 		if r.ContentLength > MaxBody {
 			w.Header().Set("Connection", "close") // what follows is not read
 			writeProblem(w, r, errTooLarge())
@@ -66,6 +70,10 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 				return
 			}
 			req.staff = c.Staff.ID.String()
+			if err := s.pace.account(w, req.IP, req.staff); err != nil {
+				writeProblem(w, r, err)
+				return
+			}
 			if err := allowed(rt, c, r); err != nil {
 				writeProblem(w, r, err)
 				return

@@ -27,7 +27,8 @@ func newAPI(a huma.Adapter, routes []Route) huma.API {
 			Info: &huma.Info{
 				Title: "ccms", Version: "1",
 				Description: "The API of the ccms charging platform: what the portal can do, a program can do with the same permission. " +
-					"Errors are problem+json with a stable code. What is not yours is 404.",
+					"Errors are problem+json with a stable code. What is not yours is 404. " +
+					"The headers RateLimit-Policy and RateLimit say how often you may call; past it the answer is 429 with Retry-After.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{

@@ -61,6 +61,7 @@ var statusOfCode = map[string]int{
 	"login_expired":           http.StatusUnauthorized,
 	"bad_credentials":         http.StatusUnauthorized,
 	"throttled":               http.StatusTooManyRequests,
+	"rate_limited":            http.StatusTooManyRequests,
 	"insufficient_balance":    http.StatusPaymentRequired,
 	"charge_point_offline":    http.StatusConflict, // for now, but asking again at once is no use
 	"idempotency_key_missing": http.StatusBadRequest,

@@ -49,7 +49,7 @@ func (r *request) log(level slog.Level, msg string, args ...any) {
 func (s *Server) begin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.now()
-		req := &request{ID: newRequestID(), IP: s.clientIP(r), logger: s.log}
+		req := &request{ID: newRequestID(), IP: s.ClientIP(r), logger: s.log}
 		req.Secure = r.TLS != nil || (s.opt.TrustProxy && r.Header.Get("X-Forwarded-Proto") == "https")
 		w.Header().Set("X-Request-Id", req.ID)
 		rec := &statusWriter{ResponseWriter: w}
@@ -86,8 +86,8 @@ func newRequestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// clientIP is the peer, or what the last proxy says where it is trusted.
-func (s *Server) clientIP(r *http.Request) string {
+// ClientIP is the peer, or what the last proxy says where it is trusted.
+func (s *Server) ClientIP(r *http.Request) string {
 	if s.opt.TrustProxy {
 		all := r.Header.Values("X-Forwarded-For")
 		if len(all) > 0 {

@@ -45,6 +45,9 @@ type Options struct {
 	MetricsForAll bool
 	// TrustProxy takes the client's address and TLS from the headers of a proxy.
 	TrustProxy bool
+	// AccountRate and CallerRate are how often the API may be called by an account and
+	// from an address.
+	AccountRate, CallerRate operator.Rate
 	// TileSource is the origin of map tiles, for the Content-Security-Policy.
 	TileSource string
 	// Tick gives the beats of event streams; default a ticker. Tests send their own.
@@ -58,6 +61,7 @@ type Server struct {
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
+	pace    *pace
 	handler http.Handler
 	closing chan struct{} // closed when streams must end
 	drain   sync.Once
@@ -86,7 +90,7 @@ func New(svc Services, o Options) *Server {
 			return t.C, t.Stop
 		}
 	}
-	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), closing: make(chan struct{})}
+	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), closing: make(chan struct{})}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s
 }

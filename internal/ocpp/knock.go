@@ -1,0 +1,61 @@
+package ocpp
+
+import (
+	"context"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/fault"
+	"ccms/internal/operator"
+)
+
+// What a handshake may cost before it is known who knocks.
+const (
+	// MaxLookups is how many handshakes ask the store at once; the others wait.
+	MaxLookups = 64
+	// LookupWithin is how long one may wait for that and for the answer.
+	LookupWithin = 10 * time.Second
+)
+
+// FailedKnocks is how often one address may fail to get in before it is told 429 instead
+// of what is wrong. Nobody is shut out: whoever has the right key comes in meanwhile,
+// and a request that is no handshake does not count (behaviour 9).
+var FailedKnocks = operator.Rate{Burst: 60, Every: time.Second}
+
+// identify finds who knocks.
+func (d *Door) identify(ctx context.Context, id string) (asset.ChargePoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, LookupWithin)
+	defer cancel()
+	select {
+	case d.looking <- struct{}{}:
+		defer func() { <-d.looking }()
+	case <-ctx.Done():
+		return asset.ChargePoint{}, fault.New(fault.Unavailable, "busy", "Too many handshakes at once.")
+	}
+	return d.assets.Identify(ctx, id)
+}
+
+// turnAway answers somebody who has not shown to be a charge point of ours.
+func (d *Door) turnAway(w http.ResponseWriter, r *http.Request, status int, text string) (quietly bool) {
+	if _, wait, ok := d.failed.Spend(d.opt.ClientIP(r), time.Now()); !ok {
+		w.Header().Del("WWW-Authenticate")
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		d.refuse(w, http.StatusTooManyRequests, "Too many failed handshakes from this address; the right key is let in at any time.")
+		return true
+	}
+	d.refuse(w, status, text)
+	return false
+}
+
+// peerIP is the address as the socket knows it.
+func peerIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
