@@ -83,8 +83,8 @@ func (d *Door) LetIn() {
 func (d *Door) owe(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.away.owed[c.point.ID].epoch <= c.epoch {
-		d.away.owed[c.point.ID] = socketEnd{c.scope, c.epoch}
+	if d.away.owed[c.Point].epoch <= c.Epoch {
+		d.away.owed[c.Point] = socketEnd{c.Scope, c.Epoch}
 	}
 }
 

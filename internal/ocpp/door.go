@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"ccms/internal/asset"
-	"ccms/internal/authz"
 	"ccms/internal/cluster"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/ocpp/rpc"
+	"ccms/internal/ocpp/v16"
 	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -61,12 +61,14 @@ type Door struct {
 	sessions *session.Service
 	cluster  *cluster.Registry
 	opt      Options
+	peers    rpc.Config      // of all connections
 	looking  chan struct{}   // a token for each handshake that asks the store
 	failed   *operator.Crowd // addresses whose handshakes failed
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
 	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
+	taken    uint8                           // connections, roughly: for their cells in the tally
 	draining bool
 	away     away
 	running  sync.WaitGroup
@@ -76,7 +78,8 @@ type Door struct {
 
 // Stats count what the door did, for /metrics.
 type Stats struct {
-	Accepted, Refused, Frames, Unstored, Unresponsive atomic.Int64
+	Accepted, Refused, Unstored, Unresponsive atomic.Int64
+	Frames                                    tally
 }
 
 // New makes a door.
@@ -95,7 +98,8 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
-		away: newAway()}
+		away:  newAway(),
+		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }
 
 // Connected is how many charge points are connected here.
@@ -163,7 +167,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.Stats.Accepted.Add(1)
-	c := &conn{door: d, point: p, scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID)}
+	c := newConn(d, p)
 	d.mu.Lock()
 	if d.draining {
 		d.mu.Unlock()
@@ -172,7 +176,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.running.Add(1)
 	d.mu.Unlock()
-	go c.run(ws, d.running.Done) // the handler returns, so that net/http lets go of its buffers
+	go c.run(ws) // the handler returns, so that net/http lets go of its buffers
 }
 
 func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
@@ -187,21 +191,23 @@ func (d *Door) take(c *conn) (ok bool) {
 	if d.draining || d.away.on {
 		return false
 	}
-	if old := d.conns[c.point.ID]; old != nil {
-		if old.epoch > c.epoch {
+	if old := d.conns[c.Point]; old != nil {
+		if old.Epoch > c.Epoch {
 			return false
 		}
 		old.peer.CloseNow()
 	}
-	d.conns[c.point.ID] = c
+	d.conns[c.Point] = c
+	d.taken++
+	c.cell = d.taken
 	return true
 }
 
 func (d *Door) leave(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.conns[c.point.ID] == c {
-		delete(d.conns, c.point.ID)
+	if d.conns[c.Point] == c {
+		delete(d.conns, c.Point)
 	}
 }
 
@@ -246,8 +252,8 @@ func (d *Door) Seen(ctx context.Context) {
 	d.mu.Unlock()
 	const together = 50 // they join one commit
 	each(heard, together, func(c *conn) {
-		if err := d.assets.Seen(ctx, c.scope, c.point.ID); err != nil && ctx.Err() == nil {
-			d.opt.Log.Warn("last sign of life not stored", "charge_point", c.point.ID, "error", err)
+		if err := d.assets.Seen(ctx, c.Scope, c.Point); err != nil && ctx.Err() == nil {
+			d.opt.Log.Warn("last sign of life not stored", "charge_point", c.Point, "error", err)
 		}
 	})
 	d.Settle(ctx)

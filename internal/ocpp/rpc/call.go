@@ -66,7 +66,7 @@ func (p *Peer) Call(ctx context.Context, action string, payload []byte) ([]byte,
 		}
 	}
 	if frame := p.calls.dispatch(p, c, payload); frame != nil {
-		if p.send(&Frame{Type: TypeCall, ID: c.id, Action: action}, frame) != nil {
+		if p.send(Tapped{Type: TypeCall, ID: c.id, Action: action, Raw: frame}) != nil {
 			p.calls.answer(p, c.id, answer{err: ErrLost})
 		}
 	}
@@ -162,8 +162,8 @@ func (o *outbox) expire(p *Peer, c *pending) {
 	o.lastDead = c.action
 	o.next()
 	p.mu.Unlock()
-	if first != "" && first != c.action && p.cfg.Unresponsive != nil {
-		p.cfg.Unresponsive(p, first, c.action)
+	if first != "" && first != c.action {
+		p.owner.Unresponsive(first, c.action)
 	}
 }
 

@@ -6,17 +6,9 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-)
 
-// Conn is the socket a Peer speaks over; *wire.Conn is one. ReadText is called
-// by one goroutine at a time, the others by any. What ReadText returns is never
-// written to again.
-type Conn interface {
-	ReadText() ([]byte, error)
-	WriteText([]byte) error
-	Close(code uint16, reason string) error
-	CloseNow()
-}
+	"ccms/internal/ocpp/wire"
+)
 
 // Call is a CALL of the charge point. Its parts share the bytes of Raw, which
 // never change and may be kept.
@@ -28,22 +20,41 @@ type Call struct {
 	At      time.Time // when the frame was complete
 }
 
-// Handler answers one CALL. It returns one of
-//   - an answer: the payload of the CALLRESULT, sent once the handler returns;
-//   - a CallError, sent as CALLERROR;
-//   - Unavailable, or nil and nil: nothing is sent.
-//
-// ctx is that of Run; it does not end with the socket, since a report that has
-// arrived is worth storing even if nobody waits for the answer.
-type Handler func(ctx context.Context, c Call) (answer []byte, cerr *CallError)
+// Owner is whose connection a Peer is.
+type Owner interface {
+	// Handle answers one CALL. It returns one of
+	//   - an answer: the payload of the CALLRESULT, sent once it returns;
+	//   - a CallError, sent as CALLERROR;
+	//   - Unavailable, or nil and nil: nothing is sent.
+	//
+	// ctx does not end with the socket, since a report that has arrived is worth
+	// storing even if nobody waits for the answer.
+	Handle(ctx context.Context, c Call) (answer []byte, cerr *CallError)
 
-// Direction of a frame.
-type Direction uint8
+	// Tap sees every frame as it was received, and as it was sent once the socket has
+	// taken it. It must not block; it may keep what it is given.
+	Tap(f Tapped)
 
-const (
-	In  Direction = iota // from the charge point
-	Out                  // to the charge point
-)
+	// Unresponsive is told when two different actions of ours stayed unanswered in a
+	// row. Whether the socket is closed is the owner's decision. It is called on a
+	// goroutine of its own.
+	Unresponsive(first, second string)
+
+	// Ended is told once, as the last, why the connection ended: no CALL is in work
+	// then.
+	Ended(why error)
+}
+
+// Tapped is a frame on its way.
+type Tapped struct {
+	Out    bool
+	Whole  bool // false: it does not split, and what could be read is here
+	Type   Type
+	ID     string
+	Action string    // of a CALL, or of the CALL that an answer of ours is for
+	At     time.Time // of a frame out: before it was sent, so that by time it comes before its consequences
+	Raw    []byte
+}
 
 // The defaults of Config.
 const (
@@ -52,8 +63,7 @@ const (
 	DefaultMaxCalls    = 64
 )
 
-// Config is what the owner of a Peer decides. Peers may share one; a Peer does
-// not write to it.
+// Config is what Peers have in common. They share one and do not write to it.
 type Config struct {
 	// CallTimeout is how long a CALL of ours may stay unanswered.
 	CallTimeout time.Duration
@@ -70,18 +80,6 @@ type Config struct {
 	// goroutine for each would cost as much as the rest. Nil: none.
 	Quick func(action string) bool
 
-	// Tap sees every frame as it was received, and as it was sent once the
-	// socket has taken it; at is then from before, so that by time a frame comes
-	// before its consequences. f has its elements; where whole is false it does not
-	// split, and f has what could be read. It must not block; it may keep raw, and f
-	// until it returns.
-	Tap func(p *Peer, d Direction, f *Frame, whole bool, raw []byte, at time.Time)
-
-	// Unresponsive is told when two different actions of ours stayed unanswered
-	// in a row. Whether the socket is closed is the owner's decision. It is
-	// called on a goroutine of its own.
-	Unresponsive func(p *Peer, first, second string)
-
 	// Now dates the frames; nil: time.Now. Deadlines run by the real clock.
 	Now func() time.Time
 
@@ -97,10 +95,9 @@ func orDefault[T int | time.Duration](v, def T) T {
 
 // Peer is the other end of one socket.
 type Peer struct {
-	conn   Conn
-	cfg    *Config
-	handle Handler
-	ended  chan struct{} // closed when the reader has ended
+	conn  *wire.Conn
+	cfg   *Config
+	owner Owner
 
 	mu      sync.Mutex
 	in      []inbound      // waiting, in order
@@ -109,6 +106,8 @@ type Peer struct {
 	parked  chan<- inbound // of the worker that waits for the next; nil: none
 	rest    chan struct{}  // non-nil while someone waits for the worker's end
 	stopped bool           // takes no more CALLs, sends no more of ours
+	over    bool           // the socket has ended
+	ended   chan struct{}  // closed then; made when someone asks
 	calls   outbox
 }
 
@@ -120,36 +119,53 @@ type inbound struct {
 	reply *CallError
 }
 
-// NewPeer is a peer that does nothing before Run. handle may be a method value
-// of what the owner keeps for this connection. cfg may be nil.
-func NewPeer(conn Conn, cfg *Config, handle Handler) *Peer {
+// NewPeer is a peer that does nothing before Start. cfg may be nil.
+func NewPeer(conn *wire.Conn, cfg *Config, owner Owner) *Peer {
 	if cfg == nil {
 		cfg = &Config{}
 	}
-	return &Peer{conn: conn, cfg: cfg, handle: handle, ended: make(chan struct{})}
+	return &Peer{conn: conn, cfg: cfg, owner: owner}
 }
 
-// Run reads until the socket ends, and returns why once the last CALL that had
-// arrived is handled. It must be called once. ctx is given to the handler;
-// ending it does not end Run: Drain and Close do.
-func (p *Peer) Run(ctx context.Context) error {
-	var end error
-	for {
-		raw, err := p.conn.ReadText()
-		if err != nil {
-			end = err
-			break
-		}
-		p.receive(ctx, raw, p.now())
+// Start begins to read. It must be called once.
+func (p *Peer) Start() { p.conn.Start(p) }
+
+// Ended is for the socket to call.
+func (p *Peer) Ended(why error) {
+	p.mu.Lock()
+	p.over = true
+	if p.ended != nil {
+		close(p.ended)
 	}
-	close(p.ended)
+	if p.parked != nil {
+		close(p.parked)
+		p.parked = nil
+	}
+	p.mu.Unlock()
 	p.calls.end(p)
 	<-p.resting()
-	return end
+	p.owner.Ended(why)
+}
+
+// Over reports whether the socket has ended.
+func (p *Peer) Over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
 }
 
 // Done is closed when the socket has ended; the last CALL may still be in work.
-func (p *Peer) Done() <-chan struct{} { return p.ended }
+func (p *Peer) Done() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.over:
+		return closedChan
+	case p.ended == nil:
+		p.ended = make(chan struct{})
+	}
+	return p.ended
+}
 
 // Close ends the connection with a close code. What waits is dropped; a CALL in
 // work is finished, but not answered.
@@ -180,7 +196,7 @@ func (p *Peer) Drain(ctx context.Context) error {
 	}
 	p.conn.Close(closeGoingAway, "server going down")
 	select {
-	case <-p.ended:
+	case <-p.Done():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -225,19 +241,18 @@ func (p *Peer) log() *slog.Logger {
 	return slog.Default()
 }
 
-// receive routes one frame.
-func (p *Peer) receive(ctx context.Context, raw []byte, at time.Time) {
+// Receive routes one frame; it is for the socket to call.
+func (p *Peer) Receive(raw []byte) {
+	at := p.now()
 	f, err := Split(raw)
-	if p.cfg.Tap != nil {
-		p.cfg.Tap(p, In, &f, err == nil, raw, at)
-	}
+	p.owner.Tap(Tapped{Whole: err == nil, Type: f.Type, ID: f.ID, Action: f.Action, At: at, Raw: raw})
 	if err != nil {
-		p.unsplit(ctx, err.(*SplitError))
+		p.unsplit(err.(*SplitError))
 		return
 	}
 	switch f.Type {
 	case TypeCall:
-		p.enqueue(ctx, inbound{
+		p.enqueue(inbound{
 			call:  Call{ID: f.ID, Action: f.Action, Payload: f.Payload, Raw: raw, At: at},
 			rawID: f.RawID,
 		})
@@ -254,7 +269,7 @@ func (p *Peer) receive(ctx context.Context, raw []byte, at time.Time) {
 // value is that of OCPP 2.0.1 part 4 §4.2.3.
 var unreadableID = []byte(`"-1"`)
 
-func (p *Peer) unsplit(ctx context.Context, e *SplitError) {
+func (p *Peer) unsplit(e *SplitError) {
 	switch e.Type {
 	case TypeResult, TypeError:
 		// An answer is never answered; the CALL it is for has failed.
@@ -264,14 +279,14 @@ func (p *Peer) unsplit(ctx context.Context, e *SplitError) {
 		if rawID == nil {
 			id, rawID = "-1", unreadableID
 		}
-		p.enqueue(ctx, inbound{call: Call{ID: id}, rawID: rawID, reply: CallErrorFormation(e.Reason)})
+		p.enqueue(inbound{call: Call{ID: id}, rawID: rawID, reply: CallErrorFormation(e.Reason)})
 	default:
 		// OCPP-J 1.6 §4.1.3: a message with another type number is ignored.
 	}
 }
 
 // enqueue hands an entry to the worker, which it starts if there is none.
-func (p *Peer) enqueue(ctx context.Context, x inbound) {
+func (p *Peer) enqueue(x inbound) {
 	p.mu.Lock()
 	for {
 		if p.stopped {
@@ -282,7 +297,7 @@ func (p *Peer) enqueue(ctx context.Context, x inbound) {
 			p.working = true
 			if x.reply == nil && p.cfg.Quick != nil && p.cfg.Quick(x.call.Action) {
 				p.mu.Unlock()
-				p.work(ctx, x)
+				p.work(x)
 				return
 			}
 			parked := p.parked
@@ -291,7 +306,7 @@ func (p *Peer) enqueue(ctx context.Context, x inbound) {
 			if parked != nil {
 				parked <- x
 			} else {
-				go p.worker(ctx, x)
+				go p.worker(x)
 			}
 			return
 		}
@@ -323,13 +338,13 @@ func (p *Peer) makeRoom() {
 const linger = time.Second
 
 // worker handles entries as long as they come.
-func (p *Peer) worker(ctx context.Context, x inbound) {
-	next := make(chan inbound, 1)
+func (p *Peer) worker(x inbound) {
+	next := make(chan inbound, 1) // closed when the socket has ended
 	var idle *time.Timer
 	for {
-		p.work(ctx, x)
+		p.work(x)
 		p.mu.Lock()
-		if p.working || p.parked != nil || p.stopped {
+		if p.working || p.parked != nil || p.stopped || p.over {
 			p.mu.Unlock()
 			return
 		}
@@ -341,29 +356,29 @@ func (p *Peer) worker(ctx context.Context, x inbound) {
 		} else {
 			idle.Reset(linger)
 		}
+		more := false
 		select {
-		case x = <-next:
-			continue
+		case x, more = <-next:
 		case <-idle.C:
-		case <-p.ended:
+			p.mu.Lock()
+			if p.parked == next {
+				p.parked = nil
+				p.mu.Unlock()
+				return
+			}
+			p.mu.Unlock()
+			x, more = <-next // given at this moment
 		}
-		p.mu.Lock()
-		given := p.parked != next
-		if !given {
-			p.parked = nil
-		}
-		p.mu.Unlock()
-		if !given {
+		if !more {
 			return
 		}
-		x = <-next
 	}
 }
 
 // work handles entries until none is left.
-func (p *Peer) work(ctx context.Context, x inbound) {
+func (p *Peer) work(x inbound) {
 	for {
-		p.perform(ctx, &x)
+		p.perform(&x)
 		p.mu.Lock()
 		if len(p.in) == 0 {
 			p.working, p.in = false, nil
@@ -382,43 +397,51 @@ func (p *Peer) work(ctx context.Context, x inbound) {
 	}
 }
 
-func (p *Peer) perform(ctx context.Context, x *inbound) {
+func (p *Peer) perform(x *inbound) {
 	if x.reply != nil {
-		p.send(&Frame{Type: TypeError, ID: x.call.ID}, appendCallError(nil, x.rawID, x.reply))
+		p.fail(x, x.reply)
 		return
 	}
-	payload, cerr := p.protected(ctx, x.call)
+	payload, cerr := p.protected(x.call)
 	switch {
 	case cerr == Unavailable:
 	case cerr != nil:
-		p.send(&Frame{Type: TypeError, ID: x.call.ID}, appendCallError(make([]byte, 0, 96+len(x.rawID)+len(cerr.Description)), x.rawID, cerr))
+		p.fail(x, cerr)
 	case payload != nil:
-		p.send(&Frame{Type: TypeResult, ID: x.call.ID}, appendResult(make([]byte, 0, 8+len(x.rawID)+len(payload)), x.rawID, payload))
+		raw := appendResult(make([]byte, 0, 8+len(x.rawID)+len(payload)), x.rawID, payload)
+		_ = p.send(Tapped{Type: TypeResult, ID: x.call.ID, Action: x.call.Action, Raw: raw})
 	}
+}
+
+func (p *Peer) fail(x *inbound, e *CallError) {
+	raw := appendCallError(make([]byte, 0, 96+len(x.rawID)+len(e.Description)), x.rawID, e)
+	_ = p.send(Tapped{Type: TypeError, ID: x.call.ID, Action: x.call.Action, Raw: raw})
 }
 
 // protected keeps a panic of the handler from taking the server down. What was
 // being handled is not answered: the charge point may send it again.
-func (p *Peer) protected(ctx context.Context, c Call) (payload []byte, cerr *CallError) {
+func (p *Peer) protected(c Call) (payload []byte, cerr *CallError) {
+	ctx, returned := context.Background(), false
 	defer func() {
-		if v := recover(); v != nil {
-			p.log().ErrorContext(ctx, "handler panicked", "action", c.Action, "panic", v, "stack", string(debug.Stack()))
-			payload, cerr = nil, Unavailable
+		if returned {
+			return // recover costs more than many a handler
 		}
+		v := recover()
+		p.log().ErrorContext(ctx, "handler panicked", "action", c.Action, "panic", v, "stack", string(debug.Stack()))
+		payload, cerr = nil, Unavailable
 	}()
-	return p.handle(ctx, c)
+	payload, cerr = p.owner.Handle(ctx, c)
+	returned = true
+	return payload, cerr
 }
 
-// send writes a frame. The handler is not told of an error: the socket has
-// ended, and the reader says so.
-func (p *Peer) send(f *Frame, raw []byte) error {
-	if p.cfg.Tap == nil {
-		return p.conn.WriteText(raw)
-	}
-	at := p.now()
-	err := p.conn.WriteText(raw)
+// send writes a frame. Who answers need not look at the error: the socket has ended
+// then, and the reader says so.
+func (p *Peer) send(f Tapped) error {
+	f.Out, f.Whole, f.At = true, true, p.now()
+	err := p.conn.WriteText(f.Raw)
 	if err == nil {
-		p.cfg.Tap(p, Out, f, true, raw, at)
+		p.owner.Tap(f)
 	}
 	return err
 }

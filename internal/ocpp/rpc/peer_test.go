@@ -110,7 +110,29 @@ type rig struct {
 	end  chan error
 }
 
-func start(t *testing.T, cfg *rpc.Config, h rpc.Handler) rig {
+// owner is made of what a test says; the rest does nothing.
+type owner struct {
+	handle       handler
+	tap          func(rpc.Tapped)
+	unresponsive func(first, second string)
+	end          chan error
+}
+
+type handler func(context.Context, rpc.Call) ([]byte, *rpc.CallError)
+
+func (o *owner) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
+	return o.handle(ctx, c)
+}
+func (o *owner) Tap(f rpc.Tapped)                  { o.tap(f) }
+func (o *owner) Unresponsive(first, second string) { o.unresponsive(first, second) }
+func (o *owner) Ended(why error)                   { o.end <- why }
+
+func start(t *testing.T, cfg *rpc.Config, h handler) rig {
+	t.Helper()
+	return startOwned(t, cfg, owner{handle: h})
+}
+
+func startOwned(t *testing.T, cfg *rpc.Config, o owner) rig {
 	t.Helper()
 	a, b := net.Pipe()
 	s := &script{t: t, conn: b, got: make(chan string, 1000), code: make(chan uint16, 1)}
@@ -119,8 +141,15 @@ func start(t *testing.T, cfg *rpc.Config, h rpc.Handler) rig {
 		cfg = &rpc.Config{}
 	}
 	cfg.Log = slog.New(slog.DiscardHandler)
-	r := rig{s, rpc.NewPeer(wire.NewConn(a, nil, "ocpp1.6", nil), cfg, h), make(chan error, 1)}
-	go func() { r.end <- r.peer.Run(t.Context()) }()
+	if o.tap == nil {
+		o.tap = func(rpc.Tapped) {}
+	}
+	if o.unresponsive == nil {
+		o.unresponsive = func(string, string) {}
+	}
+	o.end = make(chan error, 1)
+	r := rig{s, rpc.NewPeer(wire.NewConn(a, nil, "ocpp1.6", nil), cfg, &o), o.end}
+	r.peer.Start()
 	t.Cleanup(func() { r.peer.CloseNow(); b.Close() })
 	return r
 }
@@ -487,7 +516,7 @@ func TestField_13_TwoDifferentActionsUnansweredInARow(t *testing.T) {
 		t.Run(tc.why, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				told := make(chan string, 10)
-				r := start(t, &rpc.Config{Unresponsive: func(_ *rpc.Peer, a, b string) { told <- a + " " + b }}, echo)
+				r := startOwned(t, nil, owner{handle: echo, unresponsive: func(a, b string) { told <- a + " " + b }})
 				for _, action := range tc.calls {
 					name := strings.TrimLeft(action, "+-")
 					done := make(chan struct{})
@@ -652,12 +681,12 @@ func TestTheTapSeesEveryFrame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var seen []string
-		cfg := &rpc.Config{Tap: func(_ *rpc.Peer, d rpc.Direction, _ *rpc.Frame, _ bool, raw []byte, at time.Time) {
+		tap := func(f rpc.Tapped) {
 			mu.Lock()
 			defer mu.Unlock()
-			seen = append(seen, fmt.Sprintf("%s %d %s", at.Format("04:05"), d, raw))
-		}}
-		r := start(t, cfg, echo)
+			seen = append(seen, fmt.Sprintf("%s out %t %s %s", f.At.Format("04:05"), f.Out, f.Action, f.Raw))
+		}
+		r := startOwned(t, nil, owner{handle: echo, tap: tap})
 		time.Sleep(61 * time.Second)
 		r.say(`[2,"1","Heartbeat",{}]`)
 		r.want(`[3,"1",{"of":"Heartbeat"}]`)
@@ -665,8 +694,8 @@ func TestTheTapSeesEveryFrame(t *testing.T) {
 		r.say(`rubbish`)
 		r.hear()
 		want := []string{
-			`01:01 0 [2,"1","Heartbeat",{}]`, `01:01 1 [3,"1",{"of":"Heartbeat"}]`,
-			`01:01 0 rubbish`, `01:01 1 [4,"-1","FormationViolation","not an array",{}]`,
+			`01:01 out false Heartbeat [2,"1","Heartbeat",{}]`, `01:01 out true Heartbeat [3,"1",{"of":"Heartbeat"}]`,
+			`01:01 out false  rubbish`, `01:01 out true  [4,"-1","FormationViolation","not an array",{}]`,
 		}
 		synctest.Wait()
 		mu.Lock()

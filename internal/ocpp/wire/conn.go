@@ -22,14 +22,14 @@ const (
 	CloseTryLater  = uint16(1013)                         // the store takes no writes
 )
 
-// Errors that end a connection. After one, ReadText returns it again.
+// Errors that end a connection.
 var (
 	ErrClosed = errors.New("socket closed")
 	ErrIdle   = errors.New("idle limit passed without a frame")
 	ErrSlow   = errors.New("frame begun but not completed in time")
 )
 
-// PeerClosed is the error of ReadText after the peer's close frame.
+// PeerClosed is the reason of an end after the peer's close frame.
 type PeerClosed struct {
 	Code   uint16 // 1005: the frame carried none
 	Reason string
@@ -39,7 +39,7 @@ func (e *PeerClosed) Error() string {
 	return fmt.Sprintf("closed by the peer: %d %s", e.Code, e.Reason)
 }
 
-// Violation is the error of ReadText when the server has closed the socket
+// Violation is the reason of an end when the server has closed the socket
 // because of what the peer sent.
 type Violation struct {
 	Code   uint16 // the close code that was sent
@@ -48,31 +48,31 @@ type Violation struct {
 
 func (e *Violation) Error() string { return fmt.Sprintf("protocol violation: %d %s", e.Code, e.Reason) }
 
-// Conn is the server's end of one WebSocket. One goroutine at a time may be in
-// ReadText; the other methods may be called by any.
+// Conn is the server's end of one WebSocket. Its methods may be called by any
+// goroutine.
 type Conn struct {
 	nc       net.Conn
+	raw      syscall.RawConn // nil: nc hides its descriptor, as TLS does
 	lim      *Limits
 	protocol string
+	to       Receiver
 
 	// Of the reading goroutine alone.
+	early   []byte // came with the handshake
 	in      input
-	err     error // sticky
+	msg     message
+	err     error // that ended reading from the descriptor
 	seen    stamp // last complete frame
 	pinged  stamp // last ping of ours, or the beginning
 	armed   stamp // the read deadline that is set; 0: none
-	wholeBy stamp // when what was begun must be complete; 0: not set yet
-	begun   bool  // part of a message was read
+	wholeBy stamp // when what was begun must be complete; 0: nothing is
+	restAt  stamp // when to see whether it has become quiet; 0: it has
 
 	closing   atomic.Bool  // our close frame went out, or is about to
 	closeSent bool         // guarded by writing
 	idle      atomic.Int64 // nanoseconds
-
-	// writing is held by the one writer. It is a channel and not a mutex
-	// because it may be held as long as the peer does not read, and such a wait
-	// has to be visible to testing/synctest as one that only time can end.
-	writing chan struct{}
-	writeBy stamp // the write deadline that is set
+	writing   turn
+	writeBy   stamp // the write deadline that is set
 }
 
 // stamp is a moment on the monotonic clock, in nanoseconds from some beginning.
@@ -97,12 +97,10 @@ func NewConn(nc net.Conn, early []byte, protocol string, lim *Limits) *Conn {
 		lim = &Limits{}
 	}
 	at := now()
-	c := &Conn{nc: nc, lim: lim, protocol: protocol, seen: at, pinged: at, writeBy: at, writing: make(chan struct{}, 1)}
+	c := &Conn{nc: nc, lim: lim, protocol: protocol, early: early, seen: at, pinged: at, writeBy: at}
 	c.idle.Store(int64(orDefault(lim.Idle, DefaultIdle)))
-	c.in.conn = nc
-	c.in.early = early
-	if s, ok := nc.(syscall.Conn); ok {
-		c.in.open(s)
+	if s, ok := nc.(syscall.Conn); ok && descriptors {
+		c.raw, _ = s.SyscallConn() // none: as if hidden
 	}
 	return c
 }
@@ -125,7 +123,7 @@ func (c *Conn) WriteText(p []byte) error { return c.write(ws.OpText, p) }
 func (c *Conn) Ping() error { return c.write(ws.OpPing, nil) }
 
 // Close sends a close frame and ends the socket once the peer has answered or
-// the grace has passed. It does not wait for that; ReadText returns then.
+// the grace has passed. It does not wait for that; the Receiver is told then.
 // Messages that arrive in between are dropped.
 func (c *Conn) Close(code uint16, reason string) error {
 	if c.closing.Swap(true) {
@@ -139,5 +137,8 @@ func (c *Conn) Close(code uint16, reason string) error {
 // CloseNow ends the socket without a word.
 func (c *Conn) CloseNow() {
 	c.closing.Store(true)
-	c.nc.Close()
+	c.cut()
 }
+
+// cut ends the socket. Closing a descriptor waits for its reader, which may be us.
+func (c *Conn) cut() { go c.nc.Close() }

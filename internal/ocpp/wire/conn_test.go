@@ -69,19 +69,20 @@ type read struct {
 	err error
 }
 
-// reads runs the read loop until it ends.
+// told is a Receiver that passes on what it is told.
+type told chan read
+
+func (t told) Receive(msg []byte) { t <- read{msg: string(msg)} }
+
+func (t told) Ended(why error) {
+	t <- read{err: why}
+	close(t)
+}
+
+// reads starts a connection; the last it tells is the error.
 func reads(c *Conn) <-chan read {
-	ch := make(chan read, 100)
-	go func() {
-		defer close(ch)
-		for {
-			msg, err := c.ReadText()
-			ch <- read{string(msg), err}
-			if err != nil {
-				return
-			}
-		}
-	}()
+	ch := make(told, 100)
+	c.Start(ch)
 	return ch
 }
 
@@ -187,8 +188,8 @@ func TestViolationsAreClosedWithTheirCode(t *testing.T) {
 		if !errors.As(r.err, &v) || v.Code != tc.code {
 			t.Fatalf("%s: reader returned %v", tc.why, r.err)
 		}
-		if _, again := c.ReadText(); again != r.err {
-			t.Fatalf("%s: second read returned %v, want the first error", tc.why, again)
+		if more, open := <-got; open {
+			t.Fatalf("%s: told %v after the end", tc.why, more)
 		}
 	}
 }
@@ -270,7 +271,7 @@ func TestAWriteNobodyReadsEndsTheSocket(t *testing.T) {
 		if d := time.Since(start); d < 10*time.Second || d > 20*time.Second {
 			t.Fatalf("gave up after %v", d)
 		}
-		if _, err := c.ReadText(); err == nil {
+		if r := <-reads(c); r.err == nil {
 			t.Fatal("the socket is still open")
 		}
 	})

@@ -33,6 +33,7 @@ func (c *Conn) end(err error) error {
 	}
 	c.nc.Close()
 	c.in.release()
+	c.msg = message{}
 	return err
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Whatever bytes come, the reader ends with an error, and what it delivers is
 // text within the limit.
-func FuzzReadText(f *testing.F) {
+func FuzzReceive(f *testing.F) {
 	masked := func(op ws.OpCode, fin bool, s string) []byte {
 		return ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(op, fin, []byte(s))))
 	}
@@ -32,20 +32,17 @@ func FuzzReadText(f *testing.F) {
 			b.Close()
 		}()
 		c := NewConn(a, nil, "ocpp1.6", &Limits{Message: limit})
-		for {
-			msg, err := c.ReadText()
-			if err != nil {
-				var v *Violation
-				if errors.As(err, &v) && v.Code < 1002 {
-					t.Fatalf("closed with %d", v.Code)
+		for r := range reads(c) {
+			var v *Violation
+			switch {
+			case r.err == nil:
+				if len(r.msg) > limit || !utf8.ValidString(r.msg) {
+					t.Fatalf("delivered %d bytes %q", len(r.msg), r.msg)
 				}
-				if c.in.buf != nil {
-					t.Fatal("the buffer was not given back")
-				}
-				return
-			}
-			if len(msg) > limit || !utf8.Valid(msg) {
-				t.Fatalf("delivered %d bytes %q", len(msg), msg)
+			case errors.As(r.err, &v) && v.Code < 1002:
+				t.Fatalf("closed with %d", v.Code)
+			case c.in.buf != nil:
+				t.Fatal("the buffer was not given back")
 			}
 		}
 	})

@@ -7,31 +7,36 @@ import (
 	"syscall"
 )
 
-// descriptorProbe tries a read without waiting; false tells the runtime to wait
-// until the descriptor is readable. The read must be tried first: readiness is
-// announced once per arrival, and an announcement for bytes already taken may
-// be the last.
-func (in *input) descriptorProbe() func(fd uintptr) bool {
-	return func(fd uintptr) bool {
-		in.take()
-		for {
-			n, err := syscall.Read(int(fd), in.buf[in.w:])
-			switch {
-			case err == syscall.EINTR:
-				continue
-			case err == syscall.EAGAIN:
-				if in.buffered() == 0 {
-					in.release()
-				}
-				return false
-			case err != nil:
-				in.n, in.err = 0, err
-			case n == 0:
-				in.n, in.err = 0, io.EOF
-			default:
-				in.n = n
-			}
+const descriptors = true
+
+// readable takes in what the descriptor has; false tells the runtime to wait until
+// there is more. Readiness is announced once per arrival and kept until the wait, so
+// that a read that did not fill its buffer need not be followed by one that finds
+// nothing. Only an end of the stream that came together with the bytes stays unseen
+// then, until the next deadline: while frames come, that is a moment away.
+func (c *Conn) readable(fd uintptr) (done bool) {
+	for {
+		room := c.in.room()
+		n, err := syscall.Read(int(fd), room)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			c.in.rest()
+			return false
+		case err != nil:
+			c.err = err
 			return true
+		case n == 0:
+			c.err = io.EOF
+			return true
+		}
+		whole := n < len(room)
+		if c.err = c.arrived(n); c.err != nil {
+			return true
+		}
+		if whole {
+			return false
 		}
 	}
 }

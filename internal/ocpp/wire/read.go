@@ -12,76 +12,79 @@ import (
 // length its header declares.
 const firstChunk = 16 << 10
 
-// ReadText waits for the next text message. Pings are answered and pongs noted
-// on the way. An error is final: the close frame that belongs to it has been
-// sent and the socket is closed.
-func (c *Conn) ReadText() ([]byte, error) {
-	if c.err != nil {
-		return nil, c.err
-	}
-	msg, err := c.readText()
-	if err != nil {
-		c.err = c.end(err)
-		return nil, c.err
-	}
-	return msg, nil
+// message is the text that is being received, as far as it has come.
+type message struct {
+	text  []byte
+	begun bool // a first frame has come, and the last is not complete
+	left  int  // bytes to come of this frame's payload
+	inner bool // inside a payload; left may be 0
+	fin   bool // this frame is the last
+	mask  [4]byte
+	at    int // of the next byte in this frame's payload, for the mask
 }
 
-func (c *Conn) readText() ([]byte, error) {
-	var msg []byte
-	state := ws.StateServerSide
+// parse cuts what is unread and delivers what is complete. An error is final.
+func (c *Conn) parse() error {
 	for {
-		h, err := c.header()
+		if c.msg.inner {
+			if !c.payload() {
+				return nil
+			}
+			if err := c.deliver(); err != nil {
+				return err
+			}
+			continue
+		}
+		h, size, err := header(c.in.unread())
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if size == 0 {
+			return nil
+		}
+		state := ws.StateServerSide
+		if c.msg.begun {
+			state = state.Set(ws.StateFragmented)
 		}
 		if err := ws.CheckHeader(h, state); err != nil {
-			return nil, &Violation{CloseProtocol, err.Error()}
+			return &Violation{CloseProtocol, err.Error()}
 		}
 		if h.OpCode.IsControl() {
-			if err := c.control(h, !state.Fragmented()); err != nil {
-				return nil, err
+			if c.in.buffered() < size+int(h.Length) {
+				return nil
+			}
+			c.in.skip(size)
+			if err := c.control(h); err != nil {
+				return err
 			}
 			continue
 		}
 		if h.OpCode == ws.OpBinary {
-			return nil, &Violation{uint16(ws.StatusUnsupportedData), "OCPP messages are text"}
+			return &Violation{uint16(ws.StatusUnsupportedData), "OCPP messages are text"}
 		}
-		if h.Length > int64(orDefault(c.lim.Message, DefaultMessage)-len(msg)) {
-			return nil, &Violation{CloseTooBig, "message too big"}
+		if h.Length > int64(orDefault(c.lim.Message, DefaultMessage)-len(c.msg.text)) {
+			return &Violation{CloseTooBig, "message too big"}
 		}
-		if msg, err = c.payload(msg, h); err != nil {
-			return nil, err
+		c.in.skip(size)
+		m := &c.msg
+		m.begun, m.inner, m.fin, m.left, m.mask, m.at = true, true, h.Fin, int(h.Length), h.Mask, 0
+		if m.text == nil {
+			m.text = make([]byte, 0, min(m.left, firstChunk))
 		}
-		c.heard(h.Fin)
-		if !h.Fin {
-			state = state.Set(ws.StateFragmented)
-			continue
-		}
-		if c.closing.Load() {
-			msg, state = nil, ws.StateServerSide
-			continue
-		}
-		if !utf8.Valid(msg) {
-			return nil, &Violation{uint16(ws.StatusInvalidFramePayloadData), "text is not UTF-8"}
-		}
-		return msg, nil
 	}
 }
 
-// header reads a frame header. RFC 6455 §5.2.
-func (c *Conn) header() (ws.Header, error) {
-	var h ws.Header
-	if err := c.need(2); err != nil {
-		return h, err
+// header reads a frame header. RFC 6455 §5.2. size is 0 where b does not hold all of it.
+func header(b []byte) (h ws.Header, size int, err error) {
+	if len(b) < 2 {
+		return h, 0, nil
 	}
-	c.begun = true
-	b := c.in.unread()
 	h.Fin = b[0]&0x80 != 0
 	h.Rsv = b[0] >> 4 & 0x7
 	h.OpCode = ws.OpCode(b[0] & 0xf)
 	h.Masked = b[1]&0x80 != 0
-	length, size := b[1]&0x7f, 2
+	size = 2
+	length := b[1] & 0x7f
 	switch length {
 	case 126:
 		size += 2
@@ -91,17 +94,16 @@ func (c *Conn) header() (ws.Header, error) {
 	if h.Masked {
 		size += 4
 	}
-	if err := c.need(size); err != nil {
-		return h, err
+	if len(b) < size {
+		return h, 0, nil
 	}
-	b = c.in.unread()
 	switch length {
 	case 126:
 		h.Length = int64(binary.BigEndian.Uint16(b[2:]))
 	case 127:
 		n := binary.BigEndian.Uint64(b[2:])
 		if n>>63 != 0 {
-			return h, &Violation{CloseProtocol, "frame length out of range"}
+			return h, 0, &Violation{CloseProtocol, "frame length out of range"}
 		}
 		h.Length = int64(n)
 	default:
@@ -110,44 +112,52 @@ func (c *Conn) header() (ws.Header, error) {
 	if h.Masked {
 		copy(h.Mask[:], b[size-4:size])
 	}
-	c.in.skip(size)
-	return h, nil
+	return h, size, nil
 }
 
-// payload appends the unmasked payload of the frame to msg.
-func (c *Conn) payload(msg []byte, h ws.Header) ([]byte, error) {
-	left := int(h.Length)
-	if msg == nil {
-		msg = make([]byte, 0, min(left, firstChunk))
-	}
-	start := len(msg)
-	for left > 0 {
-		if err := c.need(1); err != nil {
-			return nil, err
-		}
-		b := c.in.unread()
-		b = b[:min(len(b), left)]
-		msg = append(msg, b...)
-		left -= len(b)
-		c.in.skip(len(b))
-	}
-	ws.Cipher(msg[start:], h.Mask, 0)
-	return msg, nil
+// payload moves what has come of the payload into the message; false: there is more
+// to come.
+func (c *Conn) payload() bool {
+	m := &c.msg
+	b := c.in.unread()
+	b = b[:min(len(b), m.left)]
+	start := len(m.text)
+	m.text = append(m.text, b...)
+	ws.Cipher(m.text[start:], m.mask, m.at)
+	c.in.skip(len(b))
+	m.at += len(b)
+	m.left -= len(b)
+	return m.left == 0
 }
 
-// control acts on a control frame; alone says that no message is half read.
-func (c *Conn) control(h ws.Header, alone bool) error {
+// deliver ends a frame of a message, and the message if it was the last.
+func (c *Conn) deliver() error {
+	c.heard()
+	c.msg.inner = false
+	if !c.msg.fin {
+		return nil
+	}
+	text := c.msg.text
+	c.msg = message{}
+	c.wholeBy = 0
+	if c.closing.Load() {
+		return nil
+	}
+	if !utf8.Valid(text) {
+		return &Violation{uint16(ws.StatusInvalidFramePayloadData), "text is not UTF-8"}
+	}
+	c.to.Receive(text)
+	return nil
+}
+
+// control acts on a control frame, whose payload is complete.
+func (c *Conn) control(h ws.Header) error {
 	n := int(h.Length)
 	var data [ws.MaxControlFramePayloadSize]byte
-	if n > 0 {
-		if err := c.need(n); err != nil {
-			return err
-		}
-		copy(data[:], c.in.unread()[:n])
-		c.in.skip(n)
-		ws.Cipher(data[:n], h.Mask, 0)
-	}
-	c.heard(alone)
+	copy(data[:], c.in.unread()[:n])
+	c.in.skip(n)
+	ws.Cipher(data[:n], h.Mask, 0)
+	c.heard()
 	switch h.OpCode {
 	case ws.OpPing:
 		if err := c.write(ws.OpPong, data[:n]); err != nil && !errors.Is(err, ErrClosed) {
@@ -168,17 +178,6 @@ func (c *Conn) control(h ws.Header, alone bool) error {
 			}
 		}
 		return &PeerClosed{Code: uint16(code), Reason: reason}
-	}
-	return nil
-}
-
-// need waits until n bytes are unread; n is at most a header or the payload of
-// a control frame.
-func (c *Conn) need(n int) error {
-	for c.in.buffered() < n {
-		if err := c.wait(); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -31,8 +31,8 @@ func appendHeader(b []byte, op ws.OpCode, n int) []byte {
 }
 
 func (c *Conn) write(op ws.OpCode, p []byte) error {
-	c.writing <- struct{}{}
-	defer func() { <-c.writing }()
+	c.writing.take()
+	defer c.writing.give()
 	if c.closeSent || c.closing.Load() {
 		return ErrClosed
 	}
@@ -47,8 +47,8 @@ func (c *Conn) writeClose(code ws.StatusCode, reason string) error {
 	if code != ws.StatusNoStatusRcvd {
 		p = ws.NewCloseFrameBody(code, reason)
 	}
-	c.writing <- struct{}{}
-	defer func() { <-c.writing }()
+	c.writing.take()
+	defer c.writing.give()
 	if c.closeSent {
 		return ErrClosed
 	}
@@ -75,12 +75,12 @@ func (c *Conn) writeLocked(op ws.OpCode, p []byte) error {
 	if at := now(); c.writeBy-at < stamp(limit) {
 		c.writeBy = at.add(2 * limit)
 		if err := c.nc.SetWriteDeadline(c.writeBy.deadline()); err != nil {
-			c.nc.Close()
+			c.cut()
 			return err
 		}
 	}
 	if _, err := c.nc.Write(b); err != nil {
-		c.nc.Close()
+		c.cut()
 		return err
 	}
 	return nil
