@@ -197,3 +197,103 @@ func WantVersion() int64 { return wantVersion() }
 
 // Check is what a backup notes of the keys.
 func (k *Keys) Check() string { return k.check() }
+
+// BuildAt makes a database as it was at a schema version, with those rows of a backup
+// that there was room for then, and with row-level security on PostgreSQL.
+func BuildAt(ctx context.Context, o Options, path string, version int64) error {
+	b, err := openBackup(path)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	from := min(version, b.info.Schema)
+	then, err := layoutAt(ctx, from)
+	if err != nil {
+		return err
+	}
+	db, err := ownerDB(o)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	e := o.engine()
+	run := func(texts ...string) error {
+		for _, text := range texts {
+			if _, err := c.ExecContext(ctx, text); err != nil {
+				return fmt.Errorf("%s: %w", text, err)
+			}
+		}
+		return nil
+	}
+	if err := errors.Join(run("BEGIN"), build(ctx, c, e, 0, from)); err != nil {
+		return err
+	}
+	r := &restorer{ctx: ctx, o: o}
+	load := r.insert(c)
+	if e == postgres {
+		load = r.copyIn(c)
+	}
+	for _, bt := range b.info.Tables {
+		rows := &tableRows{b: b, table: bt}
+		t, had := then.table(bt.Name)
+		err := error(nil)
+		if had {
+			err = load(t, func() ([]cell, error) {
+				cells, err := rows.next()
+				if err != nil || cells == nil {
+					return nil, err
+				}
+				picked := make([]cell, len(t.columns))
+				for i, col := range t.columns {
+					if at := slices.Index(bt.Columns, col.name); at >= 0 {
+						picked[i] = cells[at]
+					}
+				}
+				return picked, nil
+			})
+		} else {
+			for cells, e := rows.next(); cells != nil || e != nil; cells, e = rows.next() {
+				if e != nil {
+					return e
+				}
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", bt.Name, err)
+		}
+	}
+	if err := build(ctx, c, e, from, version); err != nil {
+		return err
+	}
+	if e == postgres {
+		now, err := layoutAt(ctx, version)
+		if err != nil {
+			return err
+		}
+		for _, t := range now {
+			all := "(current_setting('ccms.op', true) = '*')"
+			if err := run("ALTER TABLE "+t.name+" ENABLE ROW LEVEL SECURITY", "ALTER TABLE "+t.name+" FORCE ROW LEVEL SECURITY",
+				"CREATE POLICY ccms_read ON "+t.name+" FOR SELECT USING "+all, "CREATE POLICY ccms_insert ON "+t.name+" FOR INSERT WITH CHECK "+all,
+				"CREATE POLICY ccms_update ON "+t.name+" FOR UPDATE USING "+all, "CREATE POLICY ccms_delete ON "+t.name+" FOR DELETE USING "+all); err != nil {
+				return err
+			}
+		}
+	}
+	return run("COMMIT")
+}
+
+// Versions are the schemas there ever were, without the tests' own.
+func Versions() (all []int64) {
+	for name := range migrations {
+		if v := migrationNumber(name); v < 90000 {
+			all = append(all, v)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
