@@ -135,6 +135,7 @@ func (w *work) meter(tx Tx) error {
 	ev := Metered{Readings: w.readings[:0]}
 	w.reads = w.reads[:0]
 	for i := range r.Samples {
+		clock.Last = follows(state.Last.At, &r.Samples[i], ev.Readings)
 		read := clock.Read(r.Samples[i].Stamp)
 		if read.Zone != nil || read.Measured != 0 {
 			return errCold // it teaches something about the clock

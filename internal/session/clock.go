@@ -20,7 +20,8 @@ type Clock struct {
 	Offset   time.Duration  // device − server as measured, 0: none known
 	Zone     *time.Location // learned for zone-less stamps, nil: none
 	Site     *time.Location
-	After    time.Time // a message known to be earlier (the start, the last sample); zero: none
+	After    time.Time // a message known to be earlier (the start); zero: none
+	Last     time.Time // the newest reading that arrived before; zero: none
 	Online   bool      // created on this connection: receive time is the truth
 	// Live: something else shows that it was made a moment ago, an Authorize or a remote
 	// start before it. Then a clock that is behind shows too.
@@ -40,8 +41,18 @@ type Read struct {
 
 // Read applies BILL-R7 and behaviours 28, 30 and 31: a believable time is kept;
 // else it is corrected by the measured offset, else the receive time where the
-// message was created online, else it is bounded by its neighbours.
+// message was created online, else it is bounded by its neighbours. A time that was
+// corrected stays behind what arrived before: the clock of either side may have been
+// set back, and a register that grows must not seem to step back.
 func (c Clock) Read(s Stamp) Read {
+	r := c.judge(s)
+	if r.Fixed && !c.Last.IsZero() && !r.At.After(c.Last) {
+		r.At = c.Last.Add(time.Microsecond)
+	}
+	return r
+}
+
+func (c Clock) judge(s Stamp) Read {
 	at := s.At
 	var learned *time.Location
 	if s.Zoneless && !at.IsZero() {
@@ -81,11 +92,23 @@ func (c Clock) Read(s Stamp) Read {
 	case at.Before(c.After):
 		at = c.After
 	case at.After(c.Received), at.Before(earliest):
-		at = c.Received
+		at = later(c.Received, c.After)
 	}
 	// Neighbours that stand close tell the time well enough to price by it.
 	near := !c.After.IsZero() && c.Received.Sub(c.After) <= neighbours
 	return Read{At: at, Fixed: true, Untimed: !near, Zone: learned}
+}
+
+// follows is the newest reading that a sample of a message certainly comes after; the
+// first value of a transaction may be told with its last.
+func follows(last time.Time, sample *Sample, earlier []Reading) time.Time {
+	if sample.Context == "Transaction.Begin" {
+		return time.Time{}
+	}
+	if n := len(earlier); n > 0 {
+		return later(earlier[n-1].At, last)
+	}
+	return last
 }
 
 // explains reports whether the measured offset makes a stamp that is behind one of now.

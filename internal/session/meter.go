@@ -88,7 +88,8 @@ func (s *Service) samples(tx Tx, p asset.ChargePoint, st State, r Report, in []S
 	var ev Metered
 	first := firstRead{read: Read{At: r.ReceivedAt}}
 	for i, sample := range in {
-		read, err := s.readStamp(tx, p, st.Zone, sample.Stamp, r.ReceivedAt, st.StartedAt)
+		clock := Clock{Received: r.ReceivedAt, After: st.StartedAt, Last: follows(st.Last.At, &sample, ev.Readings)}
+		read, err := s.readClock(tx, p, st.Zone, sample.Stamp, clock)
 		if err != nil {
 			return ev, first, err
 		}

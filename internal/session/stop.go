@@ -105,7 +105,7 @@ func (s *Service) stopSession(tx Tx, p asset.ChargePoint, r StopReport) (st Stat
 }
 
 func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, matched bool) error {
-	read, err := s.readStamp(tx, p, st.Zone, r.Stamp, r.ReceivedAt, st.StartedAt)
+	read, err := s.readClock(tx, p, st.Zone, r.Stamp, Clock{Received: r.ReceivedAt, After: st.StartedAt, Last: st.Last.At})
 	if err != nil {
 		return err
 	}
