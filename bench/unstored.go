@@ -136,7 +136,9 @@ func (t memoryTx) InsertSample(session.State, session.Sample, session.Read) (boo
 	return true, nil
 }
 
-func (t memoryTx) SaveMetered(st session.State) error {
+func (t memoryTx) SaveMetered(st session.State) error { return t.SaveSession(st) }
+
+func (t memoryTx) SaveSession(st session.State) error {
 	m, err := t.find(st.Point)
 	if err != nil {
 		return err

@@ -134,12 +134,18 @@ func (w *work) meter(tx Tx) error {
 	clock.Online = !w.warm.since.IsZero() && r.ReceivedAt.Sub(w.warm.since) > onlineAfter
 	ev := Metered{Readings: w.readings[:0]}
 	w.reads = w.reads[:0]
+	newest := state.NewestAt
 	for i := range r.Samples {
 		clock.Last = follows(state.Last.At, &r.Samples[i], ev.Readings)
 		read := clock.Read(r.Samples[i].Stamp)
 		if read.Zone != nil || read.Measured != 0 {
 			return errCold // it teaches something about the clock
 		}
+		device := r.Samples[i].Device(read)
+		if !device.After(state.NewestAt) {
+			return errCold // it may be there already
+		}
+		newest = later(newest, device)
 		r.Samples[i].Reading.At = read.At
 		w.reads = append(w.reads, read)
 		ev.Readings = append(ev.Readings, r.Samples[i].Reading)
@@ -152,7 +158,8 @@ func (w *work) meter(tx Tx) error {
 	m.begin(state, Env{Now: tx.Now(), Prices: w.warm.prices, MaxPower: state.MaxPower})
 	ev.apply(m)
 	m.time()
-	if m.then != (Then{}) || m.fact != "" || m.s.Runs() != state.Runs() || m.s.Phase != Charging && m.s.Phase != Paused {
+	m.s.NewestAt = newest
+	if m.then != (Then{}) || m.fact != "" || !onlyMeter(state, &m.s) {
 		return errCold
 	}
 	w.out = Measured{

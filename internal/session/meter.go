@@ -55,7 +55,7 @@ func (s *Service) meterCold(ctx context.Context, sc authz.Scope, r MeterReport) 
 }
 
 func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) (State, error) {
-	ev, first, err := s.samples(tx, p, st, r.Report, r.Samples)
+	ev, first, err := s.samples(tx, p, &st, r.Report, r.Samples)
 	if err != nil {
 		return st, err
 	}
@@ -84,7 +84,9 @@ type firstRead struct {
 }
 
 // samples stores what is new of a message and makes the event of it.
-func (s *Service) samples(tx Tx, p asset.ChargePoint, st State, r Report, in []Sample) (Metered, firstRead, error) {
+func (s *Service) samples(tx Tx, p asset.ChargePoint, st *State, r Report, in []Sample) (Metered, firstRead, error) {
+	newest := st.NewestAt
+	defer func() { st.NewestAt = newest }() // what InsertSample compares with is what was there before
 	var ev Metered
 	first := firstRead{read: Read{At: r.ReceivedAt}}
 	for i, sample := range in {
@@ -97,13 +99,14 @@ func (s *Service) samples(tx Tx, p asset.ChargePoint, st State, r Report, in []S
 			first = firstRead{sample.Stamp, read}
 		}
 		sample.Reading.At = read.At
-		isNew, err := tx.InsertSample(st, sample, read)
+		isNew, err := tx.InsertSample(*st, sample, read)
 		if err != nil {
 			return ev, first, err
 		}
 		if !isNew {
 			continue
 		}
+		newest = later(newest, sample.Device(read))
 		ev.Readings = append(ev.Readings, sample.Reading)
 		ev.Fixed = ev.Fixed || read.Fixed
 		ev.Untimed = ev.Untimed || read.Untimed

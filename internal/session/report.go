@@ -32,6 +32,16 @@ type Sample struct {
 	Ordinal int // its place in the message, part of the natural key
 }
 
+// Device is the instant that the sample is known by among the session's, as precise
+// as it is kept.
+func (s *Sample) Device(read Read) time.Time {
+	at := s.Stamp.At
+	if at.IsZero() {
+		at = read.At
+	}
+	return at.Truncate(time.Microsecond)
+}
+
 // StartReport is a StartTransaction.
 type StartReport struct {
 	Report

@@ -123,7 +123,7 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		return st, err
 	}
 	save := tx.SaveSession
-	if _, ok := ev.(Metered); ok {
+	if _, ok := ev.(Metered); ok && onlyMeter(&st, &out.Next) {
 		save = tx.SaveMetered
 	}
 	if err := save(out.Next); err != nil {
@@ -136,6 +136,15 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		}
 	}
 	return out.Next, s.record(tx, out)
+}
+
+// onlyMeter reports whether a session that charges has changed by no more than a meter
+// value changes as a rule, and its timer was not brought forward: then the row that
+// lists and sweeper select by may stay as it is.
+func onlyMeter(was, next *State) bool {
+	charging := next.Phase == Charging || next.Phase == Paused
+	return charging && was.Phase == next.Phase && was.HoldAmount == next.HoldAmount && len(was.Flags) == len(next.Flags) &&
+		was.Runs() == next.Runs() && was.Live() && next.Live() && was.DueAt.IsZero() == next.DueAt.IsZero() && !next.DueAt.Before(was.DueAt)
 }
 
 // follow does the money and the commands that an outcome asks for. Growing the hold
@@ -333,8 +342,20 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	putOff := func(d DueSession) bool { return d.DueAt.After(now) }
+	if slices.ContainsFunc(due, putOff) {
+		err := s.write(ctx, authz.Everything("session timers"), func(tx Tx) error {
+			return tx.Postpone(slices.DeleteFunc(slices.Clone(due), func(d DueSession) bool { return !putOff(d) }))
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
 	var errs []error
 	for _, d := range due {
+		if putOff(d) {
+			continue
+		}
 		err := s.once(ctx, authz.ForSystem(d.Operator, "session timer"), func(tx Tx) error {
 			st, p, err := locked(tx, d.ID)
 			if err != nil {

@@ -139,6 +139,8 @@ type State struct {
 	Energy unit.Wh // cumulative, monotone
 	Last   Reading
 	Cost   money.Amount // running, gross
+	// NewestAt is the newest device time among its samples: what is newer still is new.
+	NewestAt time.Time
 
 	Bill     *tariff.Bill
 	BilledAt time.Time
@@ -152,7 +154,8 @@ type State struct {
 	Inner Inner
 }
 
-// Inner is what only the machine reads; the store keeps it as JSON.
+// Inner is what only the machine reads. A field that is added here is added to the
+// list in running.go.
 type Inner struct {
 	Register     unit.Wh           `json:"register"`                // highest register of the present run of the meter
 	LastAt       time.Time         `json:"last_at,omitzero"`        // time of the last sample counted

@@ -109,7 +109,7 @@ func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, match
 	if err != nil {
 		return err
 	}
-	if _, _, err := s.samples(tx, p, st, r.Report, r.Samples); err != nil {
+	if _, _, err := s.samples(tx, p, &st, r.Report, r.Samples); err != nil {
 		return err
 	}
 	if err := s.keep(tx, p, st.ID, "StopTransaction", r.Report, r.Stamp, read); err != nil {
@@ -193,7 +193,7 @@ func (s *Service) orphan(tx Tx, p asset.ChargePoint, r StopReport, ans StopAnswe
 	if err := tx.InsertSession(st); err != nil {
 		return err
 	}
-	if _, _, err := s.samples(tx, p, st, r.Report, r.Samples); err != nil {
+	if _, _, err := s.samples(tx, p, &st, r.Report, r.Samples); err != nil {
 		return err
 	}
 	if err := s.keep(tx, p, st.ID, "StopTransaction", r.Report, r.Stamp, read); err != nil {

@@ -27,11 +27,13 @@ type Tx interface {
 	// SaveSession writes the state where its Rev is still the stored one; else
 	// fault.Stale.
 	SaveSession(State) error
-	// SaveMetered is SaveSession for what Metered changes.
+	// SaveMetered is SaveSession where onlyMeter holds.
 	SaveMetered(State) error
-	// SaveMeasured writes samples, raw report and state at once: fault.Stale where the
-	// stored session has another Rev or its point another epoch, false where one of the
-	// samples is there already. After either the closure must fail.
+	// SaveMeasured writes samples, raw report and state at once, where onlyMeter holds
+	// and all samples are newer than the session's NewestAt. It is the last word of its
+	// closure, and written behind it, together with those of others: where the stored
+	// session has another Rev or its point another epoch, the closure's caller gets
+	// fault.Stale and nothing is stored.
 	SaveMeasured(*Measured) (fresh bool, err error)
 	// SetRunning keeps the register of tokens in use (AUTH-R3).
 	SetRunning(State, bool) error
@@ -50,10 +52,14 @@ type Tx interface {
 	LiveSessions(ident.ChargePoint) ([]State, error)
 	// RunningOfToken counts the register's sessions of a token.
 	RunningOfToken(ident.Token) (int, error)
-	// DueSessions are the sessions whose timer is due, at most limit.
+	// DueSessions are the sessions whose timer was due when they were last saved with
+	// SaveSession, at most limit; meter values may have put it off since.
 	DueSessions(now time.Time, limit int) ([]DueSession, error)
+	// Postpone has DueSessions leave out those whose timer was put off until then.
+	Postpone([]DueSession) error
 
-	// InsertSample keeps a sample; false where it is there already.
+	// InsertSample keeps a sample of the report that the session is saved for next;
+	// false where it is there already.
 	InsertSample(State, Sample, Read) (bool, error)
 	// RegistersOf are a session's energy readings in time order.
 	RegistersOf(ident.Session) ([]Register, error)
@@ -80,10 +86,12 @@ type StartKey struct {
 	Register  unit.Wh
 }
 
-// DueSession names a session whose timer is due.
+// DueSession names a session whose timer may be due.
 type DueSession struct {
 	ID       ident.Session
 	Operator ident.Operator
+	SavedDue time.Time // as SaveSession kept it
+	DueAt    time.Time // as the newest meter value left it
 }
 
 // Run runs a closure in one database transaction within a scope. The closure may

@@ -93,6 +93,8 @@ func value(a any) (any, error) {
 		return micros(v), nil
 	case Sealed:
 		return v.column(), nil
+	case array:
+		return v.values, nil
 	case interface{ Bytes() []byte }: // ids
 		return v.Bytes(), nil
 	case float32, float64:

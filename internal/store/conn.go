@@ -10,7 +10,8 @@ import (
 )
 
 // conn is the seam between the joiner and a database: one connection, at most one
-// transaction, at most one savepoint in it.
+// transaction, at most one savepoint in it. begin and savepoint may wait to be sent
+// until the next statement is.
 type conn interface {
 	engine() engine
 	// begin opens a transaction and sets the scope for row-level security.
@@ -35,6 +36,9 @@ type conn interface {
 	exec(ctx context.Context, sql string, args []any) (int64, error)
 	execMany(ctx context.Context, sql string, args [][]any) (int64, error)
 	query(ctx context.Context, sql string, args []any) (rows, error)
+	// writeTogether writes what light closures have left and sets the errors of those
+	// that came too late. Its own error means that each has to be written by itself.
+	writeTogether(ctx context.Context, light []*joined) error
 	close()
 }
 
@@ -51,6 +55,8 @@ var (
 	errConflict = errors.New("store: two transactions in each other's way")
 	// errGone wraps what ends the whole transaction.
 	errGone = errors.New("store: the transaction is gone")
+	// errApart says that closures have to be written one by one.
+	errApart = errors.New("store: not to be written together")
 	// errSlow wraps a statement that the database stopped for its time.
 	errSlow = errors.New("store: a statement took too long")
 )

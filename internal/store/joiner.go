@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,9 @@ const (
 	// maxJoined closures share a transaction. PostgreSQL caches 64 subtransactions
 	// per backend; past them every other backend's visibility checks get slow.
 	maxJoined = 60
+	// maxLight closures that only leave meter values join them: they need one savepoint
+	// for all.
+	maxLight = 240
 	// joinWithin bounds how long a transaction takes in newcomers: the row locks of
 	// its first closure are held that long.
 	joinWithin = 20 * time.Millisecond
@@ -225,11 +229,11 @@ func (j *joiner) transaction(head *request) {
 		return
 	}
 	begun := time.Now()
-	var in []joined
-	var culprit *request // its closure runs; if that ends the goroutine, see run
+	var in, light []*joined // light: those of in that only leave meter values
+	var culprit *request    // its closure runs; if that ends the goroutine, see run
 	defer func() {
 		if culprit != nil {
-			j.lose(append(in, joined{r: culprit}), errors.New("store: a closure ended its goroutine"))
+			j.lose(append(in, &joined{r: culprit}), errors.New("store: a closure ended its goroutine"))
 		}
 	}()
 
@@ -238,7 +242,7 @@ func (j *joiner) transaction(head *request) {
 		defer j.store.gate.Unlock()
 	}
 	open := false
-	for r := head; r != nil; r = j.joins(in, begun) {
+	for r := head; r != nil; r = j.joins(len(in)-len(light), len(light), begun) {
 		if r.alone && r != head {
 			j.carry = append(j.carry, r)
 			break
@@ -252,21 +256,16 @@ func (j *joiner) transaction(head *request) {
 		bare := !open && j.conn.engine() == postgres && (r.alone || len(j.carry) == 0 && len(j.store.queue) == 0)
 		tx, end := j.closure(r, &culprit, &open, bare)
 		if end.gone != nil {
-			j.lose(append(in, joined{r: r}), end.gone)
+			j.lose(append(in, &joined{r: r}), end.gone)
 			return
 		}
-		switch {
-		case end.conflict && r.conflicts < maxConflicts:
-			r.conflicts++
-			r.alone = r.alone || r.gated()
-			j.carry = append(j.carry, r)
-		case end.conflict:
-			in = append(in, joined{r, tx, fault.New(fault.Unavailable, "busy",
-				"Too many changes of the same thing at once. Nothing was stored; try again.").Because(tx.failed)})
-		default:
-			in = append(in, joined{r, tx, end.err})
+		if e := (&joined{r, tx, end.err}); !end.conflict || !j.again(e) {
+			in = append(in, e)
+			if end.light {
+				light = append(light, e)
+			}
 		}
-		if bare && (end.conflict || end.err != nil) {
+		if bare && tx.entered && (end.conflict || end.err != nil) {
 			open = false // it rolled back a transaction that was only its own
 			break
 		}
@@ -275,6 +274,14 @@ func (j *joiner) transaction(head *request) {
 		if end.conflict || r.alone {
 			break
 		}
+	}
+	if len(light) > 0 {
+		kept, err := j.writeLight(light)
+		if err != nil {
+			j.lose(in, err)
+			return
+		}
+		in = slices.DeleteFunc(in, func(e *joined) bool { return slices.Contains(light, e) && !slices.Contains(kept, e) })
 	}
 	if open {
 		ctx, cancel := context.WithTimeout(context.Background(), commitWithin)
@@ -305,21 +312,30 @@ func (j *joiner) closure(r *request, culprit **request, open *bool, bare bool) (
 		}
 		*open = true
 	}
-	if !bare {
-		if err := j.conn.savepoint(ctx, r.scope, r.patience()); err != nil {
-			return nil, ending{gone: err}
-		}
-	}
-	tx := &Tx{store: j.store, conn: j.conn, ctx: ctx, scope: r.scope, now: j.store.now()}
+	tx := &Tx{store: j.store, conn: j.conn, ctx: ctx, scope: r.scope, now: j.store.now(), bare: bare, patience: r.patience()}
 	*culprit = r
 	err := run(tx, r.fn)
 	*culprit = nil
 	return tx, j.leave(tx, err, bare)
 }
 
-// joins is the next request that may still join.
-func (j *joiner) joins(in []joined, begun time.Time) *request {
-	if len(in) >= maxJoined || time.Since(begun) > j.store.joinFor {
+// again has a closure that met a conflict run in another transaction; false if it has
+// met too many.
+func (j *joiner) again(e *joined) bool {
+	if e.r.conflicts == maxConflicts {
+		e.err = fault.New(fault.Unavailable, "busy",
+			"Too many changes of the same thing at once. Nothing was stored; try again.").Because(e.tx.failed)
+		return false
+	}
+	e.r.conflicts++
+	e.r.alone = e.r.alone || e.r.gated()
+	j.carry = append(j.carry, e.r)
+	return true
+}
+
+// joins is the next request that may still join those that are in already.
+func (j *joiner) joins(in, light int, begun time.Time) *request {
+	if in >= maxJoined || light >= maxLight || time.Since(begun) > j.store.joinFor {
 		return nil
 	}
 	return j.take()
@@ -334,7 +350,10 @@ func run(tx *Tx, fn func(*Tx) error) (err error) {
 				Because(fmt.Errorf("store: panic in a closure: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	return fn(tx)
+	if err := fn(tx); err != nil || !tx.entered && !tx.heavy() {
+		return err
+	}
+	return tx.writeMeasured()
 }
 
 // ending is how a closure ended.
@@ -342,6 +361,7 @@ type ending struct {
 	err      error // the closure's own answer
 	conflict bool  // it shall run again in another transaction
 	gone     error // the transaction is lost
+	light    bool  // it ran no statement, and leaves meter values to be written
 }
 
 // leave closes the closure's savepoint. What the statements met counts more than
@@ -369,6 +389,9 @@ func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
 	}
 	fine := end.err == nil && !end.conflict
 	switch {
+	case !tx.entered:
+		end.light = fine && len(tx.measured) > 0
+		return end
 	case fine && !bare:
 		end.gone = j.conn.release(ctx)
 	case !fine && bare:
@@ -386,7 +409,7 @@ func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
 
 // lose drops the connection after the transaction was lost before COMMIT was sent:
 // nothing of it is stored, and every caller runs again, alone.
-func (j *joiner) lose(in []joined, err error) {
+func (j *joiner) lose(in []*joined, err error) {
 	j.drop()
 	for _, e := range in {
 		e.r.done <- outcome{err: err, lost: true}
@@ -395,7 +418,7 @@ func (j *joiner) lose(in []joined, err error) {
 
 // undecided answers after a COMMIT that failed. Only where the engine guarantees
 // that nothing was stored the callers run again.
-func (j *joiner) undecided(in []joined, err error) {
+func (j *joiner) undecided(in []*joined, err error) {
 	if errors.Is(err, errNotCommitted) && !(len(in) == 1 && in[0].r.alone) {
 		j.lose(in, err)
 		return
@@ -416,7 +439,7 @@ func (j *joiner) undecided(in []joined, err error) {
 }
 
 // settle publishes what a commit made true and answers the callers.
-func (j *joiner) settle(in []joined) {
+func (j *joiner) settle(in []*joined) {
 	var changes []Change
 	facts, jobs := false, false
 	for _, e := range in {

@@ -162,7 +162,7 @@ func (s *Store) Read(ctx context.Context, sc authz.Scope, fn func(*Tx) error) er
 		return unavailable("The database cannot be reached. Nothing was read.", err)
 	}
 	defer s.readers.giveBack(c)
-	tx := &Tx{store: s, conn: c, ctx: ctx, scope: sc, now: s.now(), readOnly: true}
+	tx := &Tx{store: s, conn: c, ctx: ctx, scope: sc, now: s.now(), readOnly: true, entered: true}
 	defer func() {
 		tx.over = true
 		if err := c.rollback(context.WithoutCancel(ctx)); err == nil && tx.failed == nil {

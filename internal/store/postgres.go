@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -83,22 +85,46 @@ func (db *pgDB) connect(ctx context.Context, _ bool) (conn, error) {
 	if err := becomeApp(ctx, c); err != nil {
 		return nil, errors.Join(err, c.Close(ctx))
 	}
-	return &pgConn{c: c}, nil
+	return &pgConn{c: c, prepared: map[string]bool{}}, nil
 }
 
 func (db *pgDB) close() {} // each connection is closed by who opened it
 
 type pgConn struct {
-	c        *pgx.Conn
-	spoilt   bool
-	released bool // RELEASE goes out with the next SAVEPOINT or COMMIT
+	c      *pgx.Conn
+	spoilt bool
+	// pending goes out with the next statement, in one round trip: BEGIN, SAVEPOINT,
+	// RELEASE and the settings.
+	pending  []pgStep
+	begun    bool // BEGIN is among them
+	prepared map[string]bool
+	used     time.Time // when the server answered last
 }
+
+// pgStep is one statement of several that are sent at once.
+type pgStep struct {
+	text  string
+	args  []any
+	plain string // without parameters, where it is sent with other text
+}
+
+// idleFor is how long a connection may have been idle for BEGIN to travel with the
+// first statement: one that died meanwhile should be found before a closure runs.
+const idleFor = 250 * time.Millisecond
+
+const (
+	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
+	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	setScope   = `SELECT set_config('ccms.op', $1, true), set_config('ccms.sub', $2, true), set_config('ccms.wide', $3, true), set_config('lock_timeout', $4, true)`
+)
+
+func control(text string) pgStep { return pgStep{text: text, plain: text} }
 
 func (c *pgConn) engine() engine { return postgres }
 
 // settings tell row-level security who asks. The values are hex digits or signs of
-// ours, so that they can stand in the text and travel with what goes before.
-func settings(sc authz.Scope, patience time.Duration) string {
+// ours, so that they can stand in a text too.
+func settings(sc authz.Scope, patience time.Duration) pgStep {
 	op, sub, wide := "", "", ""
 	switch shapeOf(sc) {
 	case shapeNone:
@@ -113,106 +139,224 @@ func settings(sc authz.Scope, patience time.Duration) string {
 			wide = "1"
 		}
 	}
-	return "SELECT set_config('ccms.op', '" + op + "', true), set_config('ccms.sub', '" + sub + "', true), set_config('ccms.wide', '" + wide +
-		"', true), set_config('lock_timeout', '" + strconv.FormatInt(patience.Milliseconds(), 10) + "', true)"
+	ms := strconv.FormatInt(patience.Milliseconds(), 10)
+	return pgStep{text: setScope, args: []any{op, sub, wide, ms}, plain: "SELECT set_config('ccms.op', '" + op + "', true), set_config('ccms.sub', '" + sub +
+		"', true), set_config('ccms.wide', '" + wide + "', true), set_config('lock_timeout', '" + ms + "', true)"}
 }
 
 func (c *pgConn) begin(ctx context.Context, sc authz.Scope, readOnly bool, patience time.Duration) error {
-	c.released = false
-	start := "BEGIN ISOLATION LEVEL READ COMMITTED; "
+	c.pending = c.pending[:0]
+	start := control(beginWrite)
 	if readOnly {
-		start = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+		start = control(beginRead)
 	}
-	return c.run(ctx, start+settings(sc, patience))
+	c.pending = append(c.pending, start, settings(sc, patience))
+	if c.begun = true; !readOnly && time.Since(c.used) < idleFor {
+		return nil
+	}
+	return c.flush(ctx)
 }
 
-func (c *pgConn) savepoint(ctx context.Context, sc authz.Scope, patience time.Duration) error {
-	return c.run(ctx, c.pending()+"SAVEPOINT closure; "+settings(sc, patience))
-}
-
-// pending is the RELEASE that is still owed, to spare a round trip.
-func (c *pgConn) pending() string {
-	if !c.released {
-		return ""
+func (c *pgConn) savepoint(_ context.Context, sc authz.Scope, patience time.Duration) error {
+	if c.begun { // BEGIN's own settings would be for nothing
+		c.pending = c.pending[:1]
 	}
-	c.released = false
-	return "RELEASE closure; "
+	c.pending = append(c.pending, control("SAVEPOINT closure"), settings(sc, patience))
+	return nil
 }
 
 func (c *pgConn) release(context.Context) error {
 	if !c.alive() {
 		return errGone
 	}
-	c.released = true
+	c.pending = append(c.pending, control("RELEASE closure"))
 	return nil
 }
 
 func (c *pgConn) rollbackTo(ctx context.Context) error {
-	return c.run(ctx, "ROLLBACK TO closure; RELEASE closure")
+	c.pending = append(c.pending, control("ROLLBACK TO closure"), control("RELEASE closure"))
+	return c.flush(ctx)
+}
+
+// flush sends what is pending by itself.
+func (c *pgConn) flush(ctx context.Context) error {
+	if len(c.pending) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, s := range c.pending {
+		b.WriteString(s.plain + "; ")
+	}
+	c.pending, c.begun = c.pending[:0], false
+	return c.run(ctx, b.String())
+}
+
+// send sends steps and what is pending before them in one round trip, and returns how
+// many rows each of the steps touched.
+func (c *pgConn) send(ctx context.Context, steps []pgStep) ([]int64, error) {
+	results, err := c.start(ctx, steps)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int64, len(steps))
+	for i := range steps {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // its error is this one
+			return nil, c.explain(ctx, err)
+		}
+		counts[i] = tag.RowsAffected()
+	}
+	c.used = time.Now()
+	return counts, c.explain(ctx, results.Close())
+}
+
+// start sends steps and what is pending before them, and reads the answers to that.
+func (c *pgConn) start(ctx context.Context, steps []pgStep) (pgx.BatchResults, error) {
+	for _, s := range steps {
+		if c.prepared[s.text] {
+			continue
+		}
+		// What is pending comes first: a text that cannot be prepared ends no more than
+		// the savepoint it stands in.
+		if err := c.flush(ctx); err != nil {
+			return nil, fmt.Errorf("%w: %w", errGone, err)
+		}
+		if _, err := c.c.Prepare(ctx, s.text, s.text); err != nil {
+			return nil, c.explain(ctx, err)
+		}
+		c.prepared[s.text] = true
+	}
+	for _, s := range c.pending {
+		if !c.prepared[s.text] {
+			if err := c.prepareControls(ctx); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	b := &pgx.Batch{}
+	before := len(c.pending)
+	for _, s := range c.pending {
+		b.Queue(s.text, s.args...)
+	}
+	for _, s := range steps {
+		b.Queue(s.text, s.args...)
+	}
+	c.pending, c.begun = c.pending[:0], false
+	results := c.c.SendBatch(ctx, b)
+	for range before {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close() // its error is this one
+			return nil, fmt.Errorf("%w: %w", errGone, err)
+		}
+	}
+	return results, nil
+}
+
+// prepareControls prepares what marks transactions, once per connection.
+func (c *pgConn) prepareControls(ctx context.Context) error {
+	for _, text := range []string{beginWrite, "SAVEPOINT closure", "RELEASE closure", setScope, "COMMIT"} {
+		if _, err := c.c.Prepare(ctx, text, text); err != nil {
+			return fmt.Errorf("%w: %w", errGone, err)
+		}
+		c.prepared[text] = true
+	}
+	return nil
 }
 
 func (c *pgConn) commit(ctx context.Context) error {
-	if c.released {
-		if err := c.run(ctx, c.pending()); err != nil {
-			return fmt.Errorf("%w: %w", errNotCommitted, err)
-		}
+	if c.begun { // nothing was sent, so there is nothing to commit
+		c.pending, c.begun = c.pending[:0], false
+		return nil
 	}
-	results, err := c.c.PgConn().Exec(ctx, "COMMIT").ReadAll()
+	// A RELEASE that fails is answered before the COMMIT behind it, which is then
+	// ignored.
+	text, owed := "COMMIT", len(c.pending)
+	for _, s := range slices.Backward(c.pending) {
+		text = s.plain + "; " + text
+	}
+	c.pending = c.pending[:0]
+	results, err := c.c.PgConn().Exec(ctx, text).ReadAll()
 	var e *pgconn.PgError
 	switch {
 	case errors.As(err, &e) && e.Severity == "ERROR" && !c.c.IsClosed():
 		return fmt.Errorf("%w: %w", errNotCommitted, err) // a deferred check refused it
 	case err != nil:
 		return err
-	case len(results) != 1 || results[0].CommandTag.String() != "COMMIT":
-		return fmt.Errorf("%w: COMMIT was answered %q", errNotCommitted, results[0].CommandTag) // it was already failed
+	case len(results) != owed+1 || results[owed].CommandTag.String() != "COMMIT":
+		return fmt.Errorf("%w: COMMIT was answered %v", errNotCommitted, results) // it was already failed
 	}
+	c.used = time.Now()
 	return nil
 }
 
-func (c *pgConn) rollback(ctx context.Context) error { return c.run(ctx, "ROLLBACK") }
+func (c *pgConn) rollback(ctx context.Context) error {
+	if c.begun {
+		c.pending, c.begun = c.pending[:0], false
+		return nil
+	}
+	c.pending = c.pending[:0]
+	return c.run(ctx, "ROLLBACK")
+}
 
 // alive: the server sends the state of the transaction with every answer.
-func (c *pgConn) alive() bool { return !c.c.IsClosed() && c.c.PgConn().TxStatus() == 'T' }
+func (c *pgConn) alive() bool { return !c.c.IsClosed() && (c.begun || c.c.PgConn().TxStatus() == 'T') }
 
-func (c *pgConn) idle() bool { return !c.c.IsClosed() && c.c.PgConn().TxStatus() == 'I' && !c.spoilt }
+func (c *pgConn) idle() bool {
+	return !c.c.IsClosed() && c.c.PgConn().TxStatus() == 'I' && len(c.pending) == 0 && !c.spoilt
+}
 
 func (c *pgConn) spoil() { c.spoilt = true }
 
 func (c *pgConn) run(ctx context.Context, text string) error {
 	_, err := c.c.PgConn().Exec(ctx, text).ReadAll()
+	c.used = time.Now()
 	return c.explain(ctx, err)
 }
 
 func (c *pgConn) exec(ctx context.Context, text string, args []any) (int64, error) {
-	tag, err := c.c.Exec(ctx, text, args...)
-	return tag.RowsAffected(), c.explain(ctx, err)
+	if len(c.pending) == 0 {
+		tag, err := c.c.Exec(ctx, text, args...)
+		return tag.RowsAffected(), c.explain(ctx, err)
+	}
+	counts, err := c.send(ctx, []pgStep{{text: text, args: args}})
+	if err != nil {
+		return 0, err
+	}
+	return counts[0], nil
 }
 
-func (c *pgConn) execMany(ctx context.Context, text string, args [][]any) (int64, error) {
-	b := &pgx.Batch{}
-	for _, a := range args {
-		b.Queue(text, a...)
+func (c *pgConn) execMany(ctx context.Context, text string, args [][]any) (total int64, err error) {
+	steps := make([]pgStep, len(args))
+	for i, a := range args {
+		steps[i] = pgStep{text: text, args: a}
 	}
-	results := c.c.SendBatch(ctx, b)
-	total := int64(0)
-	for range args {
-		tag, err := results.Exec()
-		if err != nil {
-			_ = results.Close() // its error is this one
-			return 0, c.explain(ctx, err)
-		}
-		total += tag.RowsAffected()
+	counts, err := c.send(ctx, steps)
+	for _, n := range counts {
+		total += n
 	}
-	return total, c.explain(ctx, results.Close())
+	return total, err
 }
 
 func (c *pgConn) query(ctx context.Context, text string, args []any) (rows, error) {
-	rs, err := c.c.Query(ctx, text, args...)
+	if len(c.pending) == 0 {
+		rs, err := c.c.Query(ctx, text, args...)
+		if err != nil {
+			return nil, c.explain(ctx, err)
+		}
+		return &pgRows{c: c, ctx: ctx, rs: rs}, nil
+	}
+	results, err := c.start(ctx, []pgStep{{text: text, args: args}})
 	if err != nil {
+		return nil, err
+	}
+	rs, err := results.Query()
+	if err != nil {
+		_ = results.Close() // its error is this one
 		return nil, c.explain(ctx, err)
 	}
-	return &pgRows{c: c, ctx: ctx, rs: rs}, nil
+	return &pgRows{c: c, ctx: ctx, rs: rs, of: results}, nil
 }
 
 func (c *pgConn) close() {
@@ -250,6 +394,7 @@ type pgRows struct {
 	c     *pgConn
 	ctx   context.Context
 	rs    pgx.Rows
+	of    pgx.BatchResults // that rs is of; nil where it was sent by itself
 	cells []cell
 }
 
@@ -272,7 +417,12 @@ func (r *pgRows) next(cells *[]cell) (bool, error) {
 	return true, nil
 }
 
-func (r *pgRows) close() { r.rs.Close() }
+func (r *pgRows) close() {
+	r.rs.Close()
+	if r.of != nil {
+		_ = r.of.Close() // an error was next's
+	}
+}
 
 // decode reads the few types that our columns have, in the binary form that pgx
 // asks for.

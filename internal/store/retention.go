@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"ccms/internal/authz"
@@ -17,18 +18,25 @@ const (
 
 var prunes = []struct {
 	keep time.Duration
+	byID bool // ids begin with the time of what they name
 	old  *Stmt
 }{
-	{keepFacts, stmt(`DELETE FROM facts WHERE {{scope facts facts}} AND id IN
+	{keepFacts, false, stmt(`DELETE FROM facts WHERE {{scope facts facts}} AND id IN
 		(SELECT f.id FROM facts f WHERE {{scope facts f}} AND f.recorded_at < ?
 		AND NOT EXISTS (SELECT 1 FROM cursors c WHERE (c.xid, c.id) < (f.xid, f.id)) ORDER BY f.id LIMIT ?)`)},
-	{keepFrames, stmt(`DELETE FROM frames WHERE {{scope frames frames}} AND id IN
+	{keepFrames, false, stmt(`DELETE FROM frames WHERE {{scope frames frames}} AND id IN
 		(SELECT f.id FROM frames f WHERE {{scope frames f}} AND f.received_at < ? ORDER BY f.received_at LIMIT ?)`)},
-	{keepFrames, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
-		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.received_at < ? ORDER BY e.received_at LIMIT ?)`)},
-	{keepSamples, stmt(`DELETE FROM session_samples WHERE {{scope session_samples session_samples}} AND (session_id, device_at, context, ordinal) IN
-		(SELECT m.session_id, m.device_at, m.context, m.ordinal FROM session_samples m WHERE {{scope session_samples m}} AND m.received_at < ?
-		ORDER BY m.received_at LIMIT ?)`)},
+	{keepFrames, true, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
+		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
+	// A session's samples go together, by its beginning.
+	{keepSamples, true, stmt(`DELETE FROM session_samples WHERE {{scope session_samples session_samples}} AND (session_id, number, ordinal) IN
+		(SELECT m.session_id, m.number, m.ordinal FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id < ?
+		ORDER BY m.session_id LIMIT ?)`)},
+}
+
+// firstID is the least id that is made at the instant or later (RFC 9562 §5.7).
+func firstID(at time.Time) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6], make([]byte, 10)...)
 }
 
 // Prune deletes bulk rows past their time, in small transactions that other writers
@@ -38,7 +46,11 @@ func (s *Store) Prune(ctx context.Context, now time.Time) (deleted int64, err er
 		for {
 			var n int64
 			err := s.Write(ctx, authz.Everything("retention"), func(tx *Tx) (err error) {
-				n, err = tx.exec(p.old, now.Add(-p.keep), pruneBatch)
+				var before any = now.Add(-p.keep)
+				if p.byID {
+					before = firstID(now.Add(-p.keep))
+				}
+				n, err = tx.exec(p.old, before, pruneBatch)
 				return err
 			})
 			if err != nil {

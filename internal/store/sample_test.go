@@ -48,6 +48,7 @@ func TestSamples_areKeptOnceAndNoneIsLost(t *testing.T) {
 				}
 				return err
 			})
+			s.NewestAt = at // as the session's state has it from then on
 		}
 		var kept []session.Sample
 		if err := st.Read(t.Context(), sc, func(tx *store.Tx) (err error) {

@@ -22,7 +22,7 @@ var (
 		plain(`id operator_id sub_operator_id rev site_id point_id connector ocpp_id foreign_id phase live source
 			account_id plan_id plan_number currency zone max_power_w hold requested_at started_at sort_at start_device_at
 			start_epoch start_message start_answer meter_start_wh ended_at stop_device_at meter_stop_wh real_stop
-			stop_reported_id stop_reason closed_by energy_wh last cost bill billed_at captured debt adjusted flags due_at inner_state`),
+			stop_reported_id stop_reason closed_by energy_wh cost bill billed_at captured debt adjusted flags due_at state`),
 		personal("token_sealed token_hash token_id driver_id", "identifier", tokenRetention, "overwrite"))
 	_ = table("running_tokens", wideWrite, plain("session_id operator_id sub_operator_id"),
 		personal("token_id", "identifier", "while the session runs", "delete row"))
@@ -30,29 +30,35 @@ var (
 	sessionNumbers = sequence("session_ocpp_id", 1)
 )
 
+// Where a running session stands is in its newest sample, if that is newer than the
+// session's own row (session_measured.go).
 const sessionColumns = `s.id, s.operator_id, s.sub_operator_id, s.rev, s.site_id, s.point_id, s.connector, s.ocpp_id,
 	s.foreign_id, s.phase, s.source, s.token_sealed, s.token_id, s.driver_id, s.account_id, s.plan_id, s.plan_number,
 	s.currency, s.zone, s.max_power_w, s.hold, s.requested_at, s.started_at, s.start_device_at, s.start_epoch, s.start_message,
 	s.start_answer, s.meter_start_wh, s.ended_at, s.stop_device_at, s.meter_stop_wh, s.real_stop, s.stop_reported_id, s.stop_reason,
-	s.closed_by, s.energy_wh, s.last, s.cost, s.bill, s.billed_at, s.captured, s.debt, s.adjusted, s.flags, s.due_at, s.inner_state`
+	s.closed_by, s.energy_wh, s.cost, s.bill, s.billed_at, s.captured, s.debt, s.adjusted, s.flags, s.due_at, s.state, ` + newestState
+
+const newestState = `CASE WHEN s.live = 1 THEN (SELECT n.state FROM session_samples n WHERE {{scope session_samples n}}
+	AND n.session_id = s.id AND n.number > s.rev AND n.ordinal = 0 ORDER BY n.number DESC LIMIT 1) END`
 
 var (
 	qSessionInsert = stmt(`INSERT INTO sessions (id, operator_id, sub_operator_id, rev, site_id, point_id, connector,
 		ocpp_id, foreign_id, phase, live, source, token_sealed, token_hash, token_id, driver_id, account_id, plan_id,
 		plan_number, currency, zone, max_power_w, hold, requested_at, started_at, sort_at, start_device_at, start_epoch,
 		start_message, start_answer, meter_start_wh, ended_at, stop_device_at, meter_stop_wh, real_stop, stop_reported_id,
-		stop_reason, closed_by, energy_wh, last, cost, bill, billed_at, captured, debt, adjusted, flags, due_at, inner_state)
+		stop_reason, closed_by, energy_wh, cost, bill, billed_at, captured, debt, adjusted, flags, due_at, state)
 		VALUES (?, {{own sessions}}, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	qSessionSave = stmt(`UPDATE sessions SET rev = rev + 1, connector = ?, ocpp_id = ?, phase = ?, live = ?,
+		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qSessionSave = stmt(`UPDATE sessions SET rev = ?, connector = ?, ocpp_id = ?, phase = ?, live = ?,
 		token_sealed = ?, token_hash = ?, token_id = ?, driver_id = ?, account_id = ?, plan_id = ?, plan_number = ?, hold = ?,
 		started_at = ?, sort_at = ?, start_device_at = ?, start_epoch = ?, start_message = ?, start_answer = ?, meter_start_wh = ?,
 		ended_at = ?, stop_device_at = ?, meter_stop_wh = ?, real_stop = ?, stop_reported_id = ?, stop_reason = ?, closed_by = ?,
-		energy_wh = ?, last = ?, cost = ?, bill = ?, billed_at = ?, captured = ?, debt = ?, adjusted = ?, flags = ?, due_at = ?, inner_state = ?
-		WHERE {{scope sessions sessions}} AND id = ? AND rev = ?`)
-	// What a meter value changes is a tenth of the row.
-	qSessionMeter = stmt(`UPDATE sessions SET rev = rev + 1, phase = ?, hold = ?, energy_wh = ?, last = ?, cost = ?, flags = ?,
-		due_at = ?, inner_state = ? WHERE {{scope sessions sessions}} AND id = ? AND rev = ?`)
+		energy_wh = ?, cost = ?, bill = ?, billed_at = ?, captured = ?, debt = ?, adjusted = ?, flags = ?, due_at = ?, state = ?
+		WHERE {{scope sessions sessions}} AND id = ? AND rev <= ?`)
+	// The row of a number in the samples is what two writers of a session meet at.
+	qSessionStep = stmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
+		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
+		VALUES (?, ?, 0, {{own session_samples}}, 0, '', ?, ?, 0, NULL, 0, 0, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`)
 	qSession          = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.id = ?`)
 	qSessionByOCPP    = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.ocpp_id = ? AND s.ocpp_id > 0 AND s.point_id = ?`)
 	qSessionByForeign = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
@@ -65,7 +71,9 @@ var (
 		AND s.stop_device_at = ? AND s.meter_stop_wh = ? AND s.stop_reported_id = ? AND s.real_stop = 1 ORDER BY s.sort_at DESC LIMIT 1`)
 	qSessionsLive = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
 		AND s.live = 1 ORDER BY s.sort_at DESC LIMIT 50`)
-	qSessionsDue = stmt(`SELECT s.id, s.operator_id FROM sessions s WHERE {{scope sessions s}} AND s.due_at <= ? ORDER BY s.due_at LIMIT ?`)
+	qSessionsDue = stmt(`SELECT s.id, s.operator_id, s.due_at, ` + newestState + ` FROM sessions s
+		WHERE {{scope sessions s}} AND s.due_at <= ? ORDER BY s.due_at LIMIT ?`)
+	qSessionPostpone = stmt(`UPDATE sessions SET due_at = ? WHERE {{scope sessions sessions}} AND id = ? AND due_at = ?`)
 
 	qRunningInsert = stmt(`INSERT INTO running_tokens (session_id, operator_id, sub_operator_id, token_id)
 		VALUES (?, {{own running_tokens}}, ?) ON CONFLICT DO NOTHING`)
@@ -77,15 +85,16 @@ func scanSession(r *Row, s *sessionRow) error {
 	return r.Scan(&s.ID, &s.Operator, &s.Sub, &s.Rev, &s.Site, &s.Point, &s.Connector, &s.OCPPID, &s.ForeignID, &s.Phase,
 		&s.Source, &s.token, &s.Token, &s.Driver, &s.Wallet, &s.Plan, &s.PlanNumber, &s.Currency, &s.Zone, &s.MaxPower,
 		&s.HoldAmount.Minor, &s.RequestedAt, &s.StartedAt, &s.StartDevice, &s.StartEpoch, &s.StartMsgID, &s.StartAnswer,
-		&s.MeterStart, &s.EndedAt, &s.StopDevice, &s.MeterStop, &s.RealStop, &s.StopID, &s.StopReason, &s.ClosedBy, &s.Energy, &s.last,
-		&s.Cost.Minor, &s.bill, &s.BilledAt, &s.Captured.Minor, &s.Debt.Minor, &s.Adjusted, &s.flags, &s.DueAt, &s.inner)
+		&s.MeterStart, &s.EndedAt, &s.StopDevice, &s.MeterStop, &s.RealStop, &s.StopID, &s.StopReason, &s.ClosedBy, &s.Energy,
+		&s.Cost.Minor, &s.bill, &s.BilledAt, &s.Captured.Minor, &s.Debt.Minor, &s.Adjusted, &s.flags, &s.DueAt, &s.state, &s.newest)
 }
 
 // sessionRow is a session with what must be opened or decoded after the row is read.
 type sessionRow struct {
 	session.State
-	token                    Sealed
-	last, bill, flags, inner string
+	token         Sealed
+	bill, flags   string
+	state, newest []byte
 }
 
 func (tx *Tx) session(r sessionRow) (session.State, error) {
@@ -97,11 +106,14 @@ func (tx *Tx) session(r sessionRow) (session.State, error) {
 	if s.TokenUID, err = tx.OpenText(s.Operator, "sessions.token_sealed", r.token); err != nil {
 		return s, err
 	}
-	for _, f := range []struct {
-		text string
-		into any
-	}{{r.last, &s.Last}, {r.flags, &s.Flags}, {r.inner, &s.Inner}} {
-		if err := json.Unmarshal([]byte(f.text), f.into); err != nil {
+	if r.newest != nil {
+		r.state = r.newest
+	}
+	if err := s.ReadRunning(r.state); err != nil {
+		return s, err
+	}
+	if r.flags != noFlags {
+		if err := json.Unmarshal([]byte(r.flags), &s.Flags); err != nil {
 			return s, err
 		}
 	}
@@ -115,15 +127,20 @@ func (tx *Tx) session(r sessionRow) (session.State, error) {
 }
 
 // sessionArgs are the encoded columns of a session.
-func (tx *Tx) sessionArgs(s session.State) (sealed Sealed, hash []byte, last, flags, inner string, bill any, err error) {
+func (tx *Tx) sessionArgs(s session.State) (sealed Sealed, hash []byte, flags string, bill any, err error) {
 	if sealed, err = tx.SealText(s.Operator, "sessions.token_sealed", s.TokenUID); err != nil {
 		return
 	}
 	if hash, err = tx.SearchHash(s.Operator, ident.NormalToken(s.TokenUID)); err != nil {
 		return
 	}
-	if last, flags, inner, err = liveJSON(s); err != nil {
-		return
+	flags = noFlags
+	if len(s.Flags) > 0 {
+		var b []byte
+		if b, err = json.Marshal(s.Flags); err != nil {
+			return
+		}
+		flags = string(b)
 	}
 	if s.Bill != nil {
 		var b []byte
@@ -133,22 +150,7 @@ func (tx *Tx) sessionArgs(s session.State) (sealed Sealed, hash []byte, last, fl
 	return
 }
 
-func liveJSON(s session.State) (last, flags, inner string, err error) {
-	if s.Flags == nil {
-		s.Flags = []session.Flag{}
-	}
-	for _, f := range []struct {
-		from any
-		into *string
-	}{{s.Last, &last}, {s.Flags, &flags}, {s.Inner, &inner}} {
-		b, err := json.Marshal(f.from)
-		if err != nil {
-			return "", "", "", err
-		}
-		*f.into = string(b)
-	}
-	return last, flags, inner, nil
-}
+const noFlags = "[]"
 
 func sortAt(s session.State) time.Time {
 	if s.StartedAt.IsZero() {
@@ -166,15 +168,15 @@ func (tx *Tx) NextOCPPID() (int32, error) {
 // InsertSession writes a new session. A start that somebody else wrote at the same
 // moment is a stale write: the caller looks again and finds it.
 func (tx *Tx) InsertSession(s session.State) error {
-	sealed, hash, last, flags, inner, bill, err := tx.sessionArgs(s)
+	sealed, hash, flags, bill, err := tx.sessionArgs(s)
 	if err != nil {
 		return err
 	}
 	_, err = tx.exec(qSessionInsert, s.ID, s.Operator, s.Sub, s.Site, s.Point, s.Connector, s.OCPPID, s.ForeignID, s.Phase,
 		s.Live(), s.Source, sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan, s.PlanNumber, s.Currency, s.Zone, s.MaxPower,
 		s.HoldAmount.Minor, s.RequestedAt, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
-		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy, last,
-		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, inner)
+		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
+		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil))
 	if duplicate(err, "sessions_start") {
 		return fault.Stale(0, 0)
 	}
@@ -190,35 +192,41 @@ func (tx *Tx) InsertSession(s session.State) error {
 
 // SaveSession writes a session where nobody else did meanwhile.
 func (tx *Tx) SaveSession(s session.State) error {
-	sealed, hash, last, flags, inner, bill, err := tx.sessionArgs(s)
+	if err := tx.step(&s, nil); err != nil {
+		return err
+	}
+	sealed, hash, flags, bill, err := tx.sessionArgs(s)
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(qSessionSave, s.Connector, s.OCPPID, s.Phase, s.Live(), sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan,
+	n, err := tx.exec(qSessionSave, s.Rev, s.Connector, s.OCPPID, s.Phase, s.Live(), sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan,
 		s.PlanNumber, s.HoldAmount.Minor, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
-		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy, last,
-		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, inner, s.ID, s.Rev)
-	return tx.savedSession(s, n, err)
+		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
+		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil), s.ID, s.Rev)
+	if err == nil && n == 0 {
+		return fault.Stale(0, s.Rev-1)
+	}
+	return err
 }
 
 // SaveMetered writes what a meter value changes, where nobody else wrote meanwhile.
 func (tx *Tx) SaveMetered(s session.State) error {
-	last, flags, inner, err := liveJSON(s)
-	if err != nil {
-		return err
-	}
-	n, err := tx.exec(qSessionMeter, s.Phase, s.HoldAmount.Minor, s.Energy, last, s.Cost.Minor, flags, s.DueAt, inner, s.ID, s.Rev)
-	return tx.savedSession(s, n, err)
+	next := s
+	next.Rev++
+	return tx.step(&s, next.AppendRunning(nil))
 }
 
-func (tx *Tx) savedSession(s session.State, n int64, err error) error {
+// step takes the session's next number; state is nil where the session's own row has it.
+func (tx *Tx) step(s *session.State, state []byte) error {
+	n, err := tx.exec(qSessionStep, s.ID, s.Rev+1, s.Operator, s.Sub, tx.Now(), tx.Now(), ident.Event{}, state)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
 		return fault.Stale(0, s.Rev)
 	}
-	tx.sessionChanged(s)
+	s.Rev++
+	tx.sessionChanged(*s)
 	return nil
 }
 
@@ -310,7 +318,30 @@ func (tx *Tx) LiveSessions(p ident.ChargePoint) ([]session.State, error) {
 	return out, nil
 }
 
-// DueSessions are the sessions whose timer is due.
+// DueSessions implements session.Tx.
 func (tx *Tx) DueSessions(now time.Time, limit int) ([]session.DueSession, error) {
-	return all(tx, qSessionsDue, func(r *Row, d *session.DueSession) error { return r.Scan(&d.ID, &d.Operator) }, now, limit)
+	return all(tx, qSessionsDue, func(r *Row, d *session.DueSession) error {
+		var newest []byte
+		if err := r.Scan(&d.ID, &d.Operator, &d.SavedDue, &newest); err != nil {
+			return err
+		}
+		d.DueAt = d.SavedDue
+		if newest == nil {
+			return nil
+		}
+		var s session.State
+		err := s.ReadRunning(newest)
+		d.DueAt = s.DueAt
+		return err
+	}, now, limit)
+}
+
+// Postpone implements session.Tx. A session that was saved since keeps what it was
+// saved with.
+func (tx *Tx) Postpone(due []session.DueSession) error {
+	rows := make([][]any, len(due))
+	for i, d := range due {
+		rows[i] = []any{d.DueAt, d.ID, d.SavedDue}
+	}
+	return tx.execMany(qSessionPostpone, rows)
 }

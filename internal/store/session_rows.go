@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -11,11 +12,11 @@ import (
 
 var (
 	_ = table("session_samples", own,
-		plain(`session_id device_at context ordinal operator_id sub_operator_id at received_at clock_offset_us has
-			register_wh power_w current_ma voltage_mv soc_permille`), prunable())
+		plain(`session_id number ordinal operator_id sub_operator_id device_at context at received_at clock_offset_us has
+			register_wh power_w current_ma voltage_mv soc_permille event_id state`), prunable())
 	_ = table("session_events", own,
 		plain(`id operator_id sub_operator_id point_id session_id kind message_id connection_epoch device_at at received_at
-			clock_offset_us flaws`),
+			clock_offset_us flaws loose`),
 		personal("raw_sealed", "behaviour", frameRetention, "drop key"), prunable())
 	_ = table("frames", own,
 		plain("id operator_id sub_operator_id point_id inbound action message_id received_at flaws"),
@@ -26,21 +27,28 @@ var (
 )
 
 var (
-	qSampleInsert = stmt(`INSERT INTO session_samples (session_id, device_at, context, ordinal, operator_id, sub_operator_id,
-		at, received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille)
-		VALUES (?, ?, ?, ?, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-	qSampleSame = stmt(`SELECT CASE WHEN m.has = ? AND m.register_wh = ? AND m.power_w = ? AND m.current_ma = ? AND m.voltage_mv = ?
-		AND m.soc_permille = ? THEN 1 ELSE 0 END FROM session_samples m WHERE {{scope session_samples m}}
-		AND m.session_id = ? AND m.device_at = ? AND m.context = ? AND m.ordinal = ?`)
+	// A row without has is a step of the session that no sample made; ordinal 0 is the
+	// step's own (session_measured.go).
+	qSampleInsert = stmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context,
+		at, received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id)
+		VALUES (?, ?, (SELECT coalesce(max(x.ordinal), 0) + 1 FROM session_samples x WHERE {{scope session_samples x}}
+			AND x.session_id = ? AND x.number = ?), {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	qSampleSame = stmt(`SELECT count(*) FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id = ?
+		AND m.device_at = ? AND m.context = ? AND m.has = ? AND m.register_wh = ? AND m.power_w = ? AND m.current_ma = ?
+		AND m.voltage_mv = ? AND m.soc_permille = ?`)
 	qRegisters = stmt(`SELECT m.at, m.register_wh FROM session_samples m WHERE {{scope session_samples m}}
-		AND m.session_id = ? AND m.has & 1 = 1 ORDER BY m.at, m.device_at, m.ordinal`)
+		AND m.session_id = ? AND m.has & 1 = 1 ORDER BY m.at, m.device_at, m.number, m.ordinal`)
 	qSamples = stmt(`SELECT m.at, m.device_at, m.context, m.has, m.register_wh, m.power_w, m.current_ma, m.voltage_mv, m.soc_permille
-		FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id = ? ORDER BY m.at, m.device_at, m.ordinal LIMIT ?`)
+		FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id = ? AND m.has IS NOT NULL ORDER BY m.at, m.device_at, m.number, m.ordinal LIMIT ?`)
 	qEventInsert = stmt(`INSERT INTO session_events (id, operator_id, sub_operator_id, point_id, session_id, kind, message_id,
-		connection_epoch, device_at, at, received_at, clock_offset_us, raw_sealed, flaws)
-		VALUES (?, {{own session_events}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		connection_epoch, device_at, at, received_at, clock_offset_us, raw_sealed, flaws, loose)
+		VALUES (?, {{own session_events}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	// Reports that came with a sample are found through it, the loose ones by themselves.
 	qEvents = stmt(`SELECT e.device_at, e.received_at, 1, e.kind, e.message_id, e.raw_sealed, e.flaws FROM session_events e
-		WHERE {{scope session_events e}} AND e.session_id = ? ORDER BY e.received_at LIMIT ?`)
+		WHERE {{scope session_events e}} AND e.session_id = ? AND e.loose = 1
+		UNION ALL SELECT v.device_at, v.received_at, 1, v.kind, v.message_id, v.raw_sealed, v.flaws FROM session_samples m
+		JOIN session_events v ON {{scope session_events v}} AND v.id = m.event_id
+		WHERE {{scope session_samples m}} AND m.session_id = ? AND m.ordinal = 0 ORDER BY 2 LIMIT ?`)
 	qFrameInsert = stmt(`INSERT INTO frames (id, operator_id, sub_operator_id, point_id, inbound, action, message_id, received_at,
 		raw_sealed, flaws) VALUES (?, {{own frames}}, ?, ?, ?, ?, ?, ?, ?)`)
 	qFrames = stmt(`SELECT f.received_at, f.received_at, f.inbound, f.action, f.message_id, f.raw_sealed, f.flaws FROM frames f
@@ -59,28 +67,27 @@ var (
 	})
 )
 
-// InsertSample keeps a sample unless it is there. Points that report each measurand in
-// a message of its own stamp them all alike: what has the key of another sample and
-// says something else takes the next ordinal.
+// InsertSample keeps a sample of the report that the session is saved for next, unless
+// it is there. Points that report each measurand in a message of its own stamp them all
+// alike: what says something else is another sample.
 func (tx *Tx) InsertSample(s session.State, m session.Sample, read session.Read) (bool, error) {
-	device := m.Stamp.At
-	if device.IsZero() {
-		device = read.At
-	}
-	const most = 32 // of one instant; past it nothing is learned any more
-	for range most {
-		n, err := tx.exec(qSampleInsert, s.ID, device, m.Context, m.Ordinal, s.Operator, s.Sub, read.At, tx.Now(),
-			read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC)
-		if err != nil || n == 1 {
-			return n == 1, err
-		}
-		same, err := scalar[bool](tx, qSampleSame, m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, s.ID, device, m.Context, m.Ordinal)
-		if err != nil || same {
+	device := m.Device(read)
+	if !device.After(s.NewestAt) {
+		n, err := scalar[int64](tx, qSampleSame, s.ID, device, m.Context, m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC)
+		if err != nil || n > 0 {
 			return false, err
 		}
-		m.Ordinal++
 	}
-	return false, nil
+	return true, tx.addSample(&s, s.Rev+1, &m, &read)
+}
+
+func (tx *Tx) addSample(s *session.State, number int64, m *session.Sample, read *session.Read) error {
+	n, err := tx.exec(qSampleInsert, s.ID, number, s.ID, number, s.Operator, s.Sub, m.Device(*read), m.Context, read.At, tx.Now(),
+		read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, ident.Event{})
+	if err == nil && n == 0 {
+		return fault.Stale(0, number-1)
+	}
+	return err
 }
 
 // RegistersOf are a session's energy readings in time order.
@@ -101,9 +108,13 @@ func (tx *Tx) InsertEvent(e session.Kept) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(qEventInsert, ident.New[ident.Event](tx.Now()), e.Operator, e.Sub, e.Point, e.Session, e.Kind,
-		e.MessageID, e.Epoch, e.DeviceAt, e.At, e.ReceivedAt, e.Offset.Microseconds(), sealed, strings.Join(e.Flaws, "\n"))
+	_, err = tx.exec(qEventInsert, eventArgs(&e, ident.New[ident.Event](tx.Now()), sealed, true)...)
 	return err
+}
+
+func eventArgs(e *session.Kept, id ident.Event, sealed Sealed, loose bool) []any {
+	return []any{id, e.Operator, e.Sub, e.Point, e.Session, e.Kind, e.MessageID, e.Epoch, e.DeviceAt, e.At, e.ReceivedAt,
+		e.Offset.Microseconds(), sealed, strings.Join(e.Flaws, "\n"), loose}
 }
 
 type frameRow struct {
@@ -121,7 +132,7 @@ const around = 2 * time.Minute
 
 // EventsOf are a session's own raw reports, in the order in which they came.
 func (tx *Tx) EventsOf(s session.State, limit int) ([]session.Frame, error) {
-	rows, err := all(tx, qEvents, scanFrame, s.ID, limit)
+	rows, err := all(tx, qEvents, scanFrame, s.ID, s.ID, limit)
 	if err != nil {
 		return nil, err
 	}

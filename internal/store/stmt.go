@@ -31,6 +31,7 @@ type Stmt struct {
 	keys   []string // of {{if}}, by number
 	verb   verb
 	target string // table written, "" for SELECT
+	pgOnly bool   // SQLite does not understand it and never gets it
 
 	mu    sync.RWMutex
 	cache map[rendering]*rendered
@@ -77,6 +78,13 @@ func stmt(source string) *Stmt {
 		return q
 	}
 	registry.stmts = append(registry.stmts, q)
+	return q
+}
+
+// pgStmt declares a statement for PostgreSQL alone.
+func pgStmt(source string) *Stmt {
+	q := stmt(source)
+	q.pgOnly = true
 	return q
 }
 

@@ -32,6 +32,12 @@ type Tx struct {
 	over     bool
 	failed   error // the first error of a statement; later ones are not sent
 
+	// A closure's savepoint is opened by its first statement, which may never come.
+	bare     bool          // it needs none
+	entered  bool          // it is open, or none is needed
+	patience time.Duration // of its statements
+	measured []measured    // to be written behind it
+
 	changes  []Change
 	newKeys  [][]dataKey // read or made by this closure, remembered after the commit
 	hasFacts bool
@@ -57,11 +63,29 @@ func (tx *Tx) prepare(q *Stmt, args []any) (string, []any, error) {
 	case tx.readOnly && q.verb != verbSelect:
 		return "", nil, fmt.Errorf("store: a write inside Read: %s", q.source)
 	}
+	if err := tx.enter(); err != nil {
+		return "", nil, err
+	}
 	sql, values, err := q.bind(tx.conn.engine(), tx.scope, args)
 	if err != nil {
 		return "", nil, tx.fail(err)
 	}
 	return sql, values, nil
+}
+
+// enter opens the closure's savepoint before its first statement.
+func (tx *Tx) enter() error {
+	if tx.entered {
+		return nil
+	}
+	tx.entered = true
+	if tx.bare {
+		return nil
+	}
+	if err := tx.conn.savepoint(tx.ctx, tx.scope, tx.patience); err != nil {
+		return tx.fail(fmt.Errorf("%w: %w", errGone, err))
+	}
+	return nil
 }
 
 // fail remembers a statement's error. PostgreSQL ignores every statement after one

@@ -68,7 +68,7 @@ func BenchmarkMeterValues12Handle(b *testing.B) {
 		ID: ident.New[ident.Session](began), Operator: operator, Point: point, Connector: 1, OCPPID: 184467,
 		Phase: session.Charging, Source: session.ByRFID, Wallet: ident.New[ident.Account](began), Plan: plan.ID, PlanNumber: 1,
 		Currency: "EUR", Zone: "Europe/Berlin", MaxPower: 22_000, HoldAmount: money.New(50000, "EUR"),
-		StartedAt: began, StartDevice: began, StartAnswer: session.Accepted, Cost: money.New(0, "EUR"),
+		StartedAt: began, StartDevice: began, DueAt: began, StartAnswer: session.Accepted, Cost: money.New(0, "EUR"),
 		Inner: session.Inner{LastAt: began, Running: tariff.Begin(began)},
 	}}
 	run := func(_ context.Context, _ authz.Scope, f func(session.Tx) error) error { return f(tx) }
