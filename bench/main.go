@@ -59,8 +59,12 @@ func main() {
 	flag.IntVar(&s.repeat, "repeat", 3, "repetitions, floor and system in turn")
 	flag.StringVar(&s.rows, "rows", "", "only these, with commas between, a name before the dash for both engines: "+strings.Join(names, ", "))
 	flag.StringVar(&s.out, "out", "", "file for the report")
+	flag.BoolVar(&s.disk, "disk", false, "print what messages and sessions take on the disk instead")
 	flag.Parse()
 	endWithSignals()
+	if s.disk {
+		end(diskUse(s))
+	}
 	end(run(s))
 }
 
@@ -83,6 +87,7 @@ func (s settings) wanted(row string) bool {
 func run(s settings) error {
 	started := time.Now()
 	var rows []row
+	var failed []error
 	for _, f := range figures {
 		if !s.wanted(f.flag) {
 			continue
@@ -90,21 +95,24 @@ func run(s settings) error {
 		busy := loadAverage()
 		r, err := f.measure(s)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", r.name, err))
+			r.notMeasured, _, _ = strings.Cut(err.Error(), "\n")
 		}
 		r.busy = busy
 		fmt.Fprintln(os.Stderr, "bench:", oneLine(r))
 		rows = append(rows, r)
+		// After each row, so that an end half-way leaves what there is.
+		if s.out != "" {
+			if err := os.WriteFile(s.out, []byte(report(rows, started)), 0o644); err != nil {
+				return err
+			}
+		}
 	}
 	if len(rows) == 0 {
 		return fmt.Errorf("no row is called %s", s.rows)
 	}
-	page := report(rows, started)
-	fmt.Print(page)
-	if s.out == "" {
-		return nil
-	}
-	return os.WriteFile(s.out, []byte(page), 0o644)
+	fmt.Print(report(rows, started))
+	return errors.Join(failed...)
 }
 
 func oneLine(r row) string {

@@ -135,6 +135,16 @@ func (l *sessionLink) roundTrip() error {
 	return l.ask(fmt.Sprintf(`"StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"%s"}`, now), nil)
 }
 
+// finish goes on to the end of the session.
+func (l *sessionLink) finish() error {
+	for l.step != 0 {
+		if err := l.roundTrip(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 const stampMillis = "2006-01-02T15:04:05.000Z"
 
 // authorized is an answer that must accept the card.

@@ -41,8 +41,8 @@ func reconnectStorm(s settings, e engine) (row, error) {
 
 // stormRun is what the storms of one server left.
 type stormRun struct {
-	accepts []float64 // µs of a bare accept, for each storm
-	before  map[string]int
+	accepts []float64      // µs of a bare accept, for each storm
+	rows    map[string]int // that the storms left, without what cutting off left
 	batch   int
 	last    time.Time // when the last storm began
 }
@@ -69,9 +69,7 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 	if err != nil {
 		return err
 	}
-	if x.before, err = s.db.counts(); err != nil {
-		return err
-	}
+	x.rows = map[string]int{}
 	for range set.repeat {
 		accept, err := bareAccepts(set.idle)
 		if err != nil {
@@ -82,6 +80,11 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 			l.(*socket).cut()
 		}
 		if err := s.awaitConnected(0); err != nil {
+			return err
+		}
+		time.Sleep(afterwards)
+		before, err := s.db.counts()
+		if err != nil {
 			return err
 		}
 		var again int64
@@ -104,6 +107,13 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 		})
 		if err != nil {
 			return err
+		}
+		after, err := s.db.counts()
+		if err != nil {
+			return err
+		}
+		for name, n := range grown(before, after, l.messages) {
+			x.rows[name] += n
 		}
 		r.system = append(r.system, micros(l.perMessage()))
 		x.batch = l.batch()
@@ -247,10 +257,6 @@ func bareAccepts(n int) (float64, error) {
 // insert completes the floor with the rows of the storms.
 func (x *stormRun) insert(s settings, r *row, srv *server, e engine) error {
 	booted := s.idle * s.repeat
-	after, err := srv.db.counts()
-	if err != nil {
-		return err
-	}
 	lost, err := srv.db.number(fmt.Sprintf(`SELECT count(*) FROM charge_points WHERE booted_at < %d`, x.last.UnixMicro()))
 	if err != nil {
 		return err
@@ -258,8 +264,7 @@ func (x *stormRun) insert(s settings, r *row, srv *server, e engine) error {
 	if lost > 0 {
 		r.broken = fmt.Sprintf("%d boots of the last storm were lost", lost)
 	}
-	rows := grown(x.before, after, int64(booted))
-	out, err := replayInChild(replay{Engine: e, Source: srv.db.source(), Tables: rows, Messages: booted, Batch: x.batch}, srv.db)
+	out, err := replayInChild(replay{Engine: e, Source: srv.db.source(), Tables: x.rows, Messages: booted, Batch: x.batch}, srv.db)
 	if err != nil {
 		return err
 	}
@@ -267,6 +272,6 @@ func (x *stormRun) insert(s settings, r *row, srv *server, e engine) error {
 	for _, accept := range x.accepts {
 		r.floor = append(r.floor, accept+insert)
 	}
-	r.remark("Accept %s + insert %.2f; rows per boot %s.", spread(x.accepts), insert, perMessage(rows, int64(booted)))
+	r.remark("Accept %s + insert %.2f; rows per boot %s.", spread(x.accepts), insert, perMessage(x.rows, int64(booted)))
 	return nil
 }
