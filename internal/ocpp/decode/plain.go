@@ -52,8 +52,11 @@ func (p *Plain) next() byte {
 	return 0
 }
 
+// at reports whether the next byte is c; nearly all writers put no blanks before it.
+func (p *Plain) at(c byte) bool { return p.i < len(p.s) && p.s[p.i] == c }
+
 func (p *Plain) eat(c byte) bool {
-	if p.next() != c || c == 0 {
+	if !p.at(c) && p.next() != c {
 		p.GiveUp()
 		return false
 	}
@@ -64,31 +67,38 @@ func (p *Plain) eat(c byte) bool {
 // Open begins an object or array, by its bracket.
 func (p *Plain) Open(bracket byte) { p.fresh = p.eat(bracket) }
 
-// More goes to the next field or element; false at the end, which is the bracket close,
-// and after giving up.
+// More goes to the next field or element; false at the end, which is the bracket, and
+// after giving up.
 func (p *Plain) More(bracket byte) bool {
-	switch c := p.next(); {
-	case c == bracket && c != 0:
+	fresh := p.fresh
+	p.fresh = false
+	if !fresh && p.at(',') {
 		p.i++
-		p.fresh = false
-		return false
-	case p.fresh:
-		p.fresh = false
 		return true
 	}
-	return p.eat(',')
+	if p.next() == bracket {
+		p.i++
+		return false
+	}
+	return fresh || p.eat(',')
 }
 
 // Key reads the name of a field.
 func (p *Plain) Key() string {
 	s := p.String()
-	p.eat(':')
+	if p.at(':') {
+		p.i++
+	} else {
+		p.eat(':')
+	}
 	return s
 }
 
 // String reads a string.
 func (p *Plain) String() string {
-	if !p.eat('"') {
+	if p.at('"') {
+		p.i++
+	} else if !p.eat('"') {
 		return ""
 	}
 	b, start := p.b, p.i
