@@ -2,6 +2,7 @@ package cpsim
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ func (cp *ChargePoint) authorize(c *connector, idTag string, then func(ok bool, 
 			if cp.dark {
 				return nil
 			}
-			if err == ErrOffline || err == ErrTimeout {
+			if errors.Is(err, ErrOffline) || errors.Is(err, ErrTimeout) {
 				locally()
 				return nil
 			}

@@ -90,7 +90,10 @@ func (cp *ChargePoint) armHeartbeat() {
 	if cp.stopBeat != nil {
 		cp.stopBeat()
 	}
-	d := cp.interval
+	d := cp.cfg.Heartbeat
+	if d <= 0 {
+		d = cp.interval
+	}
 	if d <= 0 {
 		d = time.Duration(cp.intKey("HeartbeatInterval")) * time.Second
 	}

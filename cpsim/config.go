@@ -24,6 +24,9 @@ type Config struct {
 	// MeterInterval is the first value of MeterValueSampleInterval.
 	// 0: 60 s. Negative: no periodic MeterValues.
 	MeterInterval time.Duration
+	// Heartbeat is the time between Heartbeats, whatever the server says.
+	// 0: as the server says.
+	Heartbeat time.Duration
 	// CallTimeout is how long an answer is waited for. Default 30 s.
 	CallTimeout time.Duration
 	// MinBackoff and MaxBackoff bound the wait before connecting again,

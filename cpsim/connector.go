@@ -2,6 +2,7 @@ package cpsim
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 )
@@ -99,7 +100,7 @@ func (cp *ChargePoint) sendStatus(c *connector, anytime bool) {
 		action: "StatusNotification", conn: c.id, anytime: anytime,
 		payload: func() any { return r },
 		done: func(_ json.RawMessage, err error) error {
-			if err == ErrOffline {
+			if errors.Is(err, ErrOffline) {
 				c.reported = ""
 			}
 			return nil

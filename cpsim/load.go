@@ -21,10 +21,17 @@ type LoadConfig struct {
 	Sessions int           // per point; 0: until Duration is over, Until is closed or ctx ends
 	// Until ends the run in an orderly way when it is closed: no new session, those
 	// that run go on to their end. For a caller that cannot tell the Duration before.
-	Until    <-chan struct{}
-	Samples  int           // MeterValues per session; default 8, negative: none
-	Interval time.Duration // pause between the messages of a session; 0: none
-	StepWh   int64         // energy per sample; default 40, which is plausible however fast it passes
+	Until <-chan struct{}
+	// Rate is how many messages of sessions all points together send in a second, about;
+	// it sets Interval. 0: as fast as they are answered, or as Interval says.
+	Rate float64
+	// Idle points charge no car: they connect, boot, send Heartbeats and stay.
+	Idle bool
+	// Heartbeat is the time between a point's Heartbeats; 0: as the server says.
+	Heartbeat time.Duration
+	Samples   int           // MeterValues per session; default 8, negative: none
+	Interval  time.Duration // pause between the messages of a session; 0: none
+	StepWh    int64         // energy per sample; default 40, which is plausible however fast it passes
 	// Measurands of a sample; default: twelve values on three phases.
 	Measurands string
 	Ramp       time.Duration // the points begin spread over this time
@@ -40,6 +47,9 @@ type LoadConfig struct {
 	OnAck func(Ack)
 	// AckLog gets each Ack as a line of JSON, before the point goes on.
 	AckLog io.Writer
+	// OnProgress is told every ProgressEvery, 5 s by default, how it goes.
+	OnProgress    func(Progress)
+	ProgressEvery time.Duration
 	// OnEvent sees every event of every point. Called from many goroutines.
 	OnEvent func(Event)
 	Log     *slog.Logger
@@ -74,7 +84,7 @@ func Load(ctx context.Context, lc LoadConfig) (Report, error) {
 		return Report{}, errors.New("cpsim: load without points")
 	}
 	for _, p := range lc.Points {
-		if p.Identity == "" || p.Tag == "" {
+		if p.Identity == "" || p.Tag == "" && !lc.Idle {
 			return Report{}, fmt.Errorf("cpsim: load point %q needs an identity and a tag", p.Identity)
 		}
 	}
@@ -90,18 +100,27 @@ func Load(ctx context.Context, lc LoadConfig) (Report, error) {
 	if lc.Drain == 0 {
 		lc.Drain = 30 * time.Second
 	}
+	if lc.Rate > 0 {
+		lc.Interval = interval(lc.Rate, len(lc.Points), max(0, lc.Samples))
+	}
+	if lc.Idle && lc.Duration <= 0 && lc.Until == nil {
+		return Report{}, errors.New("cpsim: idle points need a time to stay")
+	}
 	begin := time.Now()
+	pulse := &pulse{}
+	stop := pulse.tell(lc.OnProgress, lc.ProgressEvery, begin)
 	acks := &ackLog{w: lc.AckLog}
 	loaders := make([]*loader, len(lc.Points))
 	var wg sync.WaitGroup
 	for i, p := range lc.Points {
-		l := &loader{lc: &lc, acks: acks, point: p, index: i}
+		l := &loader{lc: &lc, acks: acks, pulse: pulse, point: p, index: i}
 		loaders[i] = l
 		wg.Go(func() { l.run(ctx, begin) })
 	}
 	wg.Wait()
+	stop()
 
-	r := Report{Points: len(lc.Points)}
+	r := Report{Points: len(lc.Points), idle: lc.Idle}
 	for _, l := range loaders {
 		r.add(&l.tally)
 	}
@@ -135,8 +154,10 @@ func (a *ackLog) write(ack Ack) {
 type loader struct {
 	lc    *LoadConfig
 	acks  *ackLog
+	pulse *pulse
 	point LoadPoint
 	index int
+	paced context.Context // ends when nobody need wait for the rate any more
 	cp    *ChargePoint
 	tally tally // written by the point's events, read after its end
 }
@@ -145,7 +166,7 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 	lc := l.lc
 	cfg := Config{
 		URL: lc.URL, Identity: l.point.Identity, Password: l.point.Password,
-		MeterInterval: -1, Seed: lc.Seed, Log: lc.Log,
+		MeterInterval: -1, Heartbeat: lc.Heartbeat, Seed: lc.Seed, Log: lc.Log,
 		Keys: map[string]string{
 			"MeterValuesSampledData":          lc.Measurands,
 			"TransactionMessageAttempts":      "100",
@@ -158,6 +179,7 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 	own := cfg.OnEvent
 	cfg.OnEvent = func(e Event) {
 		l.tally.count(e)
+		l.pulse.count(e)
 		if e.Kind == Answered {
 			ack := Ack{e.At, e.Identity, e.Action, e.MessageID, e.Attempt, e.Request, e.Response}
 			l.acks.write(ack)
@@ -196,7 +218,25 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 		return work.Err() == nil && (lc.Sessions == 0 || n < lc.Sessions) &&
 			(lc.Duration == 0 || time.Since(begin) < lc.Duration)
 	}
-	for n := 0; more(n); n++ {
+	l.paced = work
+	if lc.Rate > 0 && lc.Duration > 0 {
+		var end context.CancelFunc
+		l.paced, end = context.WithDeadline(work, begin.Add(lc.Duration))
+		defer end()
+	}
+	if lc.Rate > 0 { // the points of a fleet do not move as one
+		sleep(l.paced, time.Duration(l.index)*lc.Interval/time.Duration(len(lc.Points)))
+	}
+	if lc.Idle {
+		l.stay(work, begin)
+	}
+	for n := 0; !lc.Idle && more(n); n++ {
+		if lc.Rate > 0 {
+			sleep(l.paced, lc.Interval)
+			if !more(n) {
+				break
+			}
+		}
 		if l.session(work) {
 			l.tally.sessions++
 		} else if l.cp.State().Connectors[0].Plugged {
@@ -228,6 +268,21 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
+// stay keeps the point connected until the time is over.
+func (l *loader) stay(ctx context.Context, begin time.Time) {
+	over := make(<-chan time.Time)
+	if l.lc.Duration > 0 {
+		t := time.NewTimer(time.Until(begin.Add(l.lc.Duration)))
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-l.lc.Until:
+	case <-over:
+	}
+}
+
 // session is one car: plug, tag, samples, tag, unplug. It is true when the
 // StopTransaction was answered.
 func (l *loader) session(ctx context.Context) bool {
@@ -248,7 +303,10 @@ func (l *loader) session(ctx context.Context) bool {
 	}
 	for range max(0, l.lc.Samples) {
 		if l.lc.Interval > 0 {
-			sleep(ctx, l.lc.Interval)
+			sleep(l.paced, l.lc.Interval)
+		}
+		if ctx.Err() == nil && l.paced.Err() != nil {
+			break // a long pause would not end in time for the stop
 		}
 		if ctx.Err() != nil || cp.AddEnergy(1, l.lc.StepWh) != nil {
 			return false // stopped by the server, or the time is over

@@ -28,6 +28,7 @@ type Report struct {
 	Reconnects   int // of these, after the first
 	FirstError   string
 	firstErrorAt time.Time
+	idle         bool // no session is expected
 }
 
 // ActionReport is one action of a report.
@@ -154,7 +155,10 @@ func (r *Report) Err() error {
 	add(r.Timeouts, "CALLs without an answer")
 	add(r.Dropped, "transaction messages given up")
 	add(r.Undelivered, "transaction messages undelivered")
-	if r.Sessions == 0 {
+	switch {
+	case r.idle && r.Connects < r.Points:
+		faults = append(faults, fmt.Sprintf("%d points never connected", r.Points-r.Connects))
+	case !r.idle && r.Sessions == 0:
 		faults = append(faults, "no session was completed")
 	}
 	if len(faults) == 0 {

@@ -3,6 +3,7 @@ package cpsim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -88,7 +89,7 @@ func (st Step) expect(ctx context.Context, cp *ChargePoint) error {
 	stop := cp.cfg.AfterFunc(within, func() { cancel(errLate) })
 	defer stop()
 	if err := cp.Wait(ctx, st.holds); err != nil {
-		if context.Cause(ctx) == errLate {
+		if errors.Is(context.Cause(ctx), errLate) {
 			return fmt.Errorf("not within %s; %s", within.Round(time.Millisecond), describe(cp.State(), st.Conn))
 		}
 		return err
