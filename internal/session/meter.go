@@ -127,6 +127,14 @@ func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State
 		if err != nil || ok {
 			return st, ok, err
 		}
+		if lost, err := tx.LostNumber(r.OCPPID); err != nil {
+			return State{}, false, err
+		} else if lost && r.Connector > 0 && len(r.Samples) > 0 {
+			st, err := s.adopt(tx, p, r)
+			return st, err == nil, err
+		} else if lost {
+			return State{}, false, nil
+		}
 	}
 	live, err := tx.LiveSessions(p.ID)
 	if err != nil {

@@ -71,6 +71,10 @@ func (s *Service) stopSession(tx Tx, p asset.ChargePoint, r StopReport) (st Stat
 		if st, ok, err = tx.SessionByOCPPID(p.ID, r.OCPPID); err != nil || ok {
 			return st, false, ok, err
 		}
+		// It ends a session that was lost, not the one that is left.
+		if lost, err := tx.LostNumber(r.OCPPID); err != nil || lost {
+			return st, false, false, err
+		}
 	}
 	live, err := tx.LiveSessions(p.ID)
 	if err != nil {

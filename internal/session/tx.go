@@ -45,6 +45,9 @@ type Tx interface {
 	SessionByStart(StartKey) (State, bool, error)
 	// SessionByStartMessage finds what the same message on the same socket made.
 	SessionByStartMessage(p ident.ChargePoint, epoch int64, messageID string) (State, bool, error)
+	// LostNumber reports whether a transactionId was given out between a backup and
+	// its restore: what it belonged to is not known here.
+	LostNumber(ocppID int64) (bool, error)
 	// SessionByStop finds the session or orphan record that this very stop ended.
 	SessionByStop(p ident.ChargePoint, device time.Time, register unit.Wh, reportedID int64) (State, bool, error)
 	// LiveSessions are a point's sessions that a report may still change: starting,

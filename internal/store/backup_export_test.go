@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -189,8 +190,8 @@ func Objects(ctx context.Context, o Options) (all []string, err error) {
 	return all, db.Close()
 }
 
-// Margin is how far a test's sequence jumps.
-const Margin = aheadOtherwise
+// Leap is how far a test's sequence jumps in a restore so long after the backup.
+func Leap(d time.Duration) int64 { return otherwise.after(d) }
 
 // WantVersion is the newest schema.
 func WantVersion() int64 { return wantVersion() }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ccms/internal/fault"
 )
@@ -23,16 +24,25 @@ type Restored struct {
 
 // What was given out after the backup was made is not known here, but others know
 // it: charge points their transaction numbers, drivers their account's. So that no
-// number is given twice, each sequence goes on this far ahead.
-var ahead = map[string]int64{
-	"session_ocpp_id":   1_000_000, // of 2 billion
-	"charging_accounts": 10_000,    // of a billion
-	"operator_code":     100,       // of 990,000
+// number is given twice, each sequence goes on far ahead, the farther the older the
+// backup is: then one that is restored twice gives no number twice either.
+type leap struct{ atOnce, perHour int64 }
+
+func (l leap) after(d time.Duration) int64 {
+	return l.atOnce + l.perHour*int64(max(0, d)/time.Second)/3600
 }
 
+var leaps = map[string]leap{
+	sessionNumbers.name:   {1_000_000, 7_200}, // of 2 billion
+	chargingAccounts.name: {10_000, 360},      // of a billion
+	operatorCodes.name:    {100, 0},           // of 990,000; one that is taken is passed over
+}
+
+var otherwise = leap{10_000, 360}
+
 const (
-	aheadOtherwise = 10_000
-	// A server that still holds a connection of before the restore must not write.
+	// A server that still holds a connection of before the restore must not write. As
+	// many more are added as the backup is seconds old.
 	epochsAhead = 1_000_000
 	// Codes are printed on charge points.
 	codesAhead = 100
@@ -258,8 +268,9 @@ func (r *restorer) loadCursors(load loader) error {
 // settle changes what must not be as it was when the backup was made. It speaks of
 // this program's schema, and comes before row-level security is there.
 func (r *restorer) settle(c *sql.Conn) error {
+	now := r.o.Now()
 	for _, text := range []string{
-		fmt.Sprintf(`UPDATE charge_points SET connection_epoch = connection_epoch + %d`, epochsAhead),
+		fmt.Sprintf(`UPDATE charge_points SET connection_epoch = connection_epoch + %d`, epochsAhead+int64(max(0, now.Sub(r.b.info.TakenAt))/time.Second)),
 		fmt.Sprintf(`UPDATE code_counters SET value = value + %d`, codesAhead),
 		`UPDATE cursors SET owner = '', until = 0`,
 		`UPDATE jobs SET owner = '', lease_until = 0`,
@@ -278,11 +289,19 @@ func (r *restorer) settle(c *sql.Conn) error {
 		return err
 	}
 	for _, q := range registry.sequencesByName() {
-		jump, ok := ahead[q.name]
+		l, ok := leaps[q.name]
 		if !ok {
-			jump = aheadOtherwise
+			l = otherwise
 		}
-		r.out.Sequences[q.name] = max(r.b.info.Sequences[q.name], q.first-1) + jump
+		last := max(r.b.info.Sequences[q.name], q.first-1)
+		r.out.Sequences[q.name] = last + l.after(now.Sub(r.b.info.TakenAt))
+		if q == sessionNumbers {
+			text := fmt.Sprintf(`INSERT INTO restores (restored_at, taken_at, first_lost, last_lost) VALUES (%d, %d, %d, %d)`,
+				now.UnixMicro(), r.b.info.TakenAt.UnixMicro(), last+1, r.out.Sequences[q.name])
+			if _, err := c.ExecContext(r.ctx, text); err != nil {
+				return fmt.Errorf("store: %s: %w", text, err)
+			}
+		}
 	}
 	for name, n := range r.b.info.Counters {
 		r.counters[name] = max(r.counters[name], n)
