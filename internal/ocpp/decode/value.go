@@ -42,7 +42,10 @@ func (r *Reader) OptString(to *string, limit int) {
 		r.limit(v, limit)
 		return
 	}
-	r.String(to, limit)
+	if r.String(to, limit) && placeholder(*to) { // a word that lost its quotes
+		r.Flaw(Placeholder)
+		*to = ""
+	}
 }
 
 // limit notes a string of more than limit characters (0: any number).
