@@ -20,7 +20,7 @@ import (
 
 // impatient points ask again soon, so that a fault of the database is met by many
 // retries on the same socket.
-func impatient(_ int, c *cpsim.Config) { c.CallTimeout = 2 * time.Second }
+func impatient(_ int, c *cpsim.Config) { c.CallTimeout = 4 * time.Second }
 
 // The reasons for which /readyz says that nothing is taken.
 func takesNoWrite(state string) bool { return strings.Contains(state, "has taken no write for") }
@@ -35,11 +35,11 @@ func TestPostgreSQLKilled_LosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t, pgtest.Options{})
 	s := onPostgres(t, pg)
-	const points = 30
+	const points = 20
 	w := s.furnish(t, points)
 	srv := s.start(t, "serve", "--addr", freePort(t))
 	p := newProbe(t, srv.addr)
-	l := w.atWork(t, srv.addr, impatient)
+	l := w.atWork(t, srv.addr, calm, impatient)
 	n := 3
 	if long() {
 		n = 60
@@ -134,11 +134,11 @@ func TestDatabaseHangs_ChargePointsAreSentAway(t *testing.T) {
 }
 
 func hangUnderLoad(t *testing.T, s setting, pg *pgtest.Server) {
-	const points = 30
+	const points = 20
 	w := s.furnish(t, points)
 	srv := s.start(t, "serve", "--addr", freePort(t))
 	p := newProbe(t, srv.addr)
-	l := w.atWork(t, srv.addr, impatient)
+	l := w.atWork(t, srv.addr, calm, impatient)
 	x := shows(t, databaseHangs, s, 1)
 	l.inFull(t, points)
 	end, begun := hang(t, s, pg), time.Now()
@@ -167,11 +167,11 @@ func hangUnderLoad(t *testing.T, s setting, pg *pgtest.Server) {
 func TestSlowQuery_HoldsNobodyUpForLong(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, s setting) {
-		const points = 30
+		const points = 20
 		w := s.furnish(t, points)
 		srv := s.start(t, "serve", "--addr", freePort(t))
 		p := newProbe(t, srv.addr)
-		l := w.atWork(t, srv.addr, impatient)
+		l := w.atWork(t, srv.addr, calm, impatient)
 		x := shows(t, slowQuery, s, 1)
 		l.inFull(t, points)
 		if s.url == "" {

@@ -78,11 +78,11 @@ func TestDiskFull_LosesNothingAcknowledged(t *testing.T) {
 }
 
 func fillUnderLoad(t *testing.T, s setting, pg *pgtest.Server, disk string) {
-	const points = 30
+	const points = 20
 	w := s.furnish(t, points)
 	srv := s.start(t, "serve", "--addr", freePort(t))
 	p := newProbe(t, srv.addr)
-	l := w.atWork(t, srv.addr, impatient)
+	l := w.atWork(t, srv.addr, calm, impatient)
 	x := shows(t, diskFull, s, 1)
 	l.inFull(t, points)
 	begun, empty := time.Now(), fill(t, disk)

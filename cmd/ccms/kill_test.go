@@ -40,12 +40,12 @@ var targets = []struct {
 }{
 	{"StartTransaction", 20, true}, // the points begin together, so most wait for this answer
 	{"StopTransaction", 20, true},
-	{"MeterValues", 600, false},
-	{"", 1000, false},
-	{"MeterValues", 400, true},
-	{"StartTransaction", 60, false},
-	{"", 300, false},
-	{"MeterValues", 600, false},
+	{"MeterValues", 300, false},
+	{"", 500, false},
+	{"MeterValues", 200, true},
+	{"StartTransaction", 40, false},
+	{"", 150, false},
+	{"MeterValues", 300, false},
 }
 
 // The server is killed with SIGKILL under load, at random moments, and started again
@@ -65,11 +65,11 @@ func TestKill9_LosesNothingAcknowledged(t *testing.T) {
 }
 
 func killUnderLoad(t *testing.T, s setting) {
-	const points = 50
+	const points = 30
 	w := s.furnish(t, points)
 	addr := freePort(t)
 	srv := s.start(t, "serve", "--addr", addr)
-	l := w.atWork(t, addr, nil)
+	l := w.atWork(t, addr, busy, nil)
 	n := kills(t)
 	x := shows(t, serverKilled, s, n)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
@@ -119,6 +119,13 @@ func killUnderLoad(t *testing.T, s setting) {
 	x.Cells[colSaid] = "nothing: the process is gone"
 	x.record(t)
 }
+
+// busy is a pause between messages that keeps a server at work, calm one that leaves
+// the machine to others.
+const (
+	busy = 5 * time.Millisecond
+	calm = 25 * time.Millisecond
+)
 
 // soon is how long a kill waits for its moment.
 const soon = 2 * time.Second

@@ -53,8 +53,9 @@ type load struct {
 	refused map[int]int    // HTTP status of refused handshakes
 }
 
-// atWork lets the points charge in closed loops until finish.
-func (w *world) atWork(t *testing.T, addr string, adjust func(i int, c *cpsim.Config)) *load {
+// atWork lets the points charge in closed loops until finish, with a pause between the
+// messages of a session.
+func (w *world) atWork(t *testing.T, addr string, pause time.Duration, adjust func(i int, c *cpsim.Config)) *load {
 	t.Helper()
 	l := &load{acks: newAcks(), until: make(chan struct{}), loaded: make(chan cpsim.Report, 1), closed: map[string]int{}, refused: map[int]int{}}
 	l.line.Store(new(wire))
@@ -64,7 +65,7 @@ func (w *world) atWork(t *testing.T, addr string, adjust func(i int, c *cpsim.Co
 	seed := seedOf(t)
 	go func() {
 		r, err := cpsim.Load(ctx, cpsim.LoadConfig{
-			URL: "ws://" + addr + "/ocpp", Points: w.points, Seed: seed, Interval: 5 * time.Millisecond, Until: l.until, Drain: patience,
+			URL: "ws://" + addr + "/ocpp", Points: w.points, Seed: seed, Interval: pause, Until: l.until, Drain: patience,
 			Adjust: func(i int, c *cpsim.Config) {
 				c.Dial = func(ctx context.Context) (net.Conn, error) { return l.line.Load().dial(ctx, addr) }
 				c.MinBackoff, c.MaxBackoff = 20*time.Millisecond, 300*time.Millisecond

@@ -21,11 +21,11 @@ func TestSIGTERM_leavesNoFrameHalfHandled(t *testing.T) {
 }
 
 func drainUnderLoad(t *testing.T, s setting) {
-	const points = 50
+	const points = 30
 	w := s.furnish(t, points)
 	srv := s.start(t, "serve", "--addr", freePort(t))
 	p := newProbe(t, srv.addr)
-	l := w.atWork(t, srv.addr, nil)
+	l := w.atWork(t, srv.addr, busy, nil)
 	x := shows(t, terminated, s, 1)
 	l.inFull(t, points)
 	if code := srv.term(t); code != 0 {

@@ -34,16 +34,18 @@ const (
 // asks nobody and does nothing.
 //
 //	well     → doubtful  a write failed for the database's sake, or waits for a second
-//	doubtful → well      a test write was taken that began after the doubt
+//	doubtful → well      a test write was taken that began after the last failure
 //	doubtful → away      no write was taken for five seconds
 //	away     → well      a test write was taken; after a relapse, for a while
 //
 // Only test writes end a doubt that a failure raised: on a full disk some writes are
-// still taken, those that need no room.
+// still taken, those that need no room. Where one was only too slow, or still waits, any
+// write that is taken ends it.
 type health struct {
 	mu        sync.Mutex
 	doubt     time.Time // since when no write was taken; zero: none
-	failed    time.Time // the last write that failed since; zero: none, one only waits
+	failed    time.Time // the last write that failed since; zero: none, one is only slow
+	slow      bool      // one was stopped for its time
 	why       string
 	away      bool
 	testing   bool
@@ -66,22 +68,31 @@ const (
 func (h *health) failure(since, now time.Time, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.why, h.failed = why, now
+	h.blame(now, why)
 	if h.doubt.IsZero() {
 		h.doubt = since
 	}
 }
 
-// look is told how long a write has been waiting while none was taken. test asks for
-// a test write; its end is told to testEnded.
-func (h *health) look(now time.Time, waits time.Duration) (m move, test bool) {
+func (h *health) blame(now time.Time, why string) {
+	h.why = why
+	if why == store.TooSlow {
+		h.slow = true
+	} else {
+		h.failed = now
+	}
+}
+
+// look is told when a write was last taken, and for how long one has been waiting while
+// none was. test asks for a test write; its end is told to testEnded.
+func (h *health) look(now, taken time.Time, waits time.Duration) (m move, test bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.doubt.IsZero() && waits >= doubtAfter:
+	if h.failed.IsZero() && !h.away && (taken.After(h.doubt) || waits < doubtAfter && !h.slow) {
+		h.doubt, h.slow = time.Time{}, false
+	}
+	if h.doubt.IsZero() && waits >= doubtAfter {
 		h.doubt = now.Add(-waits)
-	case !h.doubt.IsZero() && h.failed.IsZero() && !h.away && waits < doubtAfter:
-		h.doubt = time.Time{} // it was only slow
 	}
 	if h.doubt.IsZero() {
 		return stay, false
@@ -108,7 +119,7 @@ func (h *health) testEnded(begun, now time.Time, taken bool, why string) move {
 	if !taken {
 		h.taken = time.Time{}
 		if why != "" {
-			h.why, h.failed = why, now
+			h.blame(now, why)
 		}
 		return stay
 	}
@@ -122,7 +133,7 @@ func (h *health) testEnded(begun, now time.Time, taken bool, why string) move {
 		return stay
 	}
 	was := h.away
-	h.doubt, h.failed, h.why, h.away, h.taken = time.Time{}, time.Time{}, "", false, time.Time{}
+	h.doubt, h.failed, h.slow, h.why, h.away, h.taken = time.Time{}, time.Time{}, false, "", false, time.Time{}
 	if was {
 		h.recovered = now
 		return letIn
@@ -173,7 +184,7 @@ func (a *App) watch(ctx context.Context) {
 		case m = <-ended:
 		case <-beat:
 			var test bool
-			if m, test = a.health.look(time.Now(), a.Store.Waiting()); test {
+			if m, test = a.health.look(time.Now(), a.Store.Taken(), a.Store.Waiting()); test {
 				a.running.Go(func() {
 					begun := time.Now()
 					err := a.Store.TestWrite(ctx)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ccms/internal/store"
 )
 
 // Order rule 7 of the connection: sockets close when no write was taken for five
@@ -38,6 +40,10 @@ func TestHealth(t *testing.T) {
 			0 failed 0 full; 0.1 look 0 → test; 0.2 ended 0.1 full; 2 look 0 → test; 2.1 ended 2 full; 5.1 look 0 → away test full`},
 		{"a test write that could not begin is no success", `
 			10 look 1 → test; 12 ended 10 late; 13 look 3 → test; 14.1 look 5.1 → away; 15 ended 13 late; 16 look 0 → test; 16.1 ended 16 taken → in`},
+		{"one that was too slow while others are taken is none", `
+			4 failed 0 slow; 4.1 look 0 4.05; 8 failed 4 slow; 8.1 look 0.5 7.6; 12 failed 8 slow; 12.1 look 0 12.05`},
+		{"all of them too slow send away", `
+			4 failed 0 slow; 4.1 look 3 → test; 5.1 look 4 → away; 9 ended 4.1 taken → in`},
 		{"a relapse must be over for two seconds, the next for four, and after a quiet minute for none", `
 			0 failed 0 full; 5.1 look 0 → away test full; 5.2 ended 5.1 taken → in;
 			6 failed 6 full; 11.1 look 0 → away test full; 11.2 ended 11.1 taken; 12.2 look 0 → test; 12.3 ended 12.2 taken; 13.3 look 0 → test; 13.4 ended 13.3 taken → in;
@@ -67,10 +73,18 @@ func TestHealth(t *testing.T) {
 				var m move
 				var test bool
 				switch w[1] {
-				case "look":
-					m, test = h.look(now, at(w[2]).Sub(zero))
+				case "look": // for how long one waits, and when one was last taken
+					var taken time.Time
+					if len(w) > 3 {
+						taken = at(w[3])
+					}
+					m, test = h.look(now, taken, at(w[2]).Sub(zero))
 				case "failed":
-					h.failure(at(w[2]), now, w[3])
+					why := w[3]
+					if why == "slow" {
+						why = store.TooSlow
+					}
+					h.failure(at(w[2]), now, why)
 				case "ended":
 					why := w[3]
 					if why == "taken" || why == "late" {

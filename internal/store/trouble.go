@@ -9,6 +9,10 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// TooSlow is the trouble of a statement that was stopped for its time; others may be
+// taken meanwhile.
+const TooSlow = "it takes too long"
+
 // Trouble says in words why the database did not do its work: what follows "the
 // database takes no writes:". It is "" where an error has another reason. The words
 // are ours: those of a driver name files, hosts and values.
@@ -24,7 +28,7 @@ func Trouble(err error) string {
 	case errors.As(err, &connecting), errors.Is(err, errGone):
 		return "it cannot be reached"
 	case errors.Is(err, errSlow):
-		return "it takes too long"
+		return TooSlow
 	}
 	return ""
 }
@@ -46,7 +50,7 @@ func liteTrouble(code int) string {
 	case sqlite3.SQLITE_NOMEM:
 		return "there is no memory left"
 	case sqlite3.SQLITE_INTERRUPT:
-		return "it takes too long"
+		return TooSlow
 	}
 	return ""
 }
@@ -63,7 +67,7 @@ func pgTrouble(code string) string {
 	case "25006":
 		return "it may only be read"
 	case "57014":
-		return "it takes too long"
+		return TooSlow
 	case "XX001", "XX002":
 		return "its data are damaged"
 	}
