@@ -25,6 +25,7 @@ type adminCmd struct {
 	CreateChargePoint createChargePointCmd `cmd:"" help:"Create a charge point and print its key."`
 	ResetPassword     resetPasswordCmd     `cmd:"" help:"Give a login a new password and print it."`
 	Token             tokenCmd             `cmd:"" help:"Print an API token that acts as a login."`
+	CreateLoadPoints  createLoadPointsCmd  `cmd:"" help:"Create charge points with drivers and cards for cpsim load, and print them."`
 	CreateKeyFile     createKeyFileCmd     `cmd:"" help:"Make the key file that PostgreSQL needs."`
 }
 
