@@ -66,11 +66,10 @@ test-long: go ## soaks, many kills, thousands of connections: an hour and more
 	CCMS_LONG=1 go test -race -timeout 3h ./...
 
 .PHONY: lint
-lint: go ## format, vet, staticcheck, and the portal's linter and types
+lint: go ## golangci-lint, and the portal's linter and types
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "lint: run gofmt on:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
-	go tool staticcheck ./...
+	go tool -modfile=tools/go.mod golangci-lint run ./...
 	@if [ ! -f portal/package.json ]; then echo "lint: no portal in this tree"; \
 	elif [ -z "$$(scripts/tools.sh path node)" ]; then echo "lint: the portal is skipped, no Node 20 or newer"; \
 	else $(MAKE) --no-print-directory lint-portal; fi
@@ -78,6 +77,7 @@ lint: go ## format, vet, staticcheck, and the portal's linter and types
 .PHONY: lint-portal
 lint-portal: portal-packages
 	cd portal && npm run lint && npm run typecheck
+	portal/node_modules/.bin/oxlint --deny-warnings internal/web/reference
 
 .PHONY: generate
 generate: go ## write the generated code again

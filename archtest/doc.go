@@ -5,7 +5,7 @@
 // words are not used, what each folder must carry.
 //
 // Refuses: matters of taste that a reader settles better, and everything that
-// go vet and staticcheck already say.
+// go vet and golangci-lint already say.
 //
 // Invariants: every rule has a function that judges one import, one file or one
 // line, a table test that shows it failing, and a test that runs it over the

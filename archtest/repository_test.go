@@ -92,10 +92,19 @@ func dependencies(t *testing.T) map[string][]string {
 
 // directGo returns the modules that packages of this tree or the toolchain
 // import (go mod tidy's comments follow that, sometimes later), and all that
-// go.mod requires.
+// go.mod requires, here and in tools.
 func directGo(t *testing.T) (direct, required []string) {
 	t.Helper()
-	cmd := exec.Command("go", "mod", "edit", "-json")
+	direct, required = directOf(t, "go.mod")
+	directTools, requiredTools := directOf(t, "tools/go.mod")
+	direct = slices.Concat(direct, directTools)
+	slices.Sort(direct)
+	return slices.Compact(direct), slices.Concat(required, requiredTools)
+}
+
+func directOf(t *testing.T, file string) (direct, required []string) {
+	t.Helper()
+	cmd := exec.Command("go", "mod", "edit", "-json", file)
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
@@ -112,6 +121,9 @@ func directGo(t *testing.T) (direct, required []string) {
 		imports = append(imports, tool.Path)
 	}
 	for _, p := range packages(t) {
+		if file != "go.mod" {
+			break // the product's packages are built with its own modules
+		}
 		imports = slices.Concat(imports, p.Imports, p.TestImports, p.XTestImports)
 	}
 	for _, r := range mod.Require {

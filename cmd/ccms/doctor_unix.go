@@ -17,7 +17,7 @@ func freeBytes(dir string) (uint64, error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize), nil // what an ordinary user may take
+	return s.Bavail * uint64(s.Bsize), nil // what an ordinary user may take
 }
 
 // ownOpenFiles is the limit of this process. Go raises the soft limit to the hard one

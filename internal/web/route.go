@@ -73,7 +73,7 @@ func route[I, O any](pattern string, p authz.Permission, h func(context.Context,
 type statuser interface{ status() int }
 
 func statusOfOutput(_ string, _, out reflect.Type) int {
-	if s, ok := reflect.New(out).Interface().(statuser); ok {
+	if s, ok := reflect.TypeAssert[statuser](reflect.New(out)); ok {
 		return s.status()
 	}
 	return http.StatusOK
