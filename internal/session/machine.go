@@ -227,7 +227,6 @@ func (m *machine) sample(r Reading) {
 		s.advance(r.Energy)
 		if m.Prices != nil {
 			in.Running = in.Running.Add(m.Prices, tariff.Point{At: r.At, Energy: s.Energy})
-			m.cost()
 		}
 		in.LastAt = r.At
 	}
@@ -235,6 +234,9 @@ func (m *machine) sample(r Reading) {
 		m.power(r)
 	}
 	merge(&s.Last, r)
+	if m.Prices != nil {
+		m.cost()
+	}
 	in.SilentAt = m.Now.Add(2*m.gap() + reserveMargin)
 }
 
