@@ -108,20 +108,50 @@ func pacedOnce(s settings, e engine) (system, floor []time.Duration, err error) 
 	}
 	defer func() { err = errors.Join(err, srv.remove()) }()
 	when := schedule{every: pacedPoints * time.Second / pacedPerSecond}
+	var before map[string]int
 	err = func() error {
 		links, err := srv.chargingPoints(pacedPoints)
 		if err != nil {
 			return err
 		}
 		defer closeAll(links)
+		if before, err = srv.db.counts(); err != nil {
+			return err
+		}
 		_, system, err = onSchedule(links, when, when.every, s.paced, srv.probe())
 		return err
 	}()
 	if err = errors.Join(err, srv.stop()); err != nil {
 		return nil, nil, err
 	}
-	// One insert: the row that holds the raw report, the largest that a message leaves.
 	at := when.moments(pacedPoints, s.paced)
-	out, err := replayInChild(replay{Engine: e, Source: srv.db.source(), Tables: map[string]int{"session_events": len(at)}, Messages: len(at), At: at}, srv.db)
+	table, err := widest(srv.db, before, len(at))
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := replayInChild(replay{Engine: e, Source: srv.db.source(), Tables: map[string]int{table: len(at)}, Messages: len(at), At: at}, srv.db)
 	return system, out.Took, err
+}
+
+// widest is the table that got a row for each message, or the one of them whose rows
+// take most: the row that holds the raw report.
+func widest(db database, before map[string]int, messages int) (table string, err error) {
+	after, err := db.counts()
+	if err != nil {
+		return "", err
+	}
+	sizes, err := db.sizes()
+	if err != nil {
+		return "", err
+	}
+	most := 0.0
+	for name, n := range grown(before, after, int64(messages)) {
+		if each := float64(sizes[name]) / float64(after[name]); n >= messages && each > most {
+			table, most = name, each
+		}
+	}
+	if table == "" {
+		return "", errors.New("no table got a row for each message")
+	}
+	return table, nil
 }

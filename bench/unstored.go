@@ -105,7 +105,7 @@ func (t memoryTx) CloseConnection(p ident.ChargePoint, epoch int64, at time.Time
 	return c, false, err
 }
 
-func (t memoryTx) SaveBoot(c asset.ChargePoint) error {
+func (t memoryTx) SaveBoot(c asset.ChargePoint, _ string) error {
 	_, err := t.change(c.ID, func(to *asset.ChargePoint) { *to = c })
 	return err
 }

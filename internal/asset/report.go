@@ -161,10 +161,11 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 	if err != nil {
 		return p, err
 	}
+	found := p.Serial
 	p.Vendor, p.Model, p.Serial, p.Firmware = cut(r.Vendor), cut(r.Model), cut(r.Serial), cut(r.Firmware)
 	p.ICCID, p.IMSI, p.MeterType, p.MeterSerial = cut(r.ICCID), cut(r.IMSI), cut(r.MeterType), cut(r.MeterSerial)
 	p.BootedAt = r.At
-	if err := tx.SaveBoot(p); err != nil {
+	if err := tx.SaveBoot(p, found); err != nil {
 		return p, err
 	}
 	if err := EffectOn(tx, p.ID, CommandReset, "The charge point started again.", nil); err != nil {

@@ -47,7 +47,8 @@ type Tx interface {
 	// OpenPoints lists the points whose socket is open on the node.
 	OpenPoints(node string, limit int) ([]ChargePoint, error)
 	SaveSeen(p ChargePoint) error
-	SaveBoot(ChargePoint) error
+	// SaveBoot saves what a device tells of itself; found is the serial it was found by.
+	SaveBoot(p ChargePoint, found string) error
 	SaveClock(ChargePoint) error
 	// SaveOwn saves the condition of the device itself and the roll-up.
 	SaveOwn(ChargePoint) error

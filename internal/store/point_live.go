@@ -69,14 +69,18 @@ func (tx *Tx) SaveSeen(p asset.ChargePoint) error {
 	return err
 }
 
-// SaveBoot implements asset.Tx.
-func (tx *Tx) SaveBoot(p asset.ChargePoint) error {
+// SaveBoot implements asset.Tx. What a point is found by is written again only where the
+// serial is another: after an outage every point boots, and none of them is a new one.
+func (tx *Tx) SaveBoot(p asset.ChargePoint, found string) error {
 	if err := tx.execOne("charge point", qPointBoot, p.Vendor, p.Model, p.Serial, p.Firmware, p.ICCID, p.IMSI,
 		p.MeterType, p.MeterSerial, p.BootedAt, p.ID); err != nil {
 		return err
 	}
 	tx.pointChanged(p)
-	return tx.savePointWords(p) // the hardware's serial is searched for
+	if p.Serial == found {
+		return nil
+	}
+	return tx.savePointWords(p)
 }
 
 // SaveClock implements asset.Tx.
