@@ -57,6 +57,8 @@ var (
 	errGone = errors.New("store: the transaction is gone")
 	// errApart says that closures have to be written one by one.
 	errApart = errors.New("store: not to be written together")
+	// errNull wraps SQLite's refusal of a row with a column that is missing.
+	errNull = errors.New("store: a value is missing")
 	// errSlow wraps a statement that the database stopped for its time.
 	errSlow = errors.New("store: a statement took too long")
 )

@@ -276,7 +276,7 @@ func (j *joiner) transaction(head *request) {
 		}
 	}
 	if len(light) > 0 {
-		kept, err := j.writeLight(light)
+		kept, err := j.writeLight(light, len(light) == len(in))
 		if err != nil {
 			j.lose(in, err)
 			return
@@ -297,26 +297,35 @@ func (j *joiner) transaction(head *request) {
 
 // closure runs one closure in the transaction, opening that first if need be.
 func (j *joiner) closure(r *request, culprit **request, open *bool, bare bool) (*Tx, ending) {
-	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
-	defer cancel()
 	if !*open {
-		err := j.conn.begin(ctx, r.scope, false, r.patience())
-		if err != nil { // an idle connection may have died long ago
-			j.drop()
-			if err = j.connect(); err == nil {
-				err = j.conn.begin(ctx, r.scope, false, r.patience())
-			}
-		}
-		if err != nil {
+		if err := j.begin(r); err != nil {
 			return nil, ending{gone: err}
 		}
 		*open = true
 	}
-	tx := &Tx{store: j.store, conn: j.conn, ctx: ctx, scope: r.scope, now: j.store.now(), bare: bare, patience: r.patience()}
+	tx := &Tx{store: j.store, conn: j.conn, scope: r.scope, now: j.store.now(), bare: bare, patience: r.patience()}
 	*culprit = r
 	err := run(tx, r.fn)
 	*culprit = nil
-	return tx, j.leave(tx, err, bare)
+	end := j.leave(tx, err, bare)
+	if tx.cancel != nil {
+		tx.cancel()
+	}
+	return tx, end
+}
+
+// begin opens a transaction that begins with r.
+func (j *joiner) begin(r *request) error {
+	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
+	defer cancel()
+	err := j.conn.begin(ctx, r.scope, false, r.patience())
+	if err != nil { // an idle connection may have died long ago
+		j.drop()
+		if err = j.connect(); err == nil {
+			err = j.conn.begin(ctx, r.scope, false, r.patience())
+		}
+	}
+	return err
 }
 
 // again has a closure that met a conflict run in another transaction; false if it has
@@ -367,8 +376,6 @@ type ending struct {
 // leave closes the closure's savepoint. What the statements met counts more than
 // what the closure made of it.
 func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
-	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
-	defer cancel()
 	end := ending{err: err}
 	if tx.failed != nil {
 		end.conflict = errors.Is(tx.failed, errConflict)
@@ -388,10 +395,13 @@ func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
 		end.conflict = true
 	}
 	fine := end.err == nil && !end.conflict
-	switch {
-	case !tx.entered:
+	if !tx.entered {
 		end.light = fine && len(tx.measured) > 0
 		return end
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
+	defer cancel()
+	switch {
 	case fine && !bare:
 		end.gone = j.conn.release(ctx)
 	case !fine && bare:

@@ -13,9 +13,9 @@ import (
 // all fails, each is written by itself, behind its own savepoint.
 
 // writeLight writes what light closures have left and sets their errors. Those that
-// met a conflict run again in another transaction; the others are kept. An error means
-// that the transaction is gone.
-func (j *joiner) writeLight(light []*joined) (kept []*joined, gone error) {
+// met a conflict run again in another transaction; the others are kept. only says that
+// there are no others in the transaction. An error means that it is gone.
+func (j *joiner) writeLight(light []*joined, only bool) (kept []*joined, gone error) {
 	ctx, cancel := context.WithTimeout(context.Background(), j.store.options.Budget)
 	defer cancel()
 	slices.SortStableFunc(light, func(a, b *joined) int {
@@ -25,21 +25,34 @@ func (j *joiner) writeLight(light []*joined) (kept []*joined, gone error) {
 		e.tx.ctx, e.tx.over, e.tx.entered = ctx, false, true
 		defer func() { e.tx.over = true }()
 	}
+	// Without others the transaction can be begun again: then it needs no savepoint, for
+	// which SQLite keeps a second copy of every page.
 	first := light[0].tx
-	if err := j.conn.savepoint(ctx, first.scope, first.patience); err != nil {
-		return nil, err
+	if !only {
+		if err := j.conn.savepoint(ctx, first.scope, first.patience); err != nil {
+			return nil, err
+		}
 	}
 	err := j.conn.writeTogether(ctx, light)
-	if err == nil {
-		if err = j.conn.release(ctx); err == nil && !j.conn.alive() {
+	switch {
+	case errors.Is(err, errGone):
+		return nil, err
+	case err == nil && !only:
+		err = j.conn.release(ctx)
+		fallthrough
+	case err == nil:
+		if err == nil && !j.conn.alive() {
 			err = errGone
 		}
 		return light, err
+	case only:
+		if err = j.conn.rollback(ctx); err == nil {
+			err = j.begin(light[0].r)
+		}
+	default:
+		err = j.conn.rollbackTo(ctx)
 	}
-	if errors.Is(err, errGone) {
-		return nil, err
-	}
-	if err := j.conn.rollbackTo(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	for _, e := range light {
@@ -112,6 +125,7 @@ func (c *pgConn) writeTogether(ctx context.Context, light []*joined) error {
 		if counts[3*i+1] == int64(len(g.of)) {
 			continue
 		}
+		c.pending = append(c.pending, settings(g.scope, light[0].tx.patience)) // another group's stand there
 		if err := g.findStale(); err != nil {
 			return err
 		}
@@ -121,7 +135,7 @@ func (c *pgConn) writeTogether(ctx context.Context, light []*joined) error {
 
 // findStale tells those closures apart that came too late.
 func (g *owned) findStale() error {
-	for i, e := range g.from {
+	for i, e := range g.from { // there are few of them, and seldom
 		w := g.of[i]
 		event, err := scalar[[]byte](e.tx, qMeasuredTaken, w.State.ID, w.number)
 		switch {

@@ -42,6 +42,10 @@ func openPostgres(ctx context.Context, o Options) (*pgDB, error) {
 	return db, nil
 }
 
+// genericPlans keeps PostgreSQL from planning a prepared statement anew for each set of
+// values. Writers find their rows by keys, and planning takes longer than that.
+func genericPlans(c *pgx.ConnConfig) { c.RuntimeParams["plan_cache_mode"] = "force_generic_plan" }
+
 func configure(c *pgx.ConnConfig, o Options) {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	c.RuntimeParams["application_name"] = "ccms"
@@ -77,8 +81,12 @@ func checkRole(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-func (db *pgDB) connect(ctx context.Context, _ bool) (conn, error) {
-	c, err := pgx.ConnectConfig(ctx, db.config.Copy())
+func (db *pgDB) connect(ctx context.Context, readOnly bool) (conn, error) {
+	config := db.config.Copy()
+	if !readOnly {
+		genericPlans(config)
+	}
+	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,13 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
+	"ccms/internal/money"
 )
 
 // engine is one of the two databases.
@@ -157,6 +159,11 @@ func optIf(there bool, key string, args ...any) any {
 
 // bind renders the statement for the scope and puts the arguments in their places.
 func (q *Stmt) bind(e engine, sc authz.Scope, args []any) (string, []any, error) {
+	if len(q.keys) == 0 && !slices.ContainsFunc(args, isOption) {
+		if r := q.textFor(rendering{engine: e, shape: shapeOf(sc)}); !r.lists {
+			return q.bindPlain(r, sc, args)
+		}
+	}
 	var given [61][]any
 	key := rendering{engine: e, shape: shapeOf(sc)}
 	fixed := make([]any, 0, len(args)+2)
@@ -247,6 +254,79 @@ func (q *Stmt) bind(e engine, sc authz.Scope, args []any) (string, []any, error)
 		}
 	}
 	return sql, values, nil
+}
+
+func isOption(a any) bool { _, ok := a.(option); return ok }
+
+// bindPlain is bind for a text that does not depend on the arguments.
+func (q *Stmt) bindPlain(r *rendered, sc authz.Scope, args []any) (string, []any, error) {
+	values := make([]any, 0, len(r.slots))
+	next := 0
+	var currency any // the second half of a money.Amount
+	take := func() (v any, err error) {
+		if currency != nil {
+			v, currency = currency, nil
+			return v, nil
+		}
+		if next == len(args) {
+			return nil, fmt.Errorf("store: too few arguments for %s", q.source)
+		}
+		a := args[next]
+		next++
+		if m, ok := a.(money.Amount); ok {
+			currency = string(m.Currency)
+			return m.Minor, nil
+		}
+		if v, err = value(a); err != nil {
+			err = fmt.Errorf("%w in %s", err, q.source)
+		}
+		return v, err
+	}
+	var owner [2][]byte
+	owners := 0
+	for _, s := range r.slots {
+		switch s.kind {
+		case slotOp:
+			values = append(values, sc.Operator().Bytes())
+			continue
+		case slotSub:
+			values = append(values, sc.Sub().Bytes())
+			continue
+		}
+		v, err := take()
+		if err != nil {
+			return "", nil, err
+		}
+		list, isList := v.(listArg)
+		switch s.kind {
+		case slotArg:
+			if isList {
+				return "", nil, fmt.Errorf("store: a slice needs {{in}} in %s", q.source)
+			}
+		case slotIn: // = ANY($n); SQLite's text depends on the values
+			if !isList {
+				return "", nil, fmt.Errorf("store: {{in}} needs a slice in %s", q.source)
+			}
+			v = list.array()
+		case slotOwn:
+			b, ok := v.([]byte)
+			if !ok || len(b) != 16 {
+				return "", nil, fmt.Errorf("store: {{own}} needs the ids of operator and sub-operator in %s", q.source)
+			}
+			owner[owners] = b
+			if owners++; owners == 2 || s.class == root {
+				if err := coversBytes(s.class, sc, owner[:owners]); err != nil {
+					return "", nil, err
+				}
+				owners = 0
+			}
+		}
+		values = append(values, v)
+	}
+	if next < len(args) || currency != nil {
+		return "", nil, fmt.Errorf("store: too many arguments for %s", q.source)
+	}
+	return r.sql, values, nil
 }
 
 func coversBytes(c class, sc authz.Scope, owner [][]byte) error {

@@ -20,10 +20,16 @@ import (
 // The connection's epoch is compared in the write itself: a report that came on an old
 // socket changes nothing.
 var (
-	qMeasure = stmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
+	qMeasure = pgStmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
 		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
 		SELECT ?, ?, 0, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM charge_points p
 		WHERE {{scope charge_points p}} AND p.id = ? AND p.connection_epoch = ? ON CONFLICT DO NOTHING`)
+	// On SQLite a row that comes from a SELECT is copied first, so that the statement
+	// could be taken back: there the number is missing where the epoch is another.
+	qMeasureLite = stmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
+		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
+		VALUES (?, (SELECT CAST(? AS BIGINT) FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ? AND p.connection_epoch = ?),
+			0, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 	// The same for many of one owner, in columns; and their reports, of those that were
 	// taken.
 	qMeasureMany = pgStmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
@@ -60,7 +66,7 @@ func (tx *Tx) SaveMeasured(m *session.Measured) (fresh bool, err error) {
 	s := m.State
 	switch {
 	case tx.over || tx.readOnly || tx.failed != nil:
-		_, _, err := tx.prepare(qMeasure, nil)
+		_, _, err := tx.prepare(qEventInsert, nil)
 		return false, err
 	case len(m.Samples) == 0 || len(m.Samples) != len(m.Reads):
 		return false, tx.fail(errors.New("store: SaveMeasured without samples"))
@@ -114,8 +120,17 @@ func (w *measured) stale() error { return fault.Stale(0, w.number-1) }
 // write writes it by itself. Where it was not taken nothing is written.
 func (w *measured) write(tx *Tx) (taken bool, err error) {
 	s, m, read := w.State, &w.Samples[0], &w.Reads[0]
-	n, err := tx.exec(qMeasure, s.ID, w.number, s.Operator, s.Sub, m.Device(*read), m.Context, read.At, w.now, read.Offset.Microseconds(),
-		m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, w.event, w.state, s.Point, w.Epoch)
+	var n int64
+	if tx.conn.engine() == lite {
+		n, err = tx.exec(qMeasureLite, s.ID, w.number, s.Point, w.Epoch, s.Operator, s.Sub, m.Device(*read), m.Context, read.At, w.now,
+			read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, w.event, w.state)
+		if errors.Is(err, errNull) { // of all columns only the number can be missing
+			return false, nil
+		}
+	} else {
+		n, err = tx.exec(qMeasure, s.ID, w.number, s.Operator, s.Sub, m.Device(*read), m.Context, read.At, w.now, read.Offset.Microseconds(),
+			m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, w.event, w.state, s.Point, w.Epoch)
+	}
 	if err != nil || n == 0 {
 		return false, err
 	}

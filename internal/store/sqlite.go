@@ -110,7 +110,8 @@ type liteConn struct {
 // liteStmt is a prepared statement.
 type liteStmt struct {
 	driver.Stmt
-	// short statements cannot run away: they mark the transaction, or insert one row.
+	// short statements cannot run away: they mark the transaction, or insert one row,
+	// perhaps with what a key leads to.
 	// Nobody needs to watch them, and watching costs a goroutine each time.
 	short bool
 }
@@ -120,7 +121,7 @@ func isShort(text string) bool {
 	case "SAVEPOINT", "RELEASE":
 		return true
 	case "INSERT":
-		return !strings.Contains(text, "SELECT")
+		return !strings.Contains(text, "SELECT") || strings.HasPrefix(text, "INSERT INTO session_samples")
 	}
 	return false
 }
@@ -277,6 +278,8 @@ func (c *liteConn) explain(ctx context.Context, err error) error {
 				columns, _, _ = strings.Cut(columns, " (")
 				return &duplicateError{c.db.indexes[columns]}
 			}
+		case code == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+			return fmt.Errorf("%w: %w", errNull, err)
 		case code&0xff == sqlite3.SQLITE_BUSY || code&0xff == sqlite3.SQLITE_LOCKED:
 			return fmt.Errorf("%w: %w", errConflict, err)
 		case code&0xff == sqlite3.SQLITE_INTERRUPT:

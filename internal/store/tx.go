@@ -36,6 +36,7 @@ type Tx struct {
 	bare     bool          // it needs none
 	entered  bool          // it is open, or none is needed
 	patience time.Duration // of its statements
+	cancel   func()        // ends ctx, which begins with the first statement
 	measured []measured    // to be written behind it
 
 	changes  []Change
@@ -79,6 +80,7 @@ func (tx *Tx) enter() error {
 		return nil
 	}
 	tx.entered = true
+	tx.ctx, tx.cancel = context.WithTimeout(context.Background(), tx.store.options.Budget)
 	if tx.bare {
 		return nil
 	}
