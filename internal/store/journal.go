@@ -29,12 +29,15 @@ type Journal struct {
 	log   *slog.Logger
 	in    chan JournalFrame
 	tick  <-chan time.Time
+	bytes atomic.Int64 // of the frames that wait
 	Lost  atomic.Int64
 }
 
 const (
 	journalWaiting = 8192
 	journalBatch   = 200
+	// JournalBytes is how much may wait to be written: a frame may have 256 KiB.
+	JournalBytes = 64 << 20
 )
 
 // NewJournal makes a journal that writes what has gathered at each tick, and earlier
@@ -45,11 +48,16 @@ func NewJournal(s *Store, log *slog.Logger, tick <-chan time.Time) *Journal {
 
 // Log takes a frame; it never blocks.
 func (j *Journal) Log(f JournalFrame) {
-	select {
-	case j.in <- f:
-	default:
-		j.Lost.Add(1)
+	n := int64(len(f.Raw))
+	if j.bytes.Add(n) <= JournalBytes {
+		select {
+		case j.in <- f:
+			return
+		default:
+		}
 	}
+	j.bytes.Add(-n)
+	j.Lost.Add(1)
 }
 
 // Run writes until ctx ends, then what is left.
@@ -89,8 +97,17 @@ func (j *Journal) flush(ctx context.Context, batch []JournalFrame) {
 			j.Lost.Add(int64(n))
 			j.log.Warn("frames not kept", "count", n, "error", err)
 		}
+		j.forget(batch[:n])
 		batch = batch[n:]
 	}
+}
+
+// forget lets go of frames that are written or lost: the array would keep them.
+func (j *Journal) forget(batch []JournalFrame) {
+	for i := range batch {
+		j.bytes.Add(-int64(len(batch[i].Raw)))
+	}
+	clear(batch)
 }
 
 func (tx *Tx) insertFrames(batch []JournalFrame) error {
