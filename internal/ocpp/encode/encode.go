@@ -100,7 +100,25 @@ func Milli(b []byte, milli int64) []byte {
 // Time appends a time as OCPP 1.6 §3.14 and 2.x want it, in the form the most
 // parsers understand.
 func Time(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		b = append(b, '"')
+		b = t.AppendFormat(b, "2006-01-02T15:04:05.000Z")
+		return append(b, '"')
+	}
+	hour, minute, second := t.Clock()
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	return append(b, '"')
+	b = pair(pair(b, year/100), year%100)
+	b = pair(append(b, '-'), int(month))
+	b = pair(append(b, '-'), day)
+	b = pair(append(b, 'T'), hour)
+	b = pair(append(b, ':'), minute)
+	b = pair(append(b, ':'), second)
+	milli := t.Nanosecond() / 1e6
+	b = pair(append(b, '.', byte('0'+milli/100)), milli%100)
+	return append(b, 'Z', '"')
 }
+
+// pair appends two digits.
+func pair(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }

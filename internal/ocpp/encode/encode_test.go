@@ -29,6 +29,27 @@ func TestValues(t *testing.T) {
 	}
 }
 
+func TestTimesAreThoseOfTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0), time.Unix(1e9, 999_999_999), time.Date(2024, 2, 29, 23, 59, 59, 1_000_000, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -3600)),
+		time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		want := at.UTC().Format(`"2006-01-02T15:04:05.000Z"`)
+		if got := string(Time(nil, at)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func BenchmarkTime(b *testing.B) {
+	at, buf := time.Unix(1e9, 999_999_999), make([]byte, 0, 32)
+	for b.Loop() {
+		buf = Time(buf[:0], at)
+	}
+}
+
 func FuzzString(f *testing.F) {
 	for _, s := range []string{"", "plain", `"\`, "\x00\x1f\n", "é\u2028", "\xff\xc3", "\xed\xa0\x80"} {
 		f.Add(s)

@@ -117,6 +117,7 @@ type inbound struct {
 	call  Call
 	rawID []byte
 	reply *CallError
+	quick bool // handled the moment it came
 }
 
 // NewPeer is a peer that does nothing before Start. cfg may be nil.
@@ -297,6 +298,7 @@ func (p *Peer) enqueue(x inbound) {
 			p.working = true
 			if x.reply == nil && p.cfg.Quick != nil && p.cfg.Quick(x.call.Action) {
 				p.mu.Unlock()
+				x.quick = true
 				p.work(x)
 				return
 			}
@@ -409,7 +411,11 @@ func (p *Peer) perform(x *inbound) {
 		p.fail(x, cerr)
 	case payload != nil:
 		raw := appendResult(make([]byte, 0, 8+len(x.rawID)+len(payload)), x.rawID, payload)
-		_ = p.send(Tapped{Type: TypeResult, ID: x.call.ID, Action: x.call.Action, Raw: raw})
+		f := Tapped{Type: TypeResult, ID: x.call.ID, Action: x.call.Action, Raw: raw}
+		if x.quick {
+			f.At = x.call.At
+		}
+		_ = p.send(f)
 	}
 }
 
@@ -438,7 +444,10 @@ func (p *Peer) protected(c Call) (payload []byte, cerr *CallError) {
 // send writes a frame. Who answers need not look at the error: the socket has ended
 // then, and the reader says so.
 func (p *Peer) send(f Tapped) error {
-	f.Out, f.Whole, f.At = true, true, p.now()
+	f.Out, f.Whole = true, true
+	if f.At.IsZero() {
+		f.At = p.now()
+	}
 	err := p.conn.WriteText(f.Raw)
 	if err == nil {
 		p.owner.Tap(f)
