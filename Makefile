@@ -65,6 +65,15 @@ test-long: go ## soaks, many kills, thousands of connections: an hour and more
 	@scripts/tools.sh cc postgres
 	CCMS_LONG=1 go test -race -timeout 3h ./...
 
+.PHONY: faults
+faults: go ## docs/operations/faults.md, from the tests that make the faults
+	@scripts/tools.sh postgres
+	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
+	CCMS_FAULTS_OUT="$$out" go test -count=1 -timeout 30m -run "$(FAULT_TESTS)" ./cmd/ccms && \
+	CCMS_FAULTS_IN="$$out" go test -count=1 -run '^TestFaultTable$$' ./cmd/ccms
+
+FAULT_TESTS = Kill9_|Killed_|DiskFull_|DatabaseGone|DatabaseHangs_|SlowQuery_|ClockJumps_|SIGTERM_leaves
+
 .PHONY: lint
 lint: go ## golangci-lint, and the portal's linter and types
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
