@@ -39,7 +39,7 @@ func TestRestoreDrill(t *testing.T) {
 }
 
 func drill(t *testing.T, from, to setting) {
-	const points = 20
+	const points = 10
 	w := from.furnish(t, points)
 	addr := freePort(t)
 	srv := from.start(t, "serve", "--addr", addr)
@@ -74,7 +74,7 @@ func drill(t *testing.T, from, to setting) {
 		}
 	}
 
-	after(600)
+	after(300)
 	kept := acks.soFar() // acknowledged before the backup begins
 	file := filepath.Join(t.TempDir(), "drill.backup")
 	out := from.must(t, "backup", "--out", file)
@@ -82,7 +82,7 @@ func drill(t *testing.T, from, to setting) {
 	if !strings.Contains(out, "The key file "+filepath.Join(from.dir, "keys")+" is not in it.") || !regexp.MustCompile(`(?m)^  session_samples +\d{2,}$`).MatchString(out) {
 		t.Errorf("backup says\n%s", out)
 	}
-	after(300)
+	after(150)
 	srv.kill()
 
 	// Elsewhere, with the key file as the manual says.
@@ -110,7 +110,7 @@ func drill(t *testing.T, from, to setting) {
 	if err := acks.wait(patience, points); err != nil {
 		t.Fatalf("after the restore: %v\n%s", err, srv.stderr)
 	}
-	after(400)
+	after(200)
 	close(until)
 	report := <-loaded
 	t.Logf("%d messages acknowledged before the backup, %d while it ran, %d before the server was lost; %s", len(kept), during, len(lost), report)

@@ -596,6 +596,47 @@ func TestAnOlderProgramLeavesANewerDatabaseAlone(t *testing.T) {
 	}
 }
 
+// The way back from an upgrade: the older program puts its backup in the place of a
+// database with tables that it has never heard of.
+func TestRestore_leadsBackFromANewerSchema(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		fill(t, st)
+		want := dump(t, st.URL(), "facts.xid", "audit.xid")
+		path := backup(t, st)
+		st.Close()
+		o := store.Options{URL: st.URL(), Keys: st.Master(), Log: quiet}
+		texts := []string{
+			"CREATE TABLE later_things (id BIGINT NOT NULL PRIMARY KEY)",
+			"INSERT INTO later_things (id) VALUES (1)",
+			"ALTER TABLE test_own ADD COLUMN later BIGINT NOT NULL DEFAULT 7",
+			fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true)", store.WantVersion()+1),
+		}
+		if st.IsPostgres() {
+			texts = append(texts, "ALTER TABLE later_things ENABLE ROW LEVEL SECURITY", "CREATE POLICY ccms_read ON later_things FOR SELECT USING (true)",
+				"CREATE SEQUENCE seq_later")
+		}
+		if err := store.Exec(t.Context(), o, texts...); err != nil {
+			t.Fatal(err)
+		}
+		_, err := store.Restore(t.Context(), o, path, false)
+		refused(t, err, "holds_data")
+		if _, err := store.Restore(t.Context(), o, path, true); err != nil {
+			t.Fatal(err)
+		}
+		got := dump(t, st.URL(), "facts.xid", "audit.xid")
+		for table, rows := range want {
+			if table != "restores" && !slices.Equal(rows, got[table]) {
+				t.Errorf("%s is not what it was", table)
+			}
+		}
+		reopen(t, st.URL(), st.Master())
+		if err := store.Exec(t.Context(), o, "SELECT * FROM later_things"); err == nil {
+			t.Error("a table of the newer schema is still there")
+		}
+	})
+}
+
 func TestBackup_needsADatabase(t *testing.T) {
 	t.Parallel()
 	for _, to := range targets {
