@@ -223,8 +223,14 @@ type joined struct {
 // pgx the connection, with everybody in it.
 func (j *joiner) transaction(head *request) {
 	if err := j.connect(); err != nil {
-		if head.claim() {
-			head.done <- outcome{err: unavailable("The database cannot be reached. Nothing was stored.", err)}
+		err = unavailable("The database cannot be reached. Nothing was stored.", err)
+		for r := head; r != nil; r = j.take() {
+			if r.claim() {
+				r.done <- outcome{err: err}
+			}
+			if !j.store.closing() {
+				return // the next may have come a moment ago, and is tried for as long
+			}
 		}
 		return
 	}

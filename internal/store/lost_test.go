@@ -209,6 +209,40 @@ func TestRestartedServerIsFoundAgain(t *testing.T) {
 	}
 }
 
+// Who stops the server while its database is gone does not wait for everybody's turn to
+// find that out.
+func TestCloseDoesNotWaitForADatabaseThatIsGone(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{NoFsync: true})
+	o := store.Options{URL: server.URL(t), Keys: store.RandomKeys(), Joiners: 1}
+	if err := store.Migrate(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	const many = 100 // a turn takes five seconds
+	answers := make(chan error, many)
+	for range many {
+		go func() {
+			answers <- st.Write(context.Background(), authz.Everything("test"), func(*store.Tx) error { return nil })
+		}()
+	}
+	until(t, "the queueing", func() bool { return st.Queued() > many/2 })
+	closed := make(chan struct{})
+	go func() { st.Close(); close(closed) }()
+	await(t, "Close", closed)
+	for range many {
+		if err := <-answers; !fault.Is(err, fault.Unavailable) {
+			t.Fatalf("a write was answered %v", err)
+		}
+	}
+}
+
 func TestMigrateAgainChangesNothingAndOpenWantsItsSchema(t *testing.T) {
 	t.Parallel()
 	for _, url := range map[string]func(testing.TB) string{"SQLite": storetest.SQLiteURL, "PostgreSQL": storetest.PostgresURL} {

@@ -126,6 +126,14 @@ func (s *Store) Close() {
 	}
 }
 
+// closing reports whether Close was called: nobody comes any more, and those who are
+// there are not kept waiting for a database that is gone.
+func (s *Store) closing() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.closed
+}
+
 // accept registers a call; false after Close.
 func (s *Store) accept() bool {
 	s.mu.RLock()
