@@ -198,24 +198,16 @@ func (w *node) furnish(n int) {
 	w.ok(g.Wait())
 }
 
-// load runs cpsim.Load with the node's points.
-func (w *node) load(lc cpsim.LoadConfig) cpsim.Report {
-	w.Helper()
-	lc.URL, lc.Points, lc.Log = w.url, w.points, nil
-	lc.Drain = patience() / 4
-	lc.Adjust = func(_ int, c *cpsim.Config) { c.CallTimeout = patience() / 2 }
-	r, err := cpsim.Load(w.Context(), lc)
-	w.ok(err)
-	w.Logf("%s", r)
-	if err := r.Err(); err != nil {
-		w.Error(err)
-	}
-	return r
-}
-
 // until waits for what another goroutine makes true.
 func (w *node) until(what string, is func() bool) {
 	w.Helper()
+	if !w.comes(is) {
+		w.Fatalf("waited in vain: %s", what)
+	}
+}
+
+// comes reports whether what another goroutine makes true comes true.
+func (w *node) comes(is func() bool) bool {
 	over := time.NewTimer(patience())
 	defer over.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -224,9 +216,10 @@ func (w *node) until(what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-over.C:
-			w.Fatalf("waited in vain: %s", what)
+			return false
 		}
 	}
+	return true
 }
 
 // held is what the process holds: both the node and the charge points are in it, and
@@ -276,7 +269,7 @@ func (w *node) warm() held {
 	w.Helper()
 	few := *w
 	few.points = w.points[:min(10, len(w.points))]
-	few.load(cpsim.LoadConfig{Sessions: 2, Samples: 4})
+	few.load(order{Sessions: 2, Samples: 4}, nil)
 	w.until("the warm points are gone", func() bool { return w.Door.Connected() == 0 })
 	return holds()
 }

@@ -28,28 +28,23 @@ var commandLimit = time.Duration(size(2, 10)) * time.Second
 func TestFleet_allConnectAndBootAtOnce(t *testing.T) {
 	each(t, size(100, 10_000), func(w *node) {
 		before := w.warm()
-		until, up := make(chan struct{}), make(chan struct{})
-		var booted atomic.Int64
+		here := make(chan struct{})
 		begin := time.Now()
 		go func() {
-			defer close(until)
-			select {
-			case <-up:
-			case <-w.Context().Done():
-			case <-time.After(patience()):
-			}
+			defer close(here)
+			w.comes(func() bool { return w.Door.Connected() == len(w.points) })
+			w.Logf("%d points connected after %s", w.Door.Connected(), time.Since(begin).Round(time.Millisecond))
 		}()
-		r := w.load(cpsim.LoadConfig{Idle: true, Until: until, OnEvent: func(e cpsim.Event) {
-			if e.Kind == cpsim.Booted && int(booted.Add(1)) == len(w.points) {
-				w.Logf("%d points booted after %s", len(w.points), time.Since(begin).Round(time.Millisecond))
-				if n := w.Door.Connected(); n != len(w.points) {
-					w.Errorf("%d are connected", n)
-				}
-				close(up)
+		r := w.load(order{Idle: true}, here)
+		w.Logf("all were booted, and all was stored, after %s", time.Since(begin).Round(time.Millisecond))
+		booted := 0
+		for _, a := range r.Actions {
+			if a.Action == "BootNotification" {
+				booted = a.Answers
 			}
-		}})
-		if r.Refused > 0 || r.Reconnects > 0 || int(booted.Load()) != len(w.points) {
-			w.Errorf("%d booted, %d refused, %d came again", booted.Load(), r.Refused, r.Reconnects)
+		}
+		if r.Refused > 0 || r.Reconnects > 0 || booted != len(w.points) {
+			w.Errorf("%d booted, %d refused, %d came again", booted, r.Refused, r.Reconnects)
 		}
 		w.until("all are gone", func() bool { return w.Door.Connected() == 0 })
 		w.back(before)
@@ -68,39 +63,52 @@ func TestFleet_allConnectAndBootAtOnce(t *testing.T) {
 func TestFleet_staysConnected(t *testing.T) {
 	each(t, size(100, 10_000), func(w *node) {
 		before := w.warm()
-		lc := cpsim.LoadConfig{Duration: 3 * time.Second, Ramp: time.Second / 2, Rate: 100, Heartbeat: time.Second, Samples: 4}
+		o := order{Duration: 3 * time.Second, Ramp: time.Second / 2, Rate: 100, Heartbeat: time.Second, Samples: 4}
 		if long {
-			lc.Duration, lc.Ramp, lc.Rate, lc.Heartbeat, lc.Samples = 10*time.Minute, 20*time.Second, 170, time.Minute, 8
+			o.Duration, o.Ramp, o.Rate, o.Heartbeat, o.Samples = 10*time.Minute+30*time.Second, 30*time.Second, 170, time.Minute, 8
 		}
-		var middle held
-		var taken sync.Once
-		lc.ProgressEvery = lc.Duration / 6
-		lc.OnProgress = func(p cpsim.Progress) {
-			if p.Elapsed < lc.Duration/2 {
-				return
-			}
-			taken.Do(func() { middle = holds() })
-			if p.Elapsed > lc.Duration*3/4 && p.Elapsed < lc.Duration*19/20 {
-				if p.Connected != len(w.points) || w.Door.Connected() != len(w.points) {
-					w.Errorf("%d points are connected, %d say so", w.Door.Connected(), p.Connected)
-				}
-				now := holds()
-				w.Logf("halfway %d goroutines, %d KiB; now %d, %d KiB", middle.goroutines, middle.memory>>10, now.goroutines, now.memory>>10)
-				if now.goroutines > middle.goroutines*11/10+50 {
-					w.Errorf("goroutines grow: %d, halfway %d", now.goroutines, middle.goroutines)
-				}
-				if now.memory > middle.memory*11/10+slack {
-					w.Errorf("memory grows: %d KiB, halfway %d", now.memory>>10, middle.memory>>10)
-				}
-			}
-		}
-		r := w.load(lc)
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			w.watch(o.Duration)
+		}()
+		r := w.load(o, nil)
+		<-watched
 		if r.Reconnects > 0 || r.Refused > 0 {
 			w.Errorf("%d came again, %d refused", r.Reconnects, r.Refused)
 		}
 		w.until("all are gone", func() bool { return w.Door.Connected() == 0 })
 		w.back(before)
 	})
+}
+
+// watch looks at what the process holds while the points are connected: from the middle
+// of the time on it does not grow.
+func (w *node) watch(d time.Duration) {
+	begin := time.Now()
+	tick := time.NewTicker(d / 12)
+	defer tick.Stop()
+	var middle held
+	for range 10 {
+		<-tick.C
+		if time.Since(begin) < d/2-d/24 {
+			continue
+		}
+		now := holds()
+		if n := w.Door.Connected(); n != len(w.points) {
+			w.Errorf("%d points are connected", n)
+		}
+		if middle.goroutines == 0 {
+			middle = now
+		}
+		w.Logf("after %s: %d goroutines, %d KiB", time.Since(begin).Round(time.Second/10), now.goroutines, now.memory>>10)
+		if now.goroutines > middle.goroutines*11/10+50 {
+			w.Errorf("goroutines grow: %d, halfway %d", now.goroutines, middle.goroutines)
+		}
+		if now.memory > middle.memory*11/10+slack {
+			w.Errorf("memory grows: %d KiB, halfway %d", now.memory>>10, middle.memory>>10)
+		}
+	}
 }
 
 // As many commands at once as there are points, half of which never answer: the
@@ -180,7 +188,7 @@ func TestFleet_commandsWithHalfOfThePointsSilent(t *testing.T) {
 func TestFleet_closedLoop(t *testing.T) {
 	each(t, size(30, 200), func(w *node) {
 		before := w.warm()
-		r := w.load(cpsim.LoadConfig{Sessions: size(3, 50), Samples: 8})
+		r := w.load(order{Sessions: size(3, 50), Samples: 8}, nil)
 		if want := len(w.points) * size(3, 50); r.Sessions != want {
 			w.Errorf("%d sessions, not %d", r.Sessions, want)
 		}
