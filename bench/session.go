@@ -45,12 +45,20 @@ func sessionsOnce(s settings, e engine) (run sessionsRun, err error) {
 	if err = errors.Join(err, srv.stop()); err != nil {
 		return run, err
 	}
-	if run.billed, err = srv.db.number(`SELECT count(*) FROM sessions WHERE phase = 'COMPLETED' AND bill IS NOT NULL AND energy_wh > 0`); err != nil {
+	const billed = `SELECT count(*) FROM sessions WHERE phase = 'COMPLETED' AND bill IS NOT NULL AND energy_wh > 0`
+	if run.billed, err = srv.db.number(billed); err != nil {
 		return run, err
 	}
-	// A stop that was in work when the measurement ended was answered too.
 	if run.billed != ended {
-		return run, fmt.Errorf("%d sessions were ended and %d are billed", ended, run.billed)
+		var phases []string
+		for _, p := range []string{"CHARGING", "IDLE", "COMPLETED", "ABNORMAL", "STOP_UNCONFIRMED"} {
+			n, err := srv.db.number(`SELECT count(*) FROM sessions WHERE phase = '` + p + `'`)
+			if err != nil {
+				return run, err
+			}
+			phases = append(phases, fmt.Sprintf("%s %d", p, n))
+		}
+		return run, fmt.Errorf("%d sessions were ended and %d are billed: %s", ended, run.billed, strings.Join(phases, ", "))
 	}
 	return run, nil
 }
@@ -77,6 +85,10 @@ func (s *server) underSessions(set settings, run *sessionsRun) (ended int64, err
 		run.load, err = set.saturated(links, p)
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	err = each(len(links), func(i int) error { return links[i].(*sessionLink).finish() })
 	for _, l := range links {
 		ended += l.(*sessionLink).ended
 	}
@@ -124,14 +136,12 @@ func (l *sessionLink) roundTrip() error {
 		l.register += perSample
 		return l.socket.roundTrip()
 	case step == 3+samplesPerSession:
-		err := l.ask(fmt.Sprintf(`"StopTransaction",{"transactionId":%d,"idTag":"%s","meterStop":%d,"timestamp":"%s","reason":"Local"}`,
+		return l.ask(fmt.Sprintf(`"StopTransaction",{"transactionId":%d,"idTag":"%s","meterStop":%d,"timestamp":"%s","reason":"Local"}`,
 			l.transaction, l.card, l.register, now), nil)
-		if err == nil {
-			l.ended++
-		}
-		return err
 	}
+	// The cable is out: what idling costs is known now, and the bill is made.
 	l.step = 0
+	l.ended++
 	return l.ask(fmt.Sprintf(`"StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"%s"}`, now), nil)
 }
 
