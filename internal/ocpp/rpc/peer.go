@@ -253,7 +253,7 @@ func (p *Peer) Receive(raw []byte) {
 	}
 	switch f.Type {
 	case TypeCall:
-		p.enqueue(inbound{
+		p.enqueue(&inbound{
 			call:  Call{ID: f.ID, Action: f.Action, Payload: f.Payload, Raw: raw, At: at},
 			rawID: f.RawID,
 		})
@@ -280,14 +280,15 @@ func (p *Peer) unsplit(e *SplitError) {
 		if rawID == nil {
 			id, rawID = "-1", unreadableID
 		}
-		p.enqueue(inbound{call: Call{ID: id}, rawID: rawID, reply: CallErrorFormation(e.Reason)})
+		p.enqueue(&inbound{call: Call{ID: id}, rawID: rawID, reply: CallErrorFormation(e.Reason)})
 	default:
 		// OCPP-J 1.6 §4.1.3: a message with another type number is ignored.
 	}
 }
 
-// enqueue hands an entry to the worker, which it starts if there is none.
-func (p *Peer) enqueue(x inbound) {
+// enqueue hands an entry to the worker, which it starts if there is none. It does not
+// keep x.
+func (p *Peer) enqueue(x *inbound) {
 	p.mu.Lock()
 	for {
 		if p.stopped {
@@ -306,14 +307,14 @@ func (p *Peer) enqueue(x inbound) {
 			p.parked = nil
 			p.mu.Unlock()
 			if parked != nil {
-				parked <- x
+				parked <- *x
 			} else {
-				go p.worker(x)
+				go p.worker(*x)
 			}
 			return
 		}
 		if len(p.in) < orDefault(p.cfg.MaxWaiting, DefaultMaxWaiting) {
-			p.in = append(p.in, x)
+			p.in = append(p.in, *x)
 			p.mu.Unlock()
 			return
 		}
@@ -344,7 +345,7 @@ func (p *Peer) worker(x inbound) {
 	next := make(chan inbound, 1) // closed when the socket has ended
 	var idle *time.Timer
 	for {
-		p.work(x)
+		p.work(&x)
 		p.mu.Lock()
 		if p.working || p.parked != nil || p.stopped || p.over {
 			p.mu.Unlock()
@@ -377,26 +378,31 @@ func (p *Peer) worker(x inbound) {
 	}
 }
 
-// work handles entries until none is left.
-func (p *Peer) work(x inbound) {
-	for {
-		p.perform(&x)
-		p.mu.Lock()
-		if len(p.in) == 0 {
-			p.working, p.in = false, nil
-			if p.rest != nil {
-				close(p.rest)
-				p.rest = nil
-			}
-			p.mu.Unlock()
-			return
-		}
-		x = p.in[0]
-		p.in[0] = inbound{}
-		p.in = p.in[1:]
-		p.makeRoom()
-		p.mu.Unlock()
+// work handles x and what waits behind it.
+func (p *Peer) work(x *inbound) {
+	p.perform(x)
+	for next, more := p.next(); more; next, more = p.next() {
+		p.perform(&next)
 	}
+}
+
+// next takes the entry that waits longest; where there is none, no CALL is in work.
+func (p *Peer) next() (x inbound, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.in) == 0 {
+		p.working, p.in = false, nil
+		if p.rest != nil {
+			close(p.rest)
+			p.rest = nil
+		}
+		return x, false
+	}
+	x = p.in[0]
+	p.in[0] = inbound{}
+	p.in = p.in[1:]
+	p.makeRoom()
+	return x, true
 }
 
 func (p *Peer) perform(x *inbound) {

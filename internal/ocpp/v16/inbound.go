@@ -71,6 +71,9 @@ func Carried(action string) bool {
 // Quick reports whether an action is answered from memory alone.
 func Quick(action string) bool { return Action(action) == ActionHeartbeat }
 
+// answerRoom is the room that an answer is given to begin with.
+const answerRoom = 64
+
 // emptyObject is never written to.
 var emptyObject = []byte("{}")
 
@@ -91,7 +94,7 @@ func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) 
 	case err == nil && m == nil:
 		return emptyObject, nil
 	case err == nil:
-		return m.AppendJSON(nil), nil
+		return m.AppendJSON(make([]byte, 0, answerRoom)), nil
 	}
 	f := fault.Of(err)
 	switch {
