@@ -42,9 +42,15 @@ func openPostgres(ctx context.Context, o Options) (*pgDB, error) {
 	return db, nil
 }
 
-// genericPlans keeps PostgreSQL from planning a prepared statement anew for each set of
-// values. Writers find their rows by keys, and planning takes longer than that.
-func genericPlans(c *pgx.ConnConfig) { c.RuntimeParams["plan_cache_mode"] = "force_generic_plan" }
+// byKeys keeps PostgreSQL from planning a prepared statement anew for each set of
+// values, and from a plan that was right while a table was empty. Writers find their
+// rows by keys, and planning takes longer than that.
+func byKeys(c *pgx.ConnConfig) {
+	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		c.RuntimeParams[way] = "off"
+	}
+}
 
 func configure(c *pgx.ConnConfig, o Options) {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -84,7 +90,7 @@ func checkRole(ctx context.Context, c *pgx.Conn) error {
 func (db *pgDB) connect(ctx context.Context, readOnly bool) (conn, error) {
 	config := db.config.Copy()
 	if !readOnly {
-		genericPlans(config)
+		byKeys(config)
 	}
 	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

@@ -31,7 +31,8 @@ var (
 		VALUES (?, (SELECT CAST(? AS BIGINT) FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ? AND p.connection_epoch = ?),
 			0, {{own session_samples}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 	// The same for many of one owner, in columns; and their reports, of those that were
-	// taken.
+	// taken. A sub-select is looked up for each of them; a join might be planned the
+	// other way round while the table is small, and read all of it when it is not.
 	qMeasureMany = pgStmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
 		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
 		SELECT u.c1, u.c2, 0, {{own session_samples}}, u.c3, u.c4, u.c5, u.c6, u.c7, u.c8, u.c9, u.c10, u.c11, u.c12, u.c13, u.c14, u.c15
@@ -39,14 +40,15 @@ var (
 			CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS INTEGER[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]),
 			CAST(? AS BIGINT[]), CAST(? AS INTEGER[]), CAST(? AS BYTEA[]), CAST(? AS BYTEA[]), CAST(? AS BYTEA[]), CAST(? AS BIGINT[]))
 			AS u (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17)
-		JOIN charge_points p ON {{scope charge_points p}} AND p.id = u.c16 AND p.connection_epoch = u.c17 ON CONFLICT DO NOTHING`)
+		WHERE (SELECT p.connection_epoch FROM charge_points p WHERE {{scope charge_points p}} AND p.id = u.c16) = u.c17 ON CONFLICT DO NOTHING`)
 	qMeasuredMany = pgStmt(`INSERT INTO session_events (id, operator_id, sub_operator_id, point_id, session_id, kind, message_id,
 		connection_epoch, device_at, at, received_at, clock_offset_us, raw_sealed, flaws, loose)
 		SELECT u.c1, {{own session_events}}, u.c2, u.c3, u.c4, u.c5, u.c6, nullif(u.c7, 0), u.c8, u.c9, u.c10, u.c11, u.c12, 0
 		FROM unnest(CAST(? AS BYTEA[]), CAST(? AS BYTEA[]), CAST(? AS BYTEA[]), CAST(? AS TEXT[]), CAST(? AS TEXT[]), CAST(? AS BIGINT[]),
 			CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BYTEA[]), CAST(? AS TEXT[]),
 			CAST(? AS BIGINT[])) AS u (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13)
-		JOIN session_samples m ON {{scope session_samples m}} AND m.session_id = u.c3 AND m.number = u.c13 AND m.ordinal = 0 AND m.event_id = u.c1`)
+		WHERE (SELECT m.event_id FROM session_samples m WHERE {{scope session_samples m}}
+			AND m.session_id = u.c3 AND m.number = u.c13 AND m.ordinal = 0) = u.c1`)
 	qMeasuredTaken = stmt(`SELECT m.event_id FROM session_samples m WHERE {{scope session_samples m}}
 		AND m.session_id = ? AND m.number = ? AND m.ordinal = 0`)
 )
