@@ -2,7 +2,8 @@
 //
 // Owns: Plan (layers of elements of components, immutable once saved: a change is
 // a new version), the one rating function Rate (plan and usage → bill), its
-// incremental twin Running, and what a hold must reserve.
+// incremental twin Running, and what a hold must reserve. All of them read a Sheet:
+// the plan in a zone, made ready once and shared by the sessions that it prices.
 // Refuses: floating point, the wall clock, meter readings that are not monotone
 // (package session judges those first), moving money (package ledger).
 //

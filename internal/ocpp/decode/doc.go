@@ -1,5 +1,7 @@
 // Package decode reads OCPP payloads as charge points send them: a scanner that
-// checks while it reads, notes each flaw and goes on. Generated types call it.
+// checks while it reads, notes each flaw and goes on. Generated types call it. Plain is
+// the quick way for messages that come by the million: it takes what has no flaw and
+// leaves the rest to the Reader.
 //
 // Owns: the tolerance towards JSON and its scalar values, the list of flaws.
 // Refuses: to know any message; to correct what a value means.
