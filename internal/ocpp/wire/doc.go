@@ -7,8 +7,8 @@
 //
 // Invariants:
 //   - A connection on which nothing happens holds no read or write buffer and
-//     one goroutine at most: the one inside ReadText.
-//   - A message given to the caller is never written to again by this package,
+//     one goroutine, which has handled nothing yet and so has the smallest stack.
+//   - A message given to the Receiver is never written to again by this package,
 //     so whoever holds it may keep it, or slices and strings of it.
 //   - Every wait ends: a silent peer by the idle limit, a frame that was begun
 //     by the partial limit, a peer that does not read by the write limit, a
