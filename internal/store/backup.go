@@ -56,7 +56,7 @@ func Backup(ctx context.Context, o Options, w io.Writer, program string) (Backup
 	if err := b.numbers(l, &info); err != nil {
 		return info, err
 	}
-	if info.KeyIDs, err = b.keyIDs(); err != nil {
+	if info.KeyIDs, err = b.keyIDs(o.Keys); err != nil {
 		return info, err
 	}
 	out, err := newBackupWriter(w, info)
@@ -228,14 +228,25 @@ func put2(c []cell, into map[string]int64) error {
 	return err
 }
 
-// keyIDs are the master keys that data keys are wrapped with.
-func (b *copier) keyIDs() (ids []string, err error) {
+// keyIDs are the master keys that data keys are wrapped with. Keys that do not open
+// them are not this database's: a backup that notes them could not be restored.
+func (b *copier) keyIDs(keys *Keys) (ids []string, err error) {
 	ids = []string{}
-	err = b.each(`SELECT DISTINCT master_id FROM operator_keys ORDER BY master_id`, func(c []cell) error {
+	err = b.each(`SELECT master_id, operator_id, wrapped FROM operator_keys ORDER BY master_id`, func(c []cell) error {
 		var id string
-		err := str(c[0], &id)
-		ids = append(ids, id)
-		return err
+		op, err1 := raw(c[1], false)
+		wrapped, err2 := raw(c[2], false)
+		if err := errors.Join(str(c[0], &id), err1, err2); err != nil {
+			return err
+		}
+		if _, err := keys.unwrap(id, wrapped, op); err != nil {
+			return fault.New(fault.Invalid, "wrong_key_file", "The key file is not this database's: it does not open what was sealed with the key %s. "+
+				"Name the server's own with --key-file. Nothing was written.", id)
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+		return nil
 	})
 	return ids, err
 }

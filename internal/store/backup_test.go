@@ -137,6 +137,8 @@ func TestBackup_carriesEveryRowToEitherEngine(t *testing.T) {
 		moved := []string{"facts.xid", "audit.xid"}
 		want := dump(t, st.URL(), moved...)
 		path := backup(t, st)
+		_, err := store.Backup(t.Context(), store.Options{URL: st.URL(), Keys: store.RandomKeys()}, io.Discard, "")
+		refused(t, err, "wrong_key_file", "random")
 		for _, to := range targets {
 			t.Run("into "+to.name, func(t *testing.T) {
 				url := to.fresh(t)
@@ -238,7 +240,7 @@ func TestRestore_deliversEachFactOnceInItsOrder(t *testing.T) {
 			rows = [][3]any{{0, 1, "a"}, {0, 2, "b"}, {0, 5, "c"}, {0, 8, "d"}, {0, 9, "e"}}
 		}
 		zeros := "CAST('0000000000000000' AS BYTEA)"
-		texts := []string{"DELETE FROM facts", "DELETE FROM cursors"}
+		texts := []string{"DELETE FROM facts", "DELETE FROM cursors", "DELETE FROM jobs"}
 		for _, r := range rows {
 			texts = append(texts, fmt.Sprintf(`INSERT INTO facts (id, xid, operator_id, sub_operator_id, kind, version, object, at, recorded_at, payload)
 				`+system+`VALUES (%d, %d, %s, %s, 'x.happened', 1, '%s', 1, 1, '{}')`, r[1], r[0], zeros, zeros, r[2]))
@@ -258,11 +260,25 @@ func TestRestore_deliversEachFactOnceInItsOrder(t *testing.T) {
 		if err := store.Exec(t.Context(), o, texts...); err != nil {
 			t.Fatal(err)
 		}
+		claim := func(st *store.Store, owner string) (mine []store.Job) {
+			write(t, st, authz.Everything("test"), func(tx *store.Tx) (err error) {
+				mine, err = tx.ClaimJobs(owner, []string{"x"}, tx.Now().Add(time.Hour), 10)
+				return err
+			})
+			return mine
+		}
+		write(t, st, authz.ForSystem(newOperator(), "test"), func(tx *store.Tx) error { return tx.Later(fact.Job{Kind: "x", Args: 1}) })
+		if got := claim(st, "dead"); len(got) != 1 {
+			t.Fatalf("%d jobs", len(got))
+		}
 		url := to.fresh(t)
 		if _, err := store.Restore(t.Context(), store.Options{URL: url, Keys: st.Master(), Log: quiet}, backup(t, st), false); err != nil {
 			t.Fatal(err)
 		}
 		again := reopen(t, url, st.Master())
+		if got := claim(again, "me"); len(got) != 1 {
+			t.Errorf("%d jobs of a dead server are run again, want 1", len(got))
+		}
 		write(t, again, authz.ForSystem(newOperator(), "test"), func(tx *store.Tx) error {
 			return tx.Record(fact.Fact{Kind: "x.happened", Version: 1, Object: "f"})
 		})

@@ -69,6 +69,13 @@ func removeDatabase(path string) error {
 }
 
 func (r *restorer) fillFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // before the driver makes one that others may read
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	// Nobody reads the file before it is whole and synced: no journal, no order of rows.
 	q := url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)", "foreign_keys(0)", "temp_store(MEMORY)", "cache_size(-64000)",
 		"locking_mode(EXCLUSIVE)"}}
@@ -80,11 +87,10 @@ func (r *restorer) fillFile(path string) error {
 	if err := errors.Join(r.fillLite(db), db.Close()); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
+	if f, err = os.OpenFile(path, os.O_RDWR, 0); err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(0o600), f.Sync(), f.Close())
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (r *restorer) fillLite(db *sql.DB) error {
