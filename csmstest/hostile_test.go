@@ -451,6 +451,7 @@ func TestHostile_AChargePointThatNeverReads(t *testing.T) {
 		p, other := w.Point("CP1"), w.Point("CP2")
 		o := other.Online()
 		s := p.socket()
+		w.OK(s.SetDeadline(time.Now().Add(4 * wait))) // the buffers of the system come first
 		frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(
 			`[2,"` + strings.Repeat("i", 2000) + `","Heartbeat",{}]`))))
 		block := bytes.Repeat(frame, 20)

@@ -71,7 +71,11 @@ func (s *Server) begin(next http.Handler) http.Handler {
 			if req.staff != "" {
 				args = append(args, "staff", req.staff)
 			}
-			if req.cause != nil {
+			switch {
+			case req.cause == nil:
+			case r.Context().Err() != nil: // the client went away, which may be the cause
+				level, args = slog.LevelWarn, append(args, "cause", req.cause.Error())
+			default:
 				level, args = slog.LevelError, append(args, "cause", req.cause.Error())
 			}
 			req.log(level, "request", args...)
