@@ -1,6 +1,6 @@
-//go:build !unix
+//go:build !linux && !darwin
 
 package main
 
-// enoughFiles: this system has no such limit.
+// enoughFiles: only asked where the limit is known.
 func enoughFiles(int) error { return nil }

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package main
 
@@ -15,7 +15,7 @@ func enoughFiles(n int) error {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return fmt.Errorf("the limit on open files: %w", err)
 	}
-	if uint64(l.Cur) < uint64(n+spare) {
+	if l.Cur < uint64(n+spare) {
 		return fmt.Errorf("%d points need %d open files and %d are allowed; raise it with ulimit -n %d", n, n+spare, l.Cur, n+spare)
 	}
 	return nil
