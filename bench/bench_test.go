@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -55,6 +57,33 @@ func TestMessagesChangeInPlaceAndNeverRepeat(t *testing.T) {
 	m.set(4)
 	if string(m.frame) == got || len(m.frame) != size {
 		t.Error("the next message is the same or has another size")
+	}
+}
+
+func TestMeterValuesOfASessionAreSoundAndCarryItsRegisterAndThePresent(t *testing.T) {
+	t.Parallel()
+	l := &sessionLink{transaction: 7}
+	m := l.meterValues()
+	for n := 1; n <= 3; n++ {
+		l.register = 1000 + n
+		m.set(n)
+		var frame []json.RawMessage
+		var call struct {
+			MeterValue []struct {
+				Timestamp    time.Time
+				SampledValue []struct{ Value string }
+			}
+		}
+		if err := json.Unmarshal(m.frame[8:], &frame); err != nil {
+			t.Fatalf("%v: %s", err, m.frame[8:])
+		}
+		if err := json.Unmarshal(frame[3], &call); err != nil {
+			t.Fatal(err)
+		}
+		v := call.MeterValue[0]
+		if age := time.Since(v.Timestamp); age < -time.Second || age > time.Minute || len(v.SampledValue) != 12 || v.SampledValue[0].Value != fmt.Sprintf("%09d", l.register) {
+			t.Errorf("message %d is of %v: %v", n, v.Timestamp, v.SampledValue)
+		}
 	}
 }
 

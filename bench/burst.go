@@ -40,7 +40,7 @@ func (b burst) run(ready func()) (took time.Duration, err error) {
 		wg.Go(func() { errs[i] = oneRequest(c, requests[i]) })
 	}
 	wg.Wait()
-	return time.Since(began), errors.Join(errs...)
+	return time.Since(began), firstOf(errs)
 }
 
 func oneRequest(c net.Conn, request []byte) error {

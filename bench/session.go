@@ -126,9 +126,7 @@ func (l *sessionLink) roundTrip() error {
 			return err
 		}
 		l.transaction = a.TransactionID
-		l.message = meterValuesOf(1, l.transaction, "TTTTTTTTTTTTTTTTTTTTTTTT",
-			func(dst []byte, _ int) { counting(l.register)(dst, 0) },
-			func(dst []byte, _ int) { time.Now().UTC().AppendFormat(dst[:0], stampMillis) })
+		l.message = l.meterValues()
 		return nil
 	case step == 2:
 		return l.ask(fmt.Sprintf(`"StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Charging","timestamp":"%s"}`, now), nil)
@@ -143,6 +141,14 @@ func (l *sessionLink) roundTrip() error {
 	l.step = 0
 	l.ended++
 	return l.ask(fmt.Sprintf(`"StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"%s"}`, now), nil)
+}
+
+// meterValues are those of the session, with its register and the present.
+func (l *sessionLink) meterValues() message {
+	return meterValuesOf(1, l.transaction, "TTTTTTTTTTTTTTTTTTTTTTTT",
+		func(dst []byte, _ int) { counting(l.register)(dst, 0) },
+		// AppendFormat would write nanoseconds behind the stamp and cut them off again.
+		func(dst []byte, _ int) { copy(dst, time.Now().UTC().Format(stampMillis)) })
 }
 
 // finish goes on to the end of the session.
