@@ -183,7 +183,13 @@ func (r *halfHour) run(goes, comes func()) {
 			case 2: // just before the end
 				at(fault + outage - time.Second)
 				stop()
-			case 3: // after it
+			case 3: // after it; the last of them loses its network meanwhile
+				if i == len(r.w.points)-1 {
+					at(fault + 10*time.Minute)
+					cp.GoOffline()
+					at(fault + outage + 9*time.Minute)
+					cp.GoOnline()
+				}
 				at(fault + outage + 10*time.Minute)
 				stop()
 			}
@@ -204,7 +210,8 @@ func (r *halfHour) run(goes, comes func()) {
 	r.mu.Lock()
 	r.back = time.Now()
 	r.mu.Unlock()
-	for _, cp := range cps {
+	last := len(cps) - 1
+	for _, cp := range cps[:last] {
 		if err := cp.WaitDelivered(ctx); err != nil {
 			r.t.Error(err)
 		}
@@ -212,6 +219,14 @@ func (r *halfHour) run(goes, comes func()) {
 	r.mu.Lock()
 	r.all = time.Since(r.back)
 	r.mu.Unlock()
+	// That a socket ended while nothing could be stored is stored now.
+	at(fault + outage + 5*time.Minute)
+	for i, p := range r.w.points {
+		v, err := r.node.app.Assets.ChargePoint(ctx, r.w.scope, r.w.byName[p.Identity])
+		if err != nil || v.Open() != (i != last) {
+			r.t.Errorf("%s is shown as connected: %v, %v", p.Identity, v.Open(), err)
+		}
+	}
 	story.Wait()
 	cancel()
 	ended.Wait()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"ccms/internal/app"
 	"ccms/internal/operator"
@@ -26,6 +27,14 @@ func (s setting) openNode(t *testing.T, c app.Config) *node {
 	c.DataDir, c.DatabaseURL = s.dir, s.url
 	if c.Log == nil {
 		c.Log = quiet
+	}
+	// In virtual time the work of every second would be most of what there is to do.
+	c.Beat = func(d time.Duration) (<-chan time.Time, func()) {
+		if d >= 500*time.Millisecond {
+			d = max(d, 10*time.Second)
+		}
+		t := time.NewTicker(d)
+		return t.C, t.Stop
 	}
 	c.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
 	if err := app.Migrate(t.Context(), c); err != nil {
