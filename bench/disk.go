@@ -113,6 +113,7 @@ func (s *server) fill(set settings) (all []left, err error) {
 		return err
 	}
 	half := len(links) / 2
+	time.Sleep(journalled) // the boots
 	if err := observe("Heartbeat", func() (int64, error) {
 		// So slow that the journal, which may lose frames when it is overrun, keeps all.
 		l, _, err := onSchedule(links, schedule{every: time.Second}, 0, set.measure, s.probe())
