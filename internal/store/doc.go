@@ -15,6 +15,8 @@
 // Invariants:
 //   - Write returns nil only after COMMIT; before it returns, nothing that a
 //     closure collected (changes, data keys) is visible in memory;
+//   - meter values that closures leave behind are written together, and each closure
+//     is answered for its own (light.go);
 //   - a closure that fails, panics or meets a conflict leaves nothing behind and
 //     takes nobody with it;
 //   - a scope that is not set sees nothing and writes nothing;

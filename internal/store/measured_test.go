@@ -15,6 +15,7 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/money"
+	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
@@ -320,5 +321,59 @@ func meterMove(st *store.Store, s session.State, n unit.Wh, samples int, end str
 			return tx.Conflict()
 		}
 		return nil
+	})
+}
+
+// Lists and the sweeper read rows that a meter value does not write.
+func TestListAndSweeperSeeWhatMeterValuesLeft(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		op := newOperator()
+		sc := authz.ForSystem(op, "test")
+		s := runningSessions(t, st, op, 1)[0]
+		due := func(at time.Time) (found []session.DueSession) {
+			t.Helper()
+			err := st.Read(t.Context(), authz.Everything("test"), func(tx *store.Tx) (err error) {
+				found, err = tx.DueSessions(at, 10)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		m := metered(s, 1500, 0, 1)
+		m.State.DueAt, m.State.Last.Power = instant.Add(time.Hour), 11040
+		write(t, st, sc, func(tx *store.Tx) error { return measure(tx, m) })
+
+		err := st.Read(t.Context(), sc, func(tx *store.Tx) error {
+			l, err := tx.SessionList(session.Filter{Running: true}, operator.Page{})
+			if len(l.Items) != 1 || l.Items[0].Energy != 1500 || l.Items[0].Last.Power != 11040 || l.Items[0].Rev != 1 {
+				t.Errorf("the list shows %+v", l.Items)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := due(instant)
+		if len(first) != 1 || !first[0].SavedDue.Equal(instant) || !first[0].DueAt.Equal(m.State.DueAt) {
+			t.Fatalf("due are %+v", first)
+		}
+		write(t, st, authz.Everything("test"), func(tx *store.Tx) error { return tx.Postpone(first) })
+		if d := due(instant.Add(time.Minute)); len(d) != 0 {
+			t.Errorf("put off, and still %+v are due", d)
+		}
+		if d := due(m.State.DueAt); len(d) != 1 {
+			t.Errorf("at its time %+v are due", d)
+		}
+		// One that was saved since is not put off by what was read before.
+		now := stateOf(t, st, s)
+		now.DueAt = instant.Add(time.Second)
+		write(t, st, sc, func(tx *store.Tx) error { return tx.SaveSession(now) })
+		write(t, st, authz.Everything("test"), func(tx *store.Tx) error { return tx.Postpone(first) })
+		if d := due(instant.Add(time.Second)); len(d) != 1 || d[0].DueAt != d[0].SavedDue {
+			t.Errorf("brought forward, and due are %+v", d)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +27,9 @@ type Options struct {
 	OnCommit func([]Change)
 	// Log gets what no caller can be told; nil is slog's default.
 	Log *slog.Logger
-	// Joiners is how many transactions PostgreSQL gets at once; 0 is 4. SQLite has one.
+	// Joiners is how many transactions PostgreSQL gets at once; 0 is one for each core,
+	// at least 2 and at most 4: more of them share fewer closures each, and cost more.
+	// SQLite has one.
 	Joiners int
 	// Budget is how long a closure may take; 0 is 5 s.
 	Budget time.Duration
@@ -40,7 +43,7 @@ func (o Options) filled() Options {
 		o.Log = slog.Default()
 	}
 	if o.Joiners == 0 {
-		o.Joiners = 4
+		o.Joiners = min(4, max(2, runtime.GOMAXPROCS(0)))
 	}
 	if o.Budget == 0 {
 		o.Budget = 5 * time.Second
