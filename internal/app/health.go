@@ -20,8 +20,11 @@ const (
 	// sent away: a connected one gives a report up after a few attempts, one that is not
 	// connected keeps it (OCPP 1.6 §3.7.1).
 	awayAfter = 5 * time.Second
-	// testEvery is the pause between test writes.
-	testEvery = time.Second
+	// testEvery is the pause between test writes, testSeldom that in an outage which has
+	// lasted for longer than longOutage.
+	testEvery  = time.Second
+	testSeldom = 5 * time.Second
+	longOutage = time.Minute
 	// relapseWithin a recovery the next one must last, twice as long each time, from
 	// steadyLeast to steadyMost: a database that comes and goes must not make all charge
 	// points come and go.
@@ -104,7 +107,11 @@ func (h *health) look(now, taken time.Time, waits time.Duration) (m move, test b
 			h.steady = 0
 		}
 	}
-	if !h.testing && now.Sub(h.tested) >= testEvery {
+	pause := testEvery
+	if h.away && h.taken.IsZero() && now.Sub(h.doubt) > longOutage {
+		pause = testSeldom
+	}
+	if !h.testing && now.Sub(h.tested) >= pause {
 		h.testing, test = true, true
 	}
 	return m, test

@@ -44,6 +44,8 @@ func TestHealth(t *testing.T) {
 			4 failed 0 slow; 4.1 look 0 4.05; 8 failed 4 slow; 8.1 look 0.5 7.6; 12 failed 8 slow; 12.1 look 0 12.05`},
 		{"all of them too slow send away", `
 			4 failed 0 slow; 4.1 look 3 → test; 5.1 look 4 → away; 9 ended 4.1 taken → in`},
+		{"after a minute it is tried less often", `
+			0 failed 0 full; 5.1 look 0 → away test full; 5.2 ended 5.1 full; 59 look 0 → test; 59.1 ended 59 full; 60.1 look 0; 63 look 0; 64.3 look 0 → test; 64.4 ended 64.3 taken → in`},
 		{"a relapse must be over for two seconds, the next for four, and after a quiet minute for none", `
 			0 failed 0 full; 5.1 look 0 → away test full; 5.2 ended 5.1 taken → in;
 			6 failed 6 full; 11.1 look 0 → away test full; 11.2 ended 11.1 taken; 12.2 look 0 → test; 12.3 ended 12.2 taken; 13.3 look 0 → test; 13.4 ended 13.3 taken → in;
