@@ -96,7 +96,7 @@ func run(s settings) error {
 		r, err := f.measure(s)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", r.name, err))
-			r.notMeasured, _, _ = strings.Cut(err.Error(), "\n")
+			r.notMeasured = strings.ReplaceAll(err.Error(), "\n", ": ")
 		}
 		r.busy = busy
 		fmt.Fprintln(os.Stderr, "bench:", oneLine(r))
