@@ -126,15 +126,29 @@ func (p *Point) socket() net.Conn {
 	return c
 }
 
+// readFrame reads one frame of the server, which sends none of a MiB.
+func readFrame(c net.Conn) (ws.Header, []byte, error) {
+	h, err := ws.ReadHeader(c)
+	if err != nil {
+		return h, nil, err
+	}
+	if h.Length > 1<<20 {
+		return h, nil, fmt.Errorf("a frame of %d bytes", h.Length)
+	}
+	payload := make([]byte, h.Length)
+	_, err = io.ReadFull(c, payload)
+	return h, payload, err
+}
+
 // closeCode waits for a close frame behind whatever comes before it; 0: there was none.
 func closeCode(c net.Conn) int {
 	for {
-		f, err := ws.ReadFrame(c)
+		h, payload, err := readFrame(c)
 		if err != nil {
 			return 0
 		}
-		if f.Header.OpCode == ws.OpClose {
-			code, _ := ws.ParseCloseFrameData(f.Payload)
+		if h.OpCode == ws.OpClose {
+			code, _ := ws.ParseCloseFrameData(payload)
 			return int(code)
 		}
 	}
@@ -371,8 +385,8 @@ func TestHostile_Frames(t *testing.T) {
 		if _, err := s.Write(b); err != nil {
 			w.Fatal(err)
 		}
-		if f, err := ws.ReadFrame(s); err != nil || string(f.Payload) != `[3,"pieces",{}]` {
-			w.Errorf("256 KiB in pieces are answered %q (%v)", f.Payload, err)
+		if _, payload, err := readFrame(s); err != nil || string(payload) != `[3,"pieces",{}]` {
+			w.Errorf("256 KiB in pieces are answered %q (%v)", payload, err)
 		}
 		s.Close()
 		c = p.Connect()

@@ -151,7 +151,7 @@ func (c *codec) varint(v *int64) {
 		c.b = binary.AppendVarint(c.b, *v)
 		return
 	}
-	n := 0
+	var n int
 	if *v, n = binary.Varint(c.b); n <= 0 {
 		c.bad, c.b = true, nil
 		return

@@ -59,7 +59,8 @@ func (s *Source) Next() []byte { return s.Wound(s.Seed()) }
 
 // Wound gives an input its wounds.
 func (s *Source) Wound(in []byte) []byte {
-	b := append(s.buf[:0], in...)
+	s.buf = append(s.buf[:0], in...)
+	b := s.buf
 	switch s.IntN(20) {
 	case 0, 1, 2:
 	case 3: // bytes

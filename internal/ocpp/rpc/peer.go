@@ -359,7 +359,7 @@ func (p *Peer) worker(x inbound) {
 		} else {
 			idle.Reset(linger)
 		}
-		more := false
+		var more bool
 		select {
 		case x, more = <-next:
 		case <-idle.C:

@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // linger is how long a connection without a frame counts as busy. A busy one keeps
 // its goroutine with the stack that has grown; a quiet one gets a new one.
@@ -56,7 +59,7 @@ func (c *Conn) expired() (quiet bool, err error) {
 		return false, ErrIdle
 	case every > 0 && at-max(c.seen, c.pinged) >= stamp(every):
 		c.pinged = at
-		if err := c.Ping(); err != nil && err != ErrClosed {
+		if err := c.Ping(); err != nil && !errors.Is(err, ErrClosed) {
 			return false, err
 		}
 	}

@@ -44,7 +44,7 @@ func (c *Conn) read() {
 		c.watch()
 		expired, err := c.await()
 		if expired {
-			quiet := false
+			var quiet bool
 			if quiet, err = c.expired(); quiet {
 				go c.read()
 				return

@@ -98,7 +98,8 @@ type answering struct {
 
 func (a answering) Receive(msg []byte) {
 	<-a.ready
-	for a.c.WriteText(msg) == nil { // until the socket has failed
+	for err := error(nil); err == nil; { // until the socket has failed
+		err = a.c.WriteText(msg)
 	}
 	a.told.Receive(msg)
 }
