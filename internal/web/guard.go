@@ -64,7 +64,13 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		if rt.Permission != authz.Open {
+			done, err := s.turns.take(r.Context())
+			if err != nil {
+				writeProblem(w, r, err)
+				return
+			}
 			c, err := s.authenticate(r)
+			done()
 			if err != nil {
 				writeProblem(w, r, err)
 				return
@@ -94,11 +100,22 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 				return
 			}
 		}
-		if rt.Method != http.MethodPost || rt.Fleeting {
-			next.ServeHTTP(w, r)
-			return
+		work := next
+		if rt.Method == http.MethodPost && !rt.Fleeting {
+			work = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.once(rt, w, r, next) })
 		}
-		s.once(rt, w, r, next)
+		switch {
+		case rt.Streams:
+			work.ServeHTTP(w, r)
+		case rt.Method == http.MethodGet:
+			s.atWork(w, r, work)
+		default:
+			if err := wholeBody(w, r); err != nil {
+				writeProblem(w, r, err)
+				return
+			}
+			s.atWork(w, r, work)
+		}
 	})
 }
 
@@ -180,22 +197,8 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 		writeProblem(w, r, fault.BadInput("/header/Idempotency-Key", "must be 1 to 100 visible ASCII characters"))
 		return
 	}
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // the socket's clock
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			err = errTooLarge()
-		} else {
-			err = fault.New(fault.Invalid, "body_too_slow", "The body did not arrive.").Because(err)
-		}
-		writeProblem(w, r, err)
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-
 	c := callerOf(r.Context())
-	k := operator.RequestKey{Operator: c.Scope.Operator(), Sub: c.Scope.Sub(), Staff: c.Staff.ID, Key: key, Request: describe(r, body)}
+	k := operator.RequestKey{Operator: c.Scope.Operator(), Sub: c.Scope.Sub(), Staff: c.Staff.ID, Key: key, Request: describe(r)}
 	kept, found, err := s.svc.Operator.Kept(r.Context(), c.Scope, k)
 	if err != nil {
 		writeProblem(w, r, err)
@@ -223,9 +226,32 @@ func (s *Server) once(rt Route, w http.ResponseWriter, r *http.Request, next htt
 	rec.copyTo(w)
 }
 
-// describe is what makes a request this request.
-func describe(r *http.Request, body []byte) []byte {
-	return append([]byte(r.Method+" "+r.URL.RequestURI()+"\x00"), body...)
+// describe is what makes a request this request. Its body is there, and stays.
+func describe(r *http.Request) []byte {
+	return append([]byte(r.Method+" "+r.URL.RequestURI()+"\x00"), r.Body.(*arrived).all...)
+}
+
+// arrived is a body that has been read to its end.
+type arrived struct {
+	*bytes.Reader
+	all []byte
+}
+
+func (*arrived) Close() error { return nil }
+
+// wholeBody waits for the body, before anything is held for the request.
+func wholeBody(w http.ResponseWriter, r *http.Request) error {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // the socket's clock
+	all, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		r.Body = &arrived{bytes.NewReader(all), all}
+		return nil
+	case errors.As(err, &tooLarge):
+		return errTooLarge()
+	}
+	return fault.New(fault.Invalid, "body_too_slow", "The body did not arrive.").Because(err)
 }
 
 // recorder holds an answer back until it is kept.

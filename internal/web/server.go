@@ -62,6 +62,7 @@ type Server struct {
 	now     func() time.Time
 	metrics *metrics
 	pace    *pace
+	turns   turns
 	handler http.Handler
 	closing chan struct{} // closed when streams must end
 	drain   sync.Once
@@ -90,7 +91,7 @@ func New(svc Services, o Options) *Server {
 			return t.C, t.Stop
 		}
 	}
-	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), closing: make(chan struct{})}
+	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{})}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s
 }
