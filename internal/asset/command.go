@@ -22,7 +22,8 @@ const (
 // CommandState is how far a command got (LIVE-R2).
 type CommandState string
 
-// The command states. All but Queued and Sent are final.
+// The command states. All but Queued and Sent are final; Sent becomes Queued again only
+// where nothing went out.
 const (
 	CommandQueued       CommandState = "queued"
 	CommandSent         CommandState = "sent"
@@ -201,14 +202,31 @@ type Answer struct {
 	Detail string          // in words, where it is not accepted
 }
 
-// sent moves a queued command on.
+// sent moves a queued command on. Past its deadline it is no longer wanted, though no
+// sweep has come by yet: after an outage the point may be back before the sweeper.
 func (c Command) sent(at time.Time) (Command, error) {
-	if c.State != CommandQueued {
+	switch {
+	case c.State != CommandQueued:
 		return c, fault.New(fault.Conflict, "command_not_queued", "The command is %s, it cannot be sent any more.", c.State)
+	case c.late(at):
+		return c, fault.New(fault.Conflict, "command_not_queued", "The command was not sent in time, it cannot be sent any more.")
 	}
 	c.State, c.SentAt, c.Deadline = CommandSent, at, at.Add(AnswerWithin)
 	return c, nil
 }
+
+// unsent takes sent back, for a command of which it is certain that nothing went out.
+// It has only what is left of its first time.
+func (c Command) unsent() (next Command, changed bool) {
+	if c.State != CommandSent {
+		return c, false
+	}
+	c.State, c.SentAt, c.Deadline = CommandQueued, time.Time{}, c.CreatedAt.Add(SendWithin)
+	return c, true
+}
+
+// late reports whether the deadline has passed.
+func (c Command) late(now time.Time) bool { return !c.Deadline.IsZero() && !now.Before(c.Deadline) }
 
 // answered ends a command. A command that has ended keeps its first answer.
 func (c Command) answered(a Answer, at time.Time) (next Command, changed bool) {
@@ -238,7 +256,7 @@ func (c Command) due(online bool, now time.Time) (next Command, changed bool) {
 	switch {
 	case c.State == CommandQueued && !online:
 		return c.answered(Answer{State: CommandOffline, Detail: "The charge point went offline before the command was sent."}, now)
-	case c.Deadline.IsZero() || now.Before(c.Deadline):
+	case !c.late(now):
 		return c, false
 	case c.State == CommandQueued:
 		return c.answered(Answer{State: CommandTimeout, Detail: "The charge point was busy; the command was not sent in time."}, now)

@@ -35,6 +35,31 @@ func TestCommandMovesForwardOnly(t *testing.T) {
 	}
 }
 
+func TestACommandIsSentUpToItsDeadline(t *testing.T) {
+	t.Parallel()
+	c := Command{State: CommandQueued, CreatedAt: t0, Deadline: t0.Add(SendWithin)}
+	s, err := c.sent(t0.Add(SendWithin - 1))
+	if err != nil || s.State != CommandSent {
+		t.Fatalf("in time: %+v, %v", s, err)
+	}
+	for _, late := range []time.Duration{0, time.Hour} {
+		if got, err := c.sent(t0.Add(SendWithin + late)); !fault.Is(err, fault.Conflict) || got.State != CommandQueued {
+			t.Errorf("%s past its deadline it is %s, %v", late, got.State, err)
+		}
+	}
+	back, changed := s.unsent()
+	if !changed || back.State != CommandQueued || !back.SentAt.IsZero() || !back.Deadline.Equal(c.Deadline) {
+		t.Errorf("put back: %+v", back)
+	}
+	if _, err := back.sent(t0.Add(SendWithin)); err == nil {
+		t.Error("what was put back has a new deadline")
+	}
+	a, _ := s.answered(Answer{State: CommandAccepted}, t0)
+	if got, changed := a.unsent(); changed || got.State != CommandAccepted {
+		t.Errorf("an answered command went back: %s", got.State)
+	}
+}
+
 func TestTheEffectMayComeBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	c := Command{State: CommandSent, EffectState: EffectNone}

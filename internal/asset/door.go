@@ -114,13 +114,14 @@ func ActorOf(sc authz.Scope) string {
 	return "system: " + sc.Actor.Reason
 }
 
-// Queued lists the commands that wait for the point, in the order to send them.
+// Queued lists the commands that wait for the point and are still in time, in the order
+// to send them.
 func (s *Service) Queued(ctx context.Context, sc authz.Scope, id ident.ChargePoint) ([]Command, error) {
 	return one(ctx, s.read, sc, func(tx Tx) ([]Command, error) {
 		pending, err := tx.PendingCommands(id)
 		var out []Command
 		for _, c := range pending {
-			if c.State == CommandQueued {
+			if c.State == CommandQueued && !c.late(tx.Now()) {
 				out = append(out, c)
 			}
 		}
@@ -131,6 +132,11 @@ func (s *Service) Queued(ctx context.Context, sc authz.Scope, id ident.ChargePoi
 // Sent is MarkSent in its own transaction: call it before the frame goes out.
 func (s *Service) Sent(ctx context.Context, sc authz.Scope, id ident.Command) error {
 	return s.write(ctx, sc, func(tx Tx) error { return MarkSent(tx, id, tx.Now()) })
+}
+
+// Unsent is MarkUnsent in its own transaction, for a frame that certainly did not go out.
+func (s *Service) Unsent(ctx context.Context, sc authz.Scope, id ident.Command) error {
+	return s.write(ctx, sc, func(tx Tx) error { return MarkUnsent(tx, id) })
 }
 
 // Command is one command.

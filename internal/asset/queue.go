@@ -72,7 +72,8 @@ func EnqueueStop(tx Tx, p ChargePoint, c Command) (Command, error) {
 
 // MarkSent moves a queued command on, before it goes out: a crash in between leaves
 // a command that times out, never one that is sent twice. A command that is not
-// queued any more is fault.Conflict "command_not_queued": do not send it.
+// queued any more or past its deadline is fault.Conflict "command_not_queued": do not
+// send it.
 func MarkSent(tx Tx, id ident.Command, at time.Time) error {
 	c, err := tx.CommandByID(id)
 	if err != nil {
@@ -81,6 +82,21 @@ func MarkSent(tx Tx, id ident.Command, at time.Time) error {
 	next, err := c.sent(at)
 	if err != nil {
 		return err
+	}
+	return tx.SaveCommand(next, c.Version)
+}
+
+// MarkUnsent puts a command back whose connection ended before it went out: the next
+// connection sends it, if its time is not over by then. One that has ended meanwhile
+// stays as it is.
+func MarkUnsent(tx Tx, id ident.Command) error {
+	c, err := tx.CommandByID(id)
+	if err != nil {
+		return err
+	}
+	next, changed := c.unsent()
+	if !changed {
+		return nil
 	}
 	return tx.SaveCommand(next, c.Version)
 }

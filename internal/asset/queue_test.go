@@ -229,24 +229,50 @@ func TestTheSweepEndsCommandsThatNobodyAnswered(t *testing.T) {
 	})
 }
 
-func TestTheSweepTakesMoreThanOneBatch(t *testing.T) {
+// The server was down, and the point is back before the sweep.
+func TestACommandPastItsDeadlineIsNotSent(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		p, _ := w.online(t, "CP-1")
-		q, _ := w.online(t, "CP-2")
-		w.in(t, w.a, func(tx asset.Tx) error {
-			for range 60 {
-				for _, at := range []asset.ChargePoint{p, q} {
-					if _, err := asset.Enqueue(tx, at, asset.CommandOf(asset.Reset{})); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		})
-		w.clock.Advance(asset.SendWithin)
-		if n := ok(w.Expire(t.Context()))(t); n != 120 {
-			t.Errorf("%d ended", n)
+		ctx := t.Context()
+		p, sc := w.online(t, "CP-1")
+		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
+		w.clock.Advance(asset.SendWithin - time.Microsecond)
+		if got := names(ok(w.Queued(ctx, sc, p.ID))(t), kind); got != "[reset queued]" {
+			t.Errorf("in time: %s", got)
+		}
+		w.clock.Advance(time.Microsecond)
+		if got := names(ok(w.Queued(ctx, sc, p.ID))(t), kind); got != "[]" {
+			t.Errorf("too late: %s", got)
+		}
+		refused(t, w.Sent(ctx, sc, c.ID), "command_not_queued")
+		if n := ok(w.Expire(ctx))(t); n != 1 || ok(w.Command(ctx, w.a, c.ID))(t).State != asset.CommandTimeout {
+			t.Errorf("the sweep ended %d", n)
+		}
+	})
+}
+
+func TestACommandThatDidNotGoOutIsQueuedAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		p, sc := w.online(t, "CP-1")
+		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
+		w.clock.Advance(time.Minute)
+		must(t, w.Sent(ctx, sc, c.ID))
+		w.told("commands")
+		must(t, w.Unsent(ctx, sc, c.ID))
+		if told := w.told("commands"); len(told) != 1 {
+			t.Errorf("the holder of the socket hears of %d changes", len(told))
+		}
+		got := ok(w.Command(ctx, w.a, c.ID))(t)
+		if got.State != asset.CommandQueued || !got.SentAt.IsZero() || !got.Deadline.Equal(c.Deadline) || got.No != c.No {
+			t.Errorf("%+v", got)
+		}
+		must(t, w.Sent(ctx, sc, c.ID))
+		ok(w.Answered(ctx, sc, c.ID, asset.Answer{State: asset.CommandAccepted}))(t)
+		must(t, w.Unsent(ctx, sc, c.ID))
+		if got := ok(w.Command(ctx, w.a, c.ID))(t); got.State != asset.CommandAccepted {
+			t.Errorf("an answered command is %s", got.State)
 		}
 	})
 }
