@@ -153,18 +153,18 @@ func (t memoryTx) SaveSession(st session.State) error {
 	return nil
 }
 
-func (t memoryTx) SaveMeasured(w *session.Measured) (bool, error) {
+func (t memoryTx) SaveMeasured(w *session.Measured) error {
 	m, err := t.find(w.State.Point)
 	if err != nil {
-		return false, err
+		return err
 	}
 	m.mu.Lock()
 	epoch := m.point.Epoch
 	m.mu.Unlock()
 	if epoch != w.Epoch {
-		return false, fault.Stale(w.Epoch, epoch)
+		return fault.Stale(w.Epoch, epoch)
 	}
-	return true, t.SaveMetered(*w.State)
+	return t.SaveMetered(*w.State)
 }
 
 // newMemory makes charge points whose sessions run since began.

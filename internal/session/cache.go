@@ -166,11 +166,7 @@ func (w *work) meter(tx Tx) error {
 		State: &m.s, Epoch: r.Epoch, Samples: r.Samples, Reads: w.reads,
 		Raw: kept(state.Operator, state.Sub, state.Point, state.ID, "MeterValues", &r.Report, r.Samples[0].Stamp, w.reads[0]),
 	}
-	fresh, err := tx.SaveMeasured(&w.out)
-	if err == nil && !fresh {
-		return errCold // some of it was there already
-	}
-	return err
+	return tx.SaveMeasured(&w.out)
 }
 
 // kept is the raw report as it goes into the commit.

@@ -34,7 +34,7 @@ type Tx interface {
 	// closure, and written behind it, together with those of others: where the stored
 	// session has another Rev or its point another epoch, the closure's caller gets
 	// fault.Stale and nothing is stored.
-	SaveMeasured(*Measured) (fresh bool, err error)
+	SaveMeasured(*Measured) error
 	// SetRunning keeps the register of tokens in use (AUTH-R3).
 	SetRunning(State, bool) error
 	SessionByID(ident.Session) (State, error)

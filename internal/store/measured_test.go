@@ -76,8 +76,7 @@ func metered(s session.State, n unit.Wh, epoch int64, samples int) *session.Meas
 
 // measure saves it within a closure.
 func measure(tx *store.Tx, m *session.Measured) error {
-	_, err := tx.SaveMeasured(m)
-	return err
+	return tx.SaveMeasured(m)
 }
 
 func isStale(err error) bool { return err != nil && fault.Of(err).Code == "stale_version" }
@@ -374,6 +373,30 @@ func TestListAndSweeperSeeWhatMeterValuesLeft(t *testing.T) {
 		write(t, st, authz.Everything("test"), func(tx *store.Tx) error { return tx.Postpone(first) })
 		if d := due(instant.Add(time.Second)); len(d) != 1 || d[0].DueAt != d[0].SavedDue {
 			t.Errorf("brought forward, and due are %+v", d)
+		}
+	})
+}
+
+func TestMeterValueIsRefusedWhereNothingMayBeWritten(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		op := newOperator()
+		sc := authz.ForSystem(op, "test")
+		s := runningSessions(t, st, op, 1)[0]
+		if err := st.Read(t.Context(), sc, func(tx *store.Tx) error { return measure(tx, metered(s, 10, 0, 1)) }); err == nil {
+			t.Error("Read took it")
+		}
+		var over *store.Tx
+		write(t, st, sc, func(tx *store.Tx) error { over = tx; return nil })
+		if err := measure(over, metered(s, 10, 0, 1)); err == nil {
+			t.Error("it was taken after the closure had ended")
+		}
+		err := st.Write(t.Context(), sc, func(tx *store.Tx) error {
+			_ = tx.Raw("no statement")
+			return measure(tx, metered(s, 10, 0, 1))
+		})
+		if now := stateOf(t, st, s); err == nil || now.Rev != 0 {
+			t.Errorf("behind a statement that failed it was answered %v, and the session is at revision %d", err, now.Rev)
 		}
 	})
 }

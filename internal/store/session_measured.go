@@ -64,38 +64,37 @@ type measured struct {
 }
 
 // SaveMeasured implements session.Tx.
-func (tx *Tx) SaveMeasured(m *session.Measured) (fresh bool, err error) {
+func (tx *Tx) SaveMeasured(m *session.Measured) (err error) {
 	s := m.State
-	switch {
-	case tx.over || tx.readOnly || tx.failed != nil:
-		_, _, err := tx.prepare(qEventInsert, nil)
-		return false, err
-	case len(m.Samples) == 0 || len(m.Samples) != len(m.Reads):
-		return false, tx.fail(errors.New("store: SaveMeasured without samples"))
+	if err := tx.may(true, "SaveMeasured"); err != nil {
+		return err
+	}
+	if len(m.Samples) == 0 || len(m.Samples) != len(m.Reads) {
+		return tx.fail(errors.New("store: SaveMeasured without samples"))
 	}
 	if err := own.covers(tx.scope, s.Operator, s.Sub); err != nil {
-		return false, tx.fail(err)
+		return tx.fail(err)
 	}
 	for _, text := range []string{m.Raw.MessageID, m.Raw.Kind, strings.Join(m.Raw.Flaws, "")} {
 		if _, err := storable(text); err != nil {
-			return false, tx.fail(err)
+			return tx.fail(err)
 		}
 	}
 	for i := range m.Samples {
 		if _, err := storable(m.Samples[i].Context); err != nil {
-			return false, tx.fail(err)
+			return tx.fail(err)
 		}
 	}
 	w := measured{Measured: *m, number: s.Rev + 1, event: ident.New[ident.Event](tx.now), now: micros(tx.now)}
 	if w.sealed, err = tx.Seal(s.Operator, "session_events.raw_sealed", m.Raw.Raw); err != nil {
-		return false, err
+		return err
 	}
 	next := *s
 	next.Rev++
 	w.state = next.AppendRunning(make([]byte, 0, 160))
 	tx.measured = append(tx.measured, w)
 	tx.sessionChanged(*s)
-	return true, nil
+	return nil
 }
 
 // heavy closures leave what is not written for many at once.

@@ -54,15 +54,24 @@ func (tx *Tx) Scope() authz.Scope { return tx.scope }
 // Changed tells screens and caches, after the commit, that something is new.
 func (tx *Tx) Changed(changes ...Change) { tx.changes = append(tx.changes, changes...) }
 
-// prepare checks that the statement may run now and binds it.
-func (tx *Tx) prepare(q *Stmt, args []any) (string, []any, error) {
+// may says why nothing can be done now; writes tells that it would write, and what
+// names it.
+func (tx *Tx) may(writes bool, what string) error {
 	switch {
 	case tx.over:
-		return "", nil, errors.New("store: Tx used after its closure")
+		return errors.New("store: Tx used after its closure")
 	case tx.failed != nil:
-		return "", nil, tx.failed
-	case tx.readOnly && q.verb != verbSelect:
-		return "", nil, fmt.Errorf("store: a write inside Read: %s", q.source)
+		return tx.failed
+	case tx.readOnly && writes:
+		return fmt.Errorf("store: a write inside Read: %s", what)
+	}
+	return nil
+}
+
+// prepare checks that the statement may run now and binds it.
+func (tx *Tx) prepare(q *Stmt, args []any) (string, []any, error) {
+	if err := tx.may(q.verb != verbSelect, q.source); err != nil {
+		return "", nil, err
 	}
 	if err := tx.enter(); err != nil {
 		return "", nil, err

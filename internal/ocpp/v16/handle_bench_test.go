@@ -41,8 +41,8 @@ func (t *nothing) InsertEvent(session.Kept) error                   { return nil
 func (t *nothing) InsertSample(session.State, session.Sample, session.Read) (bool, error) {
 	return true, nil
 }
-func (t *nothing) SaveMetered(session.State) error                        { return nil }
-func (t *nothing) SaveMeasured(*session.Measured) (fresh bool, err error) { return true, nil }
+func (t *nothing) SaveMetered(session.State) error      { return nil }
+func (t *nothing) SaveMeasured(*session.Measured) error { return nil }
 
 // BenchmarkMeterValues12Handle is a CALL of 12 values from its payload to its answer,
 // with a store that keeps nothing: decoded, checked, attached, priced.
