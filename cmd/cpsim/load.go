@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +17,10 @@ import (
 
 type loadCommand struct {
 	point
-	N        int           `short:"n" default:"50" help:"Number of points <prefix>0001…; 10,000 take about 1 GB here."`
+	N        int           `short:"n" help:"Number of points <prefix>0001…, or of lines of --points; default: 50, or the whole file. 10,000 take about 1 GB here."`
 	IDPrefix string        `default:"CP" help:"Of the identities."`
 	Tags     []string      `help:"Cards, given to the points in turn."`
-	Points   string        `type:"existingfile" help:"Instead of -n, --id-prefix, --password and --tags: lines of identity,password,tag."`
+	Points   string        `type:"existingfile" help:"Instead of --id-prefix, --password and --tags: lines of identity,password,tag."`
 	Duration time.Duration `default:"30s" help:"No new session after it."`
 	Interval time.Duration `help:"Pause between the messages of a session."`
 	Samples  int           `default:"8" help:"MeterValues in a session; -1: none."`
@@ -34,6 +35,9 @@ type loadCommand struct {
 }
 
 func (l *loadCommand) points() ([]cpsim.LoadPoint, error) {
+	if l.N < 0 {
+		return nil, fmt.Errorf("-n is at least 1, not %d", l.N)
+	}
 	if l.Points != "" {
 		f, err := os.Open(l.Points)
 		if err != nil {
@@ -44,21 +48,18 @@ func (l *loadCommand) points() ([]cpsim.LoadPoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.Points, err)
 		}
-		if len(points) > l.N && l.N != defaultN {
-			points = points[:l.N]
+		if l.N > 0 {
+			points = points[:min(l.N, len(points))]
 		}
 		return points, nil
-	}
-	if l.N < 1 {
-		return nil, fmt.Errorf("-n is at least 1, not %d", l.N)
 	}
 	if len(l.Tags) == 0 && !l.Idle {
 		return nil, errors.New("--tags or --points is needed: a card to charge with")
 	}
-	return cpsim.NumberedPoints(l.IDPrefix, l.N, l.Password, l.Tags), nil
+	return cpsim.NumberedPoints(l.IDPrefix, cmp.Or(l.N, defaultN), l.Password, l.Tags), nil
 }
 
-// defaultN is that of the flag: then a file is taken whole.
+// defaultN is how many points there are where neither -n nor a file says.
 const defaultN = 50
 
 // ramp is how long the points take to begin. A small fleet begins at once.

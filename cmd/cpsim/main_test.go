@@ -209,10 +209,39 @@ func TestLoad_failsOnCallError(t *testing.T) {
 
 func TestLoad_needsACard(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-n", "2"}, {"-n", "0", "--tags", "AA"}} {
+	for _, args := range [][]string{{"-n", "2"}, {"--n=-1", "--tags", "AA"}} {
 		c := parse(t, append([]string{"load"}, args...)...)
 		if err := c.Load.run(bounded(t), &bytes.Buffer{}, &bytes.Buffer{}); err == nil {
 			t.Errorf("%v pass", args)
+		}
+	}
+}
+
+func TestLoad_takesAsManyPointsAsAsked(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "points.csv")
+	var lines strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&lines, "P%d,pw,T%d\n", i, i)
+	}
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		args []string
+		want int // -1: refused
+	}{
+		{[]string{"--points", file}, 60},
+		{[]string{"--points", file, "-n", "50"}, 50},
+		{[]string{"--points", file, "-n", "3"}, 3},
+		{[]string{"--points", file, "-n", "70"}, 60},
+		{[]string{"--points", file, "--n=-3"}, -1},
+		{[]string{"--tags", "AA"}, 50},
+		{[]string{"--tags", "AA", "-n", "7"}, 7},
+	} {
+		points, err := parse(t, append([]string{"load"}, row.args...)...).Load.points()
+		if row.want < 0 != (err != nil) || err == nil && len(points) != row.want {
+			t.Errorf("%v: %d points (%v), not %d", row.args, len(points), err, row.want)
 		}
 	}
 }
