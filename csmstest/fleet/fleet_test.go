@@ -37,7 +37,7 @@ import (
 
 var long = os.Getenv("CCMS_LONG") != ""
 
-// size is the number of the work order in the long run, else the small one.
+// size is the full number in the long run, else the small one.
 func size(small, whole int) int {
 	if long {
 		return whole
