@@ -2,6 +2,7 @@ package ocpp
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,6 +186,9 @@ func (c *conn) Tap(f rpc.Tapped) {
 	}
 	if !f.Out || f.Type == rpc.TypeCall {
 		told.Action = v16.Clean(f.Action)
+	}
+	if f.Out { // an answer's id is a piece of the station's frame, which may be a thousand times as long
+		told.MessageID, told.Action = strings.Clone(told.MessageID), strings.Clone(told.Action)
 	}
 	c.door.opt.Journal(told)
 }
