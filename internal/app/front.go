@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"ccms/internal/operator"
 )
 
 // FrontLimits bound what anybody may do to the HTTP server before and while being
@@ -29,8 +31,10 @@ type FrontLimits struct {
 	// Guests is how many connections there may be that are no charge point's socket;
 	// past it new ones wait to be accepted.
 	Guests int
-	// GuestsOfOne is how many of them one address may have; past it a new one is closed.
-	// Addresses of this machine are not counted: a proxy may stand there.
+	// GuestsOfOne is how many of them one address may keep while all places are taken:
+	// past it its own new ones are closed, and its oldest make room for others. While
+	// there is room it may have more: a whole fleet may stand behind one address.
+	// Addresses of this machine are not counted, and with a trusted proxy none.
 	GuestsOfOne int
 }
 
@@ -60,11 +64,11 @@ func orDefault[T int | time.Duration](v, def T) T {
 func (a *App) Front(ln net.Listener) (*http.Server, net.Listener) {
 	lim := a.cfg.Front
 	g := &gate{
-		Listener: ln, of: map[netip.Addr]*source{}, room: make(chan struct{}, 1), closed: make(chan struct{}), log: a.cfg.Log, address: address,
+		Listener: ln, of: map[netip.Addr]*source{}, over: map[*source]bool{}, room: make(chan struct{}, 1), closed: make(chan struct{}), log: a.cfg.Log, address: address,
 		most: orDefault(lim.Guests, DefaultGuests), mostOfOne: orDefault(lim.GuestsOfOne, DefaultGuestsOfOne),
 	}
 	if a.cfg.TrustProxy {
-		g.mostOfOne = g.most // all come from the proxy
+		g.mostOfOne = 0 // all come from the proxy
 	}
 	return &http.Server{
 		Handler:           a,
@@ -82,7 +86,7 @@ func (a *App) Front(ln net.Listener) (*http.Server, net.Listener) {
 // nothing makes room for others first.
 type gate struct {
 	net.Listener
-	most, mostOfOne int
+	most, mostOfOne int // mostOfOne 0: addresses are not counted
 	address         func(net.Conn) netip.Addr
 	log             *slog.Logger
 	room            chan struct{} // holds a token when a guest has left
@@ -92,14 +96,15 @@ type gate struct {
 	mu     sync.Mutex
 	guests int
 	of     map[netip.Addr]*source
-	silent list.List // *guest, the longest silent first
-	refuse time.Time // when a refusal was last logged
+	over   map[*source]bool // those with more than mostOfOne: few, because most is
+	silent list.List        // *guest, the longest silent first
+	refuse time.Time        // when a refusal was last logged
 }
 
 // source is one address with its guests; nil where they are not counted.
 type source struct {
 	addr   netip.Addr
-	guests int
+	guests list.List // *guest, the oldest first
 }
 
 // guest is one connection. It keeps the methods of a TCPConn: sockets are read by
@@ -108,6 +113,7 @@ type guest struct {
 	*net.TCPConn
 	gate  *gate
 	from  *source
+	place *list.Element // in the source's guests
 	wait  *list.Element // in silent
 	since time.Time
 	left  bool
@@ -144,7 +150,10 @@ func (g *gate) Close() error {
 // admit makes a guest of a connection; nil: it was closed.
 func (g *gate) admit(c *net.TCPConn) *guest {
 	x := &guest{TCPConn: c, gate: g}
-	addr := g.address(c)
+	var addr netip.Addr
+	if g.mostOfOne > 0 {
+		addr = g.address(c)
+	}
 	tick := time.NewTicker(guestGrace / 10)
 	defer tick.Stop()
 	for {
@@ -153,24 +162,23 @@ func (g *gate) admit(c *net.TCPConn) *guest {
 		if from == nil {
 			from = &source{addr: addr}
 		}
-		if addr.IsValid() && from.guests >= g.mostOfOne && !g.drop(from) {
-			loud := time.Since(g.refuse) >= time.Minute
-			if loud {
-				g.refuse = time.Now()
+		full := g.guests >= g.most
+		if full && addr.IsValid() && from.guests.Len() >= g.mostOfOne {
+			if !g.drop(from) {
+				g.refuseLocked(addr)
+				c.Close()
+				return nil
 			}
-			g.mu.Unlock()
-			if loud {
-				g.log.Warn("too many connections of one address: closed", "address", addr, "limit", g.mostOfOne)
-			}
-			c.Close()
-			return nil
+			full = false
 		}
-		if g.guests < g.most || g.drop(nil) {
+		if !full || g.drop(nil) || g.evict() {
 			g.guests++
 			if addr.IsValid() {
-				from.guests++
+				x.from, x.place = from, from.guests.PushBack(x)
 				g.of[addr] = from
-				x.from = from
+				if from.guests.Len() > g.mostOfOne {
+					g.over[from] = true
+				}
 			}
 			x.quiet()
 			g.mu.Unlock()
@@ -185,6 +193,30 @@ func (g *gate) admit(c *net.TCPConn) *guest {
 			return nil
 		}
 	}
+}
+
+// refuseLocked says once a minute that connections are closed, and unlocks.
+func (g *gate) refuseLocked(addr netip.Addr) {
+	loud := time.Since(g.refuse) >= time.Minute
+	if loud {
+		g.refuse = time.Now()
+	}
+	g.mu.Unlock()
+	if loud {
+		g.log.Warn("no room, and too many connections of one address: closed", "address", addr, "limit", g.mostOfOne)
+	}
+}
+
+// evict closes the oldest guest of an address that has more than its share, whatever it
+// is doing. The lock is held.
+func (g *gate) evict() bool {
+	for from := range g.over {
+		x := from.guests.Front().Value.(*guest)
+		x.leave()
+		x.TCPConn.Close()
+		return true
+	}
+	return false
 }
 
 // drop closes the guest, of the source if one is given, that has been silent for
@@ -247,10 +279,13 @@ func (x *guest) leave() {
 	x.speaks()
 	x.gate.guests--
 	if x.from != nil {
-		if x.from.guests--; x.from.guests == 0 {
+		x.from.guests.Remove(x.place)
+		if n := x.from.guests.Len(); n == 0 {
 			delete(x.gate.of, x.from.addr)
+		} else if n <= x.gate.mostOfOne {
+			delete(x.gate.over, x.from)
 		}
-		x.from = nil
+		x.from, x.place = nil, nil
 	}
 	select {
 	case x.gate.room <- struct{}{}:
@@ -272,13 +307,9 @@ func address(c net.Conn) netip.Addr {
 	if !ok {
 		return netip.Addr{}
 	}
-	addr := at.AddrPort().Addr().Unmap().WithZone("")
+	addr := at.AddrPort().Addr().Unmap()
 	if addr.IsLoopback() {
 		return netip.Addr{}
 	}
-	if addr.Is6() { // who has one IPv6 address has 2^64 of them
-		net, _ := addr.Prefix(64)
-		return net.Addr()
-	}
-	return addr
+	return operator.Origin(addr)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 )
@@ -84,19 +85,83 @@ func until(t *testing.T, what string, ok func() bool) {
 
 var yes = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 
-func TestOneAddressMayHaveSoManyConnections(t *testing.T) {
+// A fleet behind one address gets in while there is room; where there is none, others
+// come first.
+func TestOneAddressMayHaveAllPlacesButMakesRoomForOthers(t *testing.T) {
 	t.Parallel()
-	addr, g := front(t, yes, FrontLimits{GuestsOfOne: 5})
+	inside, leave := make(chan bool, 16), make(chan bool)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/stay" {
+			inside <- true
+			<-leave
+		}
+	})
+	defer close(leave)
+	addr, g := front(t, h, FrontLimits{Guests: 8, GuestsOfOne: 5})
 	var mine []net.Conn
-	for range 5 {
-		mine = append(mine, from(t, "127.0.0.2", addr))
+	for range 8 { // three more than its share, and none of them silent
+		c := from(t, "127.0.0.2", addr)
+		io.WriteString(c, "GET /stay HTTP/1.1\r\nHost: x\r\n\r\n")
+		<-inside
+		mine = append(mine, c)
 	}
-	until(t, "all are in", func() bool { n, _, _ := g.counts(); return n == 5 })
-	ended(t, from(t, "127.0.0.2", addr)) // the sixth, while none has been silent for long
-	get(t, from(t, "127.0.0.3", addr))   // nobody else is hurt
-	mine[0].Close()
-	until(t, "one has left", func() bool { n, _, _ := g.counts(); return n == 5 }) // the other address has one
-	get(t, from(t, "127.0.0.2", addr))
+	ended(t, from(t, "127.0.0.2", addr)) // the ninth has no place, and no right to one
+	for i := range 3 {
+		get(t, from(t, "127.0.0.3", addr)) // nobody else is hurt
+		ended(t, mine[i])
+	}
+	g.mu.Lock()
+	over, share := len(g.over), g.of[netip.MustParseAddr("127.0.0.2")].guests.Len()
+	g.mu.Unlock()
+	if over != 0 || share != 5 {
+		t.Errorf("%d addresses over their share, %d guests of the first", over, share)
+	}
+}
+
+// Behind a proxy all have one address, so that it says nothing.
+func TestWithATrustedProxyNoAddressIsCounted(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	a := &App{cfg: Config{TrustProxy: true, Front: FrontLimits{Guests: 2, GuestsOfOne: 1}, Log: slog.New(slog.DiscardHandler)}}
+	_, in := a.Front(ln)
+	g := in.(*gate)
+	g.address = func(net.Conn) netip.Addr { return netip.MustParseAddr("192.0.2.1") } // not this machine
+	accepted := make(chan net.Conn, 3)
+	go func() {
+		for {
+			c, err := in.Accept()
+			if err != nil {
+				return
+			}
+			g.state(c, http.StateActive) // being served: nobody makes room
+			accepted <- c
+		}
+	}()
+	defer in.Close()
+	var first net.Conn
+	for range 2 {
+		from(t, "127.0.0.1", ln.Addr().String())
+		first = <-accepted
+	}
+	third := from(t, "127.0.0.1", ln.Addr().String())
+	third.SetReadDeadline(time.Now().Add(1500 * time.Millisecond)) // past the grace for the silent
+	if _, err := third.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the third does not wait: %v", err)
+	}
+	if _, sources, _ := g.counts(); sources != 0 {
+		t.Errorf("%d addresses are counted", sources)
+	}
+	first.Close()
+	select {
+	case c := <-accepted:
+		c.Close()
+	case <-time.After(10 * time.Second):
+		t.Error("the third is not accepted where there is room again")
+	}
 }
 
 func TestTheSilentMakeRoomForOthers(t *testing.T) {

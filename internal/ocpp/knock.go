@@ -41,7 +41,7 @@ func (d *Door) identify(ctx context.Context, id string) (asset.ChargePoint, erro
 
 // turnAway answers somebody who has not shown to be a charge point of ours.
 func (d *Door) turnAway(w http.ResponseWriter, r *http.Request, status int, text string) (quietly bool) {
-	if _, wait, ok := d.failed.Spend(d.opt.ClientIP(r), time.Now()); !ok {
+	if _, wait, ok := d.failed.Spend(operator.OriginName(d.opt.ClientIP(r)), time.Now()); !ok {
 		w.Header().Del("WWW-Authenticate")
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		d.refuse(w, http.StatusTooManyRequests, "Too many failed handshakes from this address; the right key is let in at any time.")
