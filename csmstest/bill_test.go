@@ -267,6 +267,34 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 	})
 }
 
+// Our own clock was an hour ahead for a while, and a reading came then: the stop is at
+// its own time, so that no time and no band is paid for that did not pass; the energy
+// is paid for.
+func TestBILL_R7_OurClockSetBackLengthensNoSession(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "500.00")
+		w.until("11:30")
+		plan := tariff.Draft{Name: "dear from noon on", Currency: "EUR", Electricity: []tariff.Band{
+			{From: 0, To: 12 * 60, Price: Rate("0.10")}, {From: 12 * 60, To: 24 * 60, Price: Rate("0.50")}}}
+		w.Price(plan)
+		p := w.Point("CP1")
+		c := p.Online()
+		wrong := "1970-01-01T00:10:00Z"
+		began := w.Now()
+		id := c.Charge(1, "CARD1", 0, M{"timestamp": wrong})
+		w.Clock.Advance(time.Hour)
+		c.Meter(1, id, 400, M{"timestamp": wrong})
+		w.Clock.Advance(5*time.Minute - time.Hour)
+		c.Meter(1, id, 500, M{"timestamp": wrong})
+		w.Clock.Advance(5 * time.Minute)
+		c.Finish(id, 1000, M{"timestamp": wrong, "reason": "EVDisconnected"})
+		s := w.Session(id).Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.10")
+		if !s.Has(session.FlagClock) || !s.StartedAt.Equal(began) || s.EndedAt.Sub(began) != 10*time.Minute {
+			w.Errorf("from %v to %v, flags %v, want 10 minutes from %v on", s.StartedAt, s.EndedAt, s.Flags, began)
+		}
+	})
+}
+
 // The same start and the same stop: the same answer, one session, one bill, as long as
 // there was no real stop or the very message comes again; after that a new session.
 func TestBILL_R8_Duplicates(t *testing.T) {

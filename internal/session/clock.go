@@ -43,7 +43,8 @@ type Read struct {
 // else it is corrected by the measured offset, else the receive time where the
 // message was created online, else it is bounded by its neighbours. A time that was
 // corrected stays behind what arrived before: the clock of either side may have been
-// set back, and a register that grows must not seem to step back.
+// set back, and a register that grows must not seem to step back. This is for readings:
+// nobody pays by their times alone, but by a stop's, which is never moved so.
 func (c Clock) Read(s Stamp) Read {
 	r := c.judge(s)
 	if r.Fixed && !c.Last.IsZero() && !r.At.After(c.Last) {

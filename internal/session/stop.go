@@ -109,7 +109,12 @@ func (s *Service) stopSession(tx Tx, p asset.ChargePoint, r StopReport) (st Stat
 }
 
 func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, matched bool) error {
-	read, err := s.readClock(tx, p, st.Zone, r.Stamp, Clock{Received: r.ReceivedAt, After: st.StartedAt, Last: st.Last.At})
+	// A stop needs no Last: total leaves out the readings after it and counts its register
+	// in any case, so nothing steps back. With it, readings that came while our clock was
+	// ahead would move the end to where no time has passed, and the driver would pay for
+	// that. So the driver pays for no minute that our clock does not show between start
+	// and stop; the operator is paid for all of the energy, without a person.
+	read, err := s.readClock(tx, p, st.Zone, r.Stamp, Clock{Received: r.ReceivedAt, After: st.StartedAt})
 	if err != nil {
 		return err
 	}
