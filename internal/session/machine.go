@@ -28,6 +28,7 @@ const (
 	defaultGap     = 60 * time.Second
 	reserveMargin  = 30 * time.Second // BAL-R2
 	stopRetryAfter = 60 * time.Second
+	leastGap       = time.Second // MeterValueSampleInterval is in whole seconds
 )
 
 // Env is what the machine knows beside the state.
@@ -220,7 +221,10 @@ func (m *machine) sample(r Reading) {
 	if r.At.Before(s.Last.At) {
 		return // older than what the screen shows; kept as a row for the bill
 	}
-	if gap := r.At.Sub(in.LastAt); !in.LastAt.IsZero() && gap > 0 {
+	// What stands closer was measured together and told in parts, or has a time that was
+	// corrected to just behind the last: no distance that the next reading will keep to,
+	// and too little would be reserved until it comes (BAL-R2).
+	if gap := r.At.Sub(in.LastAt); !in.LastAt.IsZero() && gap >= leastGap {
 		in.Gap = gap
 	}
 	if r.Has&HasEnergy != 0 {

@@ -117,7 +117,7 @@ func (s *script) time(day int, text string) time.Time {
 	if err != nil {
 		s.fatalf("%v", err)
 	}
-	return time.Date(2026, 11, day, at.Hour(), at.Minute(), at.Second(), 0, s.zone).UTC()
+	return time.Date(2026, 11, day, at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), s.zone).UTC()
 }
 
 func (s *script) number(text string) int64 {
