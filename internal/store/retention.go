@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"ccms/internal/authz"
@@ -28,11 +30,19 @@ var prunes = []struct {
 		(SELECT f.id FROM frames f WHERE {{scope frames f}} AND f.received_at < ? ORDER BY f.received_at LIMIT ?)`)},
 	{keepFrames, true, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
 		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
-	// A session's samples go together, by its beginning.
-	{keepSamples, true, stmt(`DELETE FROM session_samples WHERE {{scope session_samples session_samples}} AND (session_id, number, ordinal) IN
-		(SELECT m.session_id, m.number, m.ordinal FROM session_samples m WHERE {{scope session_samples m}} AND m.session_id < ?
-		ORDER BY m.session_id LIMIT ?)`)},
 }
+
+// A session's samples go together, by its beginning; while it is live they stay, for
+// the bill is made of them and the newest one carries where the session stands. Old
+// sessions that are still live are few: the ranges of the key between them are pruned,
+// so that none of their rows is read. They are picked out here, because an id in the
+// statement leads SQLite away from the index of live ones, to all sessions there were.
+var (
+	qLiveIDs    = stmt(`SELECT s.id FROM sessions s WHERE {{scope sessions s}} AND s.live = 1`)
+	qOldSamples = stmt(`DELETE FROM session_samples WHERE {{scope session_samples session_samples}} AND (session_id, number, ordinal) IN
+		(SELECT m.session_id, m.number, m.ordinal FROM session_samples m WHERE {{scope session_samples m}}
+		AND m.session_id > ? AND m.session_id < ? ORDER BY m.session_id LIMIT ?)`)
+)
 
 // firstID is the least id that is made at the instant or later (RFC 9562 §5.7).
 func firstID(at time.Time) []byte {
@@ -43,23 +53,55 @@ func firstID(at time.Time) []byte {
 // can join, and returns how many went.
 func (s *Store) Prune(ctx context.Context, now time.Time) (deleted int64, err error) {
 	for _, p := range prunes {
-		for {
-			var n int64
-			err := s.Write(ctx, authz.Everything("retention"), func(tx *Tx) (err error) {
-				var before any = now.Add(-p.keep)
-				if p.byID {
-					before = firstID(now.Add(-p.keep))
-				}
-				n, err = tx.exec(p.old, before, pruneBatch)
-				return err
-			})
-			if err != nil {
-				return deleted, err
-			}
-			if deleted += n; n < pruneBatch {
-				break
-			}
+		var before any = now.Add(-p.keep)
+		if p.byID {
+			before = firstID(now.Add(-p.keep))
+		}
+		n, err := s.prune(ctx, p.old, before)
+		if deleted += n; err != nil {
+			return deleted, err
 		}
 	}
+	n, err := s.pruneSamples(ctx, firstID(now.Add(-keepSamples)))
+	return deleted + n, err
+}
+
+func (s *Store) pruneSamples(ctx context.Context, before []byte) (deleted int64, err error) {
+	var live [][]byte
+	err = s.Read(ctx, authz.Everything("retention"), func(tx *Tx) (err error) {
+		live, err = all(tx, qLiveIDs, func(r *Row, id *[]byte) error { return r.Scan(id) })
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	live = slices.DeleteFunc(live, func(id []byte) bool { return bytes.Compare(id, before) >= 0 })
+	slices.SortFunc(live, bytes.Compare)
+	after := make([]byte, len(before))
+	for _, end := range append(live, before) {
+		n, err := s.prune(ctx, qOldSamples, after, end)
+		if deleted += n; err != nil {
+			return deleted, err
+		}
+		after = end
+	}
 	return deleted, nil
+}
+
+// prune runs a statement until it finds less than a batch.
+func (s *Store) prune(ctx context.Context, old *Stmt, args ...any) (deleted int64, err error) {
+	args = append(args, pruneBatch)
+	for {
+		var n int64
+		err := s.Write(ctx, authz.Everything("retention"), func(tx *Tx) (err error) {
+			n, err = tx.exec(old, args...)
+			return err
+		})
+		if err != nil {
+			return deleted, err
+		}
+		if deleted += n; n < pruneBatch {
+			return deleted, nil
+		}
+	}
 }
