@@ -70,16 +70,10 @@ func (j *Journal) Run(ctx context.Context) {
 				continue
 			}
 		case <-j.tick:
+			// Where both are ready either is taken: what waits belongs to this tick.
+			batch = j.waiting(batch)
 		case <-ctx.Done():
-			for {
-				select {
-				case f := <-j.in:
-					batch = append(batch, f)
-					continue
-				default:
-				}
-				break
-			}
+			batch = j.waiting(batch)
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			j.flush(last, batch)
 			cancel()
@@ -88,6 +82,14 @@ func (j *Journal) Run(ctx context.Context) {
 		j.flush(ctx, batch)
 		batch = batch[:0]
 	}
+}
+
+// waiting appends the frames that are there by now.
+func (j *Journal) waiting(batch []JournalFrame) []JournalFrame {
+	for range len(j.in) { // those that come meanwhile are of the next tick
+		batch = append(batch, <-j.in)
+	}
+	return batch
 }
 
 func (j *Journal) flush(ctx context.Context, batch []JournalFrame) {
