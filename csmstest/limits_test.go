@@ -7,7 +7,9 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/operator"
 	"ccms/internal/session"
+	"ccms/internal/store"
 )
 
 // A queue takes 64 commands, however many ask at once; the 65th is refused in words and
@@ -74,5 +76,48 @@ func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
 		c.Asked("RemoteStopTransaction").Accept()
 		c.Finish(id, 104_000)
 		d.Has("0.08", "0.00")
+	})
+}
+
+// One sweep ends all that is due, however much it is: those that were not sent in time,
+// and those whose point went offline. Until then each takes one of the 64 places.
+func TestLimit_CommandsThatAreOverGiveTheirPlacesBack(t *testing.T) {
+	Each(t, func(w *World) {
+		busy, gone := w.Point("CP1"), w.Point("CP2")
+		busy.Dial() // without a boot, so that nothing is sent
+		c := gone.Dial()
+		const each = 60
+		fill := func(p *Point) {
+			w.Helper()
+			w.Until("the point is connected", func() bool { return p.View().Open() })
+			w.OK(w.App.Store.Write(w.Context(), authz.Everything("test"), func(tx *store.Tx) error {
+				at, err := tx.LockPoint(p.ID)
+				for range each {
+					if err == nil {
+						_, err = asset.Enqueue(tx, at, asset.CommandOf(asset.Trigger{Message: "Heartbeat"}))
+					}
+				}
+				return err
+			}))
+		}
+		fill(busy)
+		w.Clock.Advance(asset.SendWithin - time.Second)
+		fill(gone)
+		c.Drop()
+		w.Until("the other is gone", func() bool { return !gone.View().Open() })
+		w.Clock.Advance(asset.Grace)
+		n, err := w.App.Sessions.ExpireCommands(w.Context())
+		if err != nil || n != 2*each {
+			w.Errorf("%d commands ended, want %d (%v)", n, 2*each, err)
+		}
+		for p, want := range map[*Point]asset.CommandState{busy: asset.CommandTimeout, gone: asset.CommandOffline} {
+			l, err := w.App.Assets.Commands(w.Context(), authz.Everything("test"), asset.CommandFilter{Point: p.ID}, operator.Page{Limit: 100})
+			w.OK(err)
+			for _, cmd := range l.Items {
+				if cmd.State != want {
+					w.Fatalf("a command of %s is %s, want %s", p.Identity, cmd.State, want)
+				}
+			}
+		}
 	})
 }

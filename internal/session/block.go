@@ -43,15 +43,31 @@ func DriverBlocked(tx Tx, d member.Driver) error {
 	return nil
 }
 
+// expireAtOnce is how many commands ExpireCommands takes from the store at once.
+const expireAtOnce = 50
+
 // ExpireCommands ends commands that nobody answered in time or whose point went
-// offline before they were sent, and tells their sessions. It returns how many. One
-// that fails does not keep the others.
+// offline before they were sent, and tells their sessions. It returns how many, and
+// leaves none behind but those that fail: a point has 64 places, and each counts until
+// its end. One that fails does not keep the others.
 func (s *Service) ExpireCommands(ctx context.Context) (ended int, err error) {
-	const batch = 50
+	for {
+		n, more, err := s.expireBatch(ctx)
+		ended += n
+		// Those that fail come again with each batch: once none of a batch ends, the rest
+		// is for the next time.
+		if !more || n == 0 || ctx.Err() != nil {
+			return ended, err
+		}
+	}
+}
+
+// expireBatch ends those that have been due longest, and tells whether there may be more.
+func (s *Service) expireBatch(ctx context.Context) (ended int, more bool, err error) {
 	var overdue []ident.Command
 	owners := map[ident.Command]ident.Operator{}
 	err = s.read(ctx, authz.Everything("commands past their deadline"), func(tx Tx) (err error) {
-		if overdue, err = tx.OverdueCommands(tx.Now(), batch); err != nil {
+		if overdue, err = tx.OverdueCommands(tx.Now(), expireAtOnce); err != nil {
 			return err
 		}
 		for _, id := range overdue {
@@ -64,7 +80,7 @@ func (s *Service) ExpireCommands(ctx context.Context) (ended int, err error) {
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	var errs []error
 	for _, id := range overdue {
@@ -82,5 +98,5 @@ func (s *Service) ExpireCommands(ctx context.Context) (ended int, err error) {
 			ended++
 		}
 	}
-	return ended, errors.Join(errs...)
+	return ended, len(overdue) == expireAtOnce, errors.Join(errs...)
 }
