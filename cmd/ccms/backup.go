@@ -128,6 +128,9 @@ func (c *restoreCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if r.Kept != "" {
 		fmt.Printf("The former database is kept as %s. Delete it when you need it no more.\n", r.Kept)
 	}
+	if len(r.KeptLogs) > 0 {
+		fmt.Printf("What was left of a former database's log is kept as %s.\n", strings.Join(r.KeptLogs, ", "))
+	}
 	fmt.Println("Numbers go on with a gap, because those that were given after the backup may be in use outside:")
 	for _, name := range sortedKeys(r.Sequences) {
 		fmt.Printf("  %-24s %d\n", name, r.Sequences[name]+1)

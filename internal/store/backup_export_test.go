@@ -298,3 +298,8 @@ func Versions() (all []int64) {
 	slices.Sort(all)
 	return all
 }
+
+// KeepFormer gives a database the name it is kept by.
+func KeepFormer(ctx context.Context, path, kept string) error {
+	return (&formerFile{path: path, kept: kept}).keep(ctx, true)
+}

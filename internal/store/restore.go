@@ -17,6 +17,9 @@ type Restored struct {
 	Schema int64 // now
 	// Kept is where the former database lies, on SQLite and if there was one.
 	Kept string
+	// KeptLogs are files beside it, on SQLite: parts of a database that could not be
+	// read, or of one that was gone.
+	KeptLogs []string
 	// Sequences are the last numbers that count as given: the next one is higher.
 	Sequences map[string]int64
 	Logins    int64 // sessions that were ended: everybody logs in anew

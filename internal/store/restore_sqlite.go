@@ -5,12 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"ccms/internal/fault"
 )
@@ -32,16 +36,25 @@ func (r *restorer) intoSQLite() error {
 	if err := removeDatabase(fresh); err != nil { // of a restore that was cut off
 		return err
 	}
-	err = r.fillFile(fresh)
-	if err == nil && exists {
-		r.out.Kept = path + ".before-restore-" + r.o.Now().UTC().Format("20060102T150405Z")
-		err = keepFile(path, r.out.Kept)
+	if err := r.fillFile(fresh); err != nil {
+		return errors.Join(err, removeDatabase(fresh))
+	}
+	former := &formerFile{path: path, kept: path + ".before-restore-" + r.o.Now().UTC().Format("20060102T150405Z")}
+	err = former.keep(r.ctx, exists)
+	if err == nil {
+		err = syncDir(filepath.Dir(path)) // no log beside the new file, whatever of this is on the disk
 	}
 	if err == nil {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil {
-		return errors.Join(err, removeDatabase(fresh))
+		return errors.Join(err, former.putBack(), removeDatabase(fresh))
+	}
+	if exists {
+		r.out.Kept = former.kept
+	}
+	for _, end := range former.moved {
+		r.out.KeptLogs = append(r.out.KeptLogs, former.kept+end)
 	}
 	return syncDir(filepath.Dir(path))
 }
@@ -58,9 +71,12 @@ func fileThere(path string) (bool, error) {
 	return err == nil, err
 }
 
+// logEnds are the names of what SQLite takes for a part of the file they stand beside.
+var logEnds = []string{"-wal", "-shm", "-journal"}
+
 func removeDatabase(path string) error {
 	var errs []error
-	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, end := range append([]string{""}, logEnds...) {
 		if err := os.Remove(path + end); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
@@ -155,40 +171,110 @@ func (r *restorer) insert(c *sql.Conn) loader {
 	}
 }
 
-// keepFile gives the former database a second name, whole in one file, and leaves
-// nothing beside it that would be taken for a part of the new one.
-func keepFile(path, kept string) error {
-	if err := foldLog(path); err != nil {
-		var f *fault.Error
-		if errors.As(err, &f) {
-			return err
-		}
-		// It cannot be opened: perhaps that is why it is replaced. Its parts go together.
-		for _, end := range []string{"-wal", "-shm"} {
-			if err := os.Rename(path+end, kept+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// formerFile is the database that is replaced, on its way to the name it is kept by.
+type formerFile struct {
+	path, kept string
+	linked     bool
+	moved      []string // ends of the parts that have the kept name now
+}
+
+// keep gives the former database a second name, whole in one file, and leaves nothing
+// beside it that would be taken for a part of the new one: SQLite would play a log
+// that is left there back over it, also where its own file is gone.
+func (f *formerFile) keep(ctx context.Context, exists bool) error {
+	if exists {
+		// One that cannot be read is replaced perhaps for that: its parts go together.
+		// SQLite must not open what has not even its header, it would delete the log.
+		if hasHeader(f.path) {
+			err := foldLog(ctx, f.path)
+			var refused *fault.Error
+			if errors.As(err, &refused) {
 				return err
 			}
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := os.Link(f.path, f.kept); err != nil {
+			return fmt.Errorf("the former database could not be kept beside the new one; move it away yourself: %w", err)
+		}
+		f.linked = true
 	}
-	if err := os.Link(path, kept); err != nil {
-		return fmt.Errorf("the former database could not be kept beside the new one; move it away yourself: %w", err)
+	for _, end := range logEnds {
+		there, err := fileThere(f.path + end)
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		taken, err := fileThere(f.kept + end)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return fmt.Errorf("%s could not be moved out of the way: %s is there already", f.path+end, f.kept+end)
+		}
+		if err := os.Rename(f.path+end, f.kept+end); err != nil {
+			return err
+		}
+		f.moved = append(f.moved, end)
 	}
 	return nil
 }
 
+// hasHeader reports whether a file begins as a database of SQLite does
+// (https://www.sqlite.org/fileformat2.html#magic_header_string).
+func hasHeader(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [16]byte
+	_, err = io.ReadFull(f, head[:])
+	return err == nil && string(head[:]) == "SQLite format 3\x00"
+}
+
+// putBack undoes keep.
+func (f *formerFile) putBack() error {
+	var errs []error
+	for _, end := range f.moved {
+		errs = append(errs, os.Rename(f.kept+end, f.path+end))
+	}
+	if f.linked {
+		errs = append(errs, os.Remove(f.kept))
+	}
+	return errors.Join(errs...)
+}
+
+// foldWithin is how long it may take to carry a log over. For a lock the connection
+// waits its own, shorter time.
+const foldWithin = 10 * time.Minute
+
 // foldLog carries the log over into the database's file. Who closes the last
-// connection removes the log.
-func foldLog(path string) error {
+// connection removes the log. A fault says that somebody else has the file open;
+// then it is as it was.
+func foldLog(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, foldWithin)
+	defer cancel()
 	db, err := sql.Open("sqlite", liteDSN(path, false))
 	if err != nil {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	var busy, pages, carried int
 	err = db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &carried)
-	if err = errors.Join(err, db.Close()); err != nil {
+	err = errors.Join(err, db.Close())
+	inUse := fault.New(fault.Conflict, "in_use", "Another program has %s open. Stop it and try again. Nothing was changed.", path)
+	var e *sqlite.Error
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fault.New(fault.Conflict, "in_use", "The log of %s could not be carried over into it in %s: another program uses it, or the disk is slow. "+
+			"Stop what uses it and try again. Nothing was changed.", path, foldWithin).Because(err)
+	case errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED):
+		return inUse.Because(err)
+	case err != nil:
 		return err
 	}
 	left, err := fileThere(path + "-wal")
@@ -196,7 +282,7 @@ func foldLog(path string) error {
 		return err
 	}
 	if busy != 0 || left {
-		return fault.New(fault.Conflict, "in_use", "Another program has %s open. Stop it and try again. Nothing was changed.", path)
+		return inUse
 	}
 	return nil
 }
