@@ -28,6 +28,7 @@ func Backup(ctx context.Context, o Options, w io.Writer, program string) (Backup
 		return BackupInfo{}, err
 	}
 	defer c.close()
+	takenAt := o.Now().UTC() // before the snapshot: what was committed until then is in it
 	text := "BEGIN"
 	if o.engine() == postgres {
 		text = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -37,12 +38,11 @@ func Backup(ctx context.Context, o Options, w io.Writer, program string) (Backup
 	}
 	defer func() { _ = c.rollback(context.WithoutCancel(ctx)) }() // it only read
 	b := &copier{ctx: ctx, c: c}
-	info := BackupInfo{Program: program, Engine: o.engine().String(), KeyCheck: o.Keys.check(),
+	info := BackupInfo{TakenAt: takenAt, Program: program, Engine: o.engine().String(), KeyCheck: o.Keys.check(),
 		Sequences: map[string]int64{}, Counters: map[string]int64{}}
 	if info.Schema, err = b.version(); err != nil {
 		return info, err
 	}
-	info.TakenAt = o.Now().UTC() // after the first statement: the snapshot is there
 	if info.Schema == 0 || info.Schema > wantVersion() {
 		return info, newerSchema(info.Schema)
 	}
