@@ -1,12 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -43,9 +46,12 @@ func (r *restorer) fillPostgres(db *sql.DB) error {
 	if _, err := c.ExecContext(context.WithoutCancel(r.ctx), "COMMIT"); err != nil {
 		return err
 	}
-	// Without it the planner knows nothing of the rows until autovacuum comes by.
-	_, err = c.ExecContext(r.ctx, "ANALYZE")
-	return err
+	// Without it the planner knows nothing of the rows until autovacuum comes by; that
+	// is no reason to call the restore a failure.
+	if _, err := c.ExecContext(r.ctx, "ANALYZE"); err != nil {
+		r.o.Log.Warn("the backup is restored, but ANALYZE failed: queries may be slow until it or autovacuum has run", "err", err)
+	}
+	return nil
 }
 
 func (r *restorer) replacePostgres(c *sql.Conn) error {
@@ -110,15 +116,7 @@ func (r *restorer) keepServersOut(c *sql.Conn) error {
 			return err
 		}
 	}
-	var who []string
-	err := eachRow(r.ctx, c, `SELECT application_name || ' (pid ' || pid || coalesce(', from ' || host(client_addr), '') || ')' FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'ccms%' ORDER BY pid`,
-		func(scan scanRow) error {
-			var w string
-			err := scan(&w)
-			who = append(who, w)
-			return err
-		})
+	who, err := connected(r.ctx, c, `application_name LIKE 'ccms%'`)
 	if err != nil {
 		return err
 	}
@@ -128,7 +126,65 @@ func (r *restorer) keepServersOut(c *sql.Conn) error {
 	return nil
 }
 
+// leavingWithin is how long PostgreSQL may take to notice that a client has gone.
+const leavingWithin = 2 * time.Second
+
+// connected tells who else has a connection to the database and keeps it, of those
+// that the condition on pg_stat_activity selects.
+func connected(ctx context.Context, c *sql.Conn, which string) (who []string, err error) {
+	for until := time.Now().Add(leavingWithin); ; {
+		who = nil
+		err = eachRow(ctx, c, `SELECT application_name || ' (pid ' || pid || coalesce(', from ' || host(client_addr), '') || ')' FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND `+which+` ORDER BY pid`,
+			func(scan scanRow) error {
+				var w string
+				err := scan(&w)
+				who = append(who, w)
+				return err
+			})
+		if err != nil || len(who) == 0 || time.Now().After(until) {
+			return who, err
+		}
+		// Within a transaction the list stays as it was first read.
+		if _, err := c.ExecContext(ctx, `SELECT pg_stat_clear_snapshot(), pg_sleep(0.1)`); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// RefuseServers is a fault if a server is connected to a PostgreSQL database. On
+// SQLite it says nothing: there the caller locks the folder.
+func RefuseServers(ctx context.Context, o Options) error {
+	if o.engine() != postgres {
+		return nil
+	}
+	config, err := ownerConfig(o, "ccms look")
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	who, err := connected(ctx, c, `application_name = '`+serverName+`'`)
+	if err != nil {
+		return err
+	}
+	if len(who) > 0 {
+		return fault.New(fault.Conflict, "in_use", "The database is in use by %s. Stop all servers and try again. The schema was not changed.", strings.Join(who, ", "))
+	}
+	return nil
+}
+
+// serverName is what connections of a server call themselves; commands say which.
+const serverName = "ccms"
+
 // clear drops what ccms has made here, of any version: its tables have its policies.
+// Of functions it drops those that this program's migrations make; triggers went with
+// their tables, so nothing of ours needs them any more.
 func (r *restorer) clear(c *sql.Conn, run func(...string) error) error {
 	newest, err := layoutAt(r.ctx, wantVersion())
 	if err != nil {
@@ -179,9 +235,9 @@ func (r *restorer) clear(c *sql.Conn, run func(...string) error) error {
 	}
 	err = eachRow(r.ctx, c, `SELECT format('DROP SEQUENCE %I', relname) FROM pg_class
 			WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND relname LIKE 'seq\_%' AND pg_get_userbyid(relowner) = current_user
-		UNION ALL SELECT format('DROP FUNCTION %s CASCADE', p.oid::regprocedure) FROM pg_proc p
-			WHERE p.pronamespace = current_schema()::regnamespace AND pg_get_userbyid(p.proowner) = current_user
-				AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
+		UNION ALL SELECT format('DROP FUNCTION %s', oid::regprocedure) FROM pg_proc
+			WHERE pronamespace = current_schema()::regnamespace AND prokind = 'f' AND proname IN ('`+strings.Join(functionsMade(), `', '`)+`')
+				AND pg_get_userbyid(proowner) = current_user`,
 		func(scan scanRow) error {
 			var text string
 			err := scan(&text)
@@ -192,6 +248,20 @@ func (r *restorer) clear(c *sql.Conn, run func(...string) error) error {
 		return err
 	}
 	return run(texts...)
+}
+
+var makesFunction = regexp.MustCompile(`(?i)\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(\w+)`)
+
+// functionsMade are the names of the functions that the migrations make, and one that
+// no function has.
+func functionsMade() []string {
+	made := []string{""}
+	for _, text := range migrationsFor(postgres) {
+		for _, m := range makesFunction.FindAllSubmatch(text, -1) {
+			made = append(made, string(bytes.ToLower(m[1])))
+		}
+	}
+	return made
 }
 
 // copyIn loads rows by COPY; it works because row-level security is not there yet.
