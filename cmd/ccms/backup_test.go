@@ -314,6 +314,49 @@ func TestUpgrade_makesABackupThatLeadsBack(t *testing.T) {
 	})
 }
 
+// A server that runs acknowledges reports that a backup made before the upgrade would
+// not hold: nothing is upgraded under it.
+func TestUpgrade_isRefusedWhileAServerRuns(t *testing.T) {
+	onBoth(t, func(t *testing.T, s setting) {
+		s.must(t, "migrate")
+		srv := s.start(t, "serve", "--addr", "127.0.0.1:0")
+		s.must(t, "migrate") // there is nothing to upgrade
+		driver, source := "sqlite", filepath.Join(s.dir, "ccms.db")
+		if s.url != "" {
+			driver, source = "pgx", s.url
+		}
+		db, err := sql.Open(driver, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		// The server's schema is made one that this program would upgrade.
+		if _, err := db.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)"); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(s.dir, "b")
+		commands := [][]string{{"migrate", "--backup", file}, {"migrate", "--no-backup"}}
+		if s.url == "" {
+			commands = append(commands, []string{"admin", "create-operator", "A3E"})
+		}
+		for _, args := range commands {
+			r := s.run(t, args...)
+			if r.code == 0 || !strings.Contains(r.stderr, "use") || !strings.Contains(strings.ToLower(r.stderr), "stop") || !strings.Contains(r.stderr, "changed") {
+				t.Errorf("%v: exit %d: %s", args, r.code, r.stderr)
+			}
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Error("a backup was made")
+		}
+		if status := (caller{base: srv.addr}).do(t, "GET", "/readyz", nil, nil); status != http.StatusOK {
+			t.Errorf("the server is not ready: %d", status)
+		}
+		if code := srv.term(t); code != 0 {
+			t.Errorf("exit %d\n%s", code, srv.stderr)
+		}
+	})
+}
+
 // older makes the database of a release with schema 7: its migrations are still there.
 func (s setting) older(t *testing.T) {
 	t.Helper()

@@ -49,7 +49,7 @@ func (d database) config(log *slog.Logger) app.Config {
 
 // open migrates and opens a node, for commands that work on the data themselves.
 func (d database) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
-	if err := d.migrate(ctx, log); err != nil {
+	if err := d.migrateAlone(ctx, log); err != nil {
 		return nil, err
 	}
 	return app.Open(ctx, d.config(log))

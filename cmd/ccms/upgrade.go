@@ -21,13 +21,24 @@ func (c *migrateCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if upgrades(have, want) && !c.NoBackup {
-		if c.Backup == "" && c.DatabaseURL != "" {
+	if upgrades(have, want) {
+		release, err := c.keepServersOut(ctx, log)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if c.Backup == "" && c.DatabaseURL != "" && !c.NoBackup {
 			return fmt.Errorf("the database has schema %d and would be brought to %d; the only way back is a backup: "+
 				"ccms migrate --backup FILE makes it first, --no-backup goes on without. Nothing was changed", have, want)
 		}
-		if err := c.backupFirst(ctx, log, have, want, c.Backup); err != nil {
-			return err
+		if !c.NoBackup {
+			if err := c.backupFirst(ctx, log, have, want, c.Backup); err != nil {
+				return err
+			}
+			// One that came meanwhile may have acknowledged what the backup lacks.
+			if err := app.RefuseServers(ctx, c.config(log)); err != nil {
+				return err
+			}
 		}
 	}
 	if err := app.Migrate(ctx, c.config(log)); err != nil {
@@ -40,8 +51,37 @@ func (c *migrateCmd) Run(ctx context.Context, log *slog.Logger) error {
 // upgrades reports whether a schema that holds data would change.
 func upgrades(have, want int64) bool { return have > 0 && have < want }
 
+// keepServersOut refuses while a server uses the database: what that acknowledges
+// after the backup was not in it, and it does not know the schema that is to come.
+// With the embedded database none can start until release is called.
+func (d database) keepServersOut(ctx context.Context, log *slog.Logger) (release func(), err error) {
+	if d.DatabaseURL != "" {
+		return func() {}, app.RefuseServers(ctx, d.config(log))
+	}
+	if release, err = lockFolder(d.Data); err != nil {
+		return nil, fmt.Errorf("%w. Nothing was changed", err)
+	}
+	return release, nil
+}
+
+// migrateAlone is migrate for a command that does not hold the folder's lock.
+func (d database) migrateAlone(ctx context.Context, log *slog.Logger) error {
+	have, want, err := app.SchemaVersions(ctx, d.config(log))
+	if err != nil {
+		return err
+	}
+	if upgrades(have, want) && d.DatabaseURL == "" {
+		release, err := d.keepServersOut(ctx, log)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	return d.migrate(ctx, log)
+}
+
 // migrate brings the schema up to date for a command that has something else to do.
-// With the embedded database a backup is made first.
+// With the embedded database a backup is made first; the caller holds its lock.
 func (d database) migrate(ctx context.Context, log *slog.Logger) error {
 	have, want, err := app.SchemaVersions(ctx, d.config(log))
 	if err != nil {

@@ -40,6 +40,11 @@ func SchemaVersions(ctx context.Context, c Config) (have, want int64, err error)
 	return store.SchemaVersions(ctx, o)
 }
 
+// RefuseServers is a fault if a server is connected to a PostgreSQL database.
+func RefuseServers(ctx context.Context, c Config) error {
+	return store.RefuseServers(ctx, store.Options{URL: c.filled().databaseURL()})
+}
+
 // where is the place of the data in words that give no password away.
 func (c Config) where() string {
 	if c.postgres() {
