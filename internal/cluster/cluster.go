@@ -25,7 +25,8 @@ type holder struct{ wake func() }
 func New() *Registry { return &Registry{held: map[ident.ChargePoint]*holder{}} }
 
 // Hold registers the holder of p until release is called; an earlier holder is
-// replaced and hears no more wakes. wake must not block.
+// replaced and hears no more wakes. Which of two is later the caller decides: it must
+// not call Hold for both at once. wake must not block, and may be called from now on.
 func (r *Registry) Hold(p ident.ChargePoint, wake func()) (release func()) {
 	h := &holder{wake}
 	r.mu.Lock()

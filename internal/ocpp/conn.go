@@ -1,7 +1,6 @@
 package ocpp
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,7 +8,6 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
-	"ccms/internal/fault"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/v16"
 	"ccms/internal/ocpp/wire"
@@ -28,15 +26,17 @@ type conn struct {
 	release  func() // of the cluster's hold
 	cell     uint8  // of the tally of frames
 
-	heard   atomic.Bool // a frame arrived since the last Seen
-	booting atomic.Bool // a boot was accepted, its answer is on the way
+	heard   atomic.Bool  // a frame arrived since the last Seen
+	booting atomic.Bool  // a boot was accepted, its answer is on the way
+	boots   atomic.Int32 // that have arrived and are not answered
 
 	mu      sync.Mutex
-	grace   *time.Timer // until commands go out without a boot
+	timer   *time.Timer // until commands go out without a boot; later until the queue is looked at again
 	known   bool        // it has booted with us before
 	ready   bool        // our CALLs may go out (order rule 2)
 	sending bool        // a goroutine works on the queue
 	again   bool        // and shall look once more
+	shut    bool        // the socket takes no more CALLs of ours
 	over    bool        // the socket has ended: nothing is begun any more
 
 	work sync.WaitGroup // what was begun; added to under mu while not over
@@ -79,9 +79,8 @@ func (c *conn) connect(ws *wire.Conn) bool {
 		c.gone()
 		return false
 	}
-	c.release = d.cluster.Hold(c.Point, c.wake)
 	c.mu.Lock()
-	c.grace = time.AfterFunc(d.opt.BootGrace, c.bootOver)
+	c.timer = time.AfterFunc(d.opt.BootGrace, c.bootOver)
 	c.mu.Unlock()
 	d.opt.Log.Info("charge point connected", "charge_point", c.Point, "identity", c.identity, "epoch", epoch)
 	return true
@@ -95,7 +94,7 @@ func (c *conn) Ended(why error) {
 	// The store may close once the connection is gone: what was begun ends before.
 	c.mu.Lock()
 	c.over = true
-	c.endGrace()
+	c.endTimer()
 	c.mu.Unlock()
 	c.work.Wait()
 	d.leave(c)
@@ -126,46 +125,16 @@ func (c *conn) failed(action string, err error) {
 	c.door.opt.Log.Error("message not handled", "charge_point", c.Point, "action", action, "error", err)
 }
 
-// bootOver ends the wait for a boot. A point that never booted with us is asked to,
-// once per connection; one that did goes on with what it had (order rule 2).
-func (c *conn) bootOver() {
+// begin adds to the work that the connection's end waits for; it reports whether the
+// connection still is there. c.work.Done is due then.
+func (c *conn) begin() bool {
 	c.mu.Lock()
-	if c.over || c.ready {
-		c.mu.Unlock()
-		return
+	defer c.mu.Unlock()
+	if c.over {
+		return false
 	}
 	c.work.Add(1)
-	defer c.work.Done()
-	ask := !c.booting.Load() && !c.known
-	c.mu.Unlock()
-	c.open()
-	if !ask {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
-	sc := authz.ForSystem(c.Scope.Operator(), "no boot after connecting")
-	if _, err := c.door.assets.Request(ctx, sc, c.Point, asset.Trigger{Message: "BootNotification"}, "no boot after connecting"); err != nil {
-		c.door.opt.Log.Warn("boot not asked for", "charge_point", c.Point, "error", err)
-	}
-}
-
-// open lets our CALLs out.
-func (c *conn) open() {
-	c.booting.Store(false)
-	c.mu.Lock()
-	c.ready = true
-	c.endGrace()
-	c.mu.Unlock()
-	c.wake()
-}
-
-// endGrace gives the timer back; c.mu is held.
-func (c *conn) endGrace() {
-	if c.grace != nil {
-		c.grace.Stop()
-		c.grace = nil
-	}
+	return true
 }
 
 // Tap sees every frame: for the journal, and for the boot's answer going out.
@@ -174,8 +143,16 @@ func (c *conn) Tap(f rpc.Tapped) {
 	if !f.Out && !c.heard.Load() {
 		c.heard.Store(true)
 	}
-	if f.Out && f.Type != rpc.TypeCall && c.booting.Load() {
-		c.open()
+	switch boot := f.Whole && isBoot(f.Action); {
+	case !f.Out && boot:
+		c.boots.Add(1)
+	case f.Out && f.Type != rpc.TypeCall:
+		if c.booting.Load() {
+			c.open()
+		}
+		if boot { // after open: in between nobody may ask for another
+			c.boots.Add(-1)
+		}
 	}
 	if kept(f) {
 		return
@@ -204,102 +181,4 @@ func kept(f rpc.Tapped) bool {
 		return f.Type == rpc.TypeResult && f.Action == string(v16.ActionMeterValues) // empty
 	}
 	return v16.Carried(f.Action) // by the commit that acts on it
-}
-
-// Unresponsive closes a connection on which two different actions of ours in a row
-// went unanswered (order rule 5).
-func (c *conn) Unresponsive(first, second string) {
-	d := c.door
-	d.Stats.Unresponsive.Add(1)
-	if !d.mayKick(c.Point) {
-		return
-	}
-	d.opt.Log.Warn("charge point answers nothing: closed", "charge_point", c.Point, "identity", c.identity, "first", first, "second", second)
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
-	if err := d.assets.Unresponsive(ctx, c.Scope, c.Point, first, second); err != nil {
-		d.opt.Log.Error("unresponsive model not flagged", "charge_point", c.Point, "error", err)
-	}
-	c.peer.Close(wire.CloseTryLater, "no answers")
-}
-
-// wake works on the point's queue of commands; a goroutine exists only while there
-// is work.
-func (c *conn) wake() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case !c.ready, c.over:
-	case c.sending:
-		c.again = true
-	default:
-		c.sending = true
-		c.work.Go(c.send)
-	}
-}
-
-func (c *conn) send() {
-	for {
-		c.sendQueued()
-		c.mu.Lock()
-		if !c.again {
-			c.sending = false
-			c.mu.Unlock()
-			return
-		}
-		c.again = false
-		c.mu.Unlock()
-	}
-}
-
-func (c *conn) sendQueued() {
-	d := c.door
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	queued, err := d.assets.Queued(ctx, c.Scope, c.Point)
-	cancel()
-	if err != nil {
-		d.opt.Log.Error("commands not read", "charge_point", c.Point, "error", err)
-		return
-	}
-	for _, cmd := range queued {
-		if c.peer.Over() {
-			return
-		}
-		c.sendOne(cmd)
-	}
-}
-
-// sendOne marks a command sent, sends it and stores what came of it. A crash in
-// between leaves a command that times out, never one that is sent twice.
-func (c *conn) sendOne(cmd asset.Command) {
-	d := c.door
-	args, err := cmd.Arguments()
-	if err != nil {
-		d.opt.Log.Error("command not readable", "command", cmd.ID, "error", err)
-		return
-	}
-	action, msg, err := v16.Outbound(args)
-	if err != nil {
-		c.answered(cmd, asset.Answer{State: asset.CommandNotSupported, Detail: fault.Of(err).Detail})
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	err = d.assets.Sent(ctx, c.Scope, cmd.ID)
-	cancel()
-	if err != nil {
-		if !fault.Is(err, fault.Conflict) { // somebody else has it, or it is over
-			d.opt.Log.Error("command not marked", "command", cmd.ID, "error", err)
-		}
-		return
-	}
-	payload, err := c.peer.Call(context.Background(), string(action), msg.AppendJSON(nil)) // the peer has the deadline
-	c.answered(cmd, v16.Answer(action, payload, err))
-}
-
-func (c *conn) answered(cmd asset.Command, a asset.Answer) {
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
-	if err := c.door.sessions.Answered(ctx, c.Scope, cmd.ID, a); err != nil {
-		c.door.opt.Log.Error("answer not stored", "command", cmd.ID, "error", err)
-	}
 }

@@ -68,6 +68,7 @@ type Door struct {
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
 	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
+	pruned   time.Time                       // when kicked was last looked through
 	taken    uint8                           // connections, roughly: for their cells in the tally
 	draining bool
 	away     away
@@ -184,7 +185,9 @@ func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// take makes c the connection of its point; the newest wins (behaviour 11).
+// take makes c the connection of its point, for the door and for the cluster in one
+// step: of two that come at once, the same one is known to both. The newest wins
+// (behaviour 11).
 func (d *Door) take(c *conn) (ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -198,6 +201,7 @@ func (d *Door) take(c *conn) (ok bool) {
 		old.peer.CloseNow()
 	}
 	d.conns[c.Point] = c
+	c.release = d.cluster.Hold(c.Point, c.wake)
 	d.taken++
 	c.cell = d.taken
 	return true
@@ -221,21 +225,28 @@ func (d *Door) Drop(p ident.ChargePoint) {
 	}
 }
 
-// mayKick reports whether a point that does not answer may be closed: at most once
-// an hour, because a box that never answers one action must not loop (order rule 5).
-func (d *Door) mayKick(p ident.ChargePoint) bool {
+// mayKick reports whether a connection whose point does not answer may be closed: at
+// most once an hour, because a box that never answers one action must not loop (order
+// rule 5). One that a newer has replaced is closed as it is, and spends nothing.
+func (d *Door) mayKick(c *conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.opt.Now()
-	for id, at := range d.kicked {
-		if now.Sub(at) >= time.Hour {
-			delete(d.kicked, id)
-		}
-	}
-	if _, recent := d.kicked[p]; recent {
+	if d.conns[c.Point] != c {
 		return false
 	}
-	d.kicked[p] = now
+	now := d.opt.Now()
+	if now.Sub(d.pruned) >= time.Minute {
+		d.pruned = now
+		for id, at := range d.kicked {
+			if now.Sub(at) >= time.Hour {
+				delete(d.kicked, id)
+			}
+		}
+	}
+	if at, before := d.kicked[c.Point]; before && now.Sub(at) < time.Hour {
+		return false
+	}
+	d.kicked[c.Point] = now
 	return true
 }
 
