@@ -63,6 +63,8 @@ type request struct {
 	state     atomic.Int32
 	done      chan outcome
 	alone     bool // its transaction was lost once: it shares none any more
+	apart     bool // it was light where not all could be written: it runs among such only
+	waited    bool // it was gated, and let others go before it
 	conflicts int
 }
 
@@ -121,6 +123,9 @@ func (s *Store) Write(ctx context.Context, sc authz.Scope, fn func(*Tx) error) e
 		if !out.lost {
 			return out.err
 		}
+		if run == maxLost && fault.Of(out.err).Code == "panic" {
+			return out.err
+		}
 		if run == maxLost {
 			return unavailable("The connection to the database was lost several times. Nothing was stored.", out.err)
 		}
@@ -165,13 +170,25 @@ func (j *joiner) run() {
 	}
 }
 
-// take is the next request that is there already, nil if none is.
+// take is the next request that is there already, nil if none is. A gated one may wait
+// long for its lock: between two of its runs the others get a transaction.
 func (j *joiner) take() *request {
-	if len(j.carry) > 0 {
-		r := j.carry[0]
-		j.carry = j.carry[1:]
-		return r
+	if len(j.carry) == 0 {
+		return j.queued()
 	}
+	r := j.carry[0]
+	if r.gated() && !r.waited {
+		r.waited = true
+		if other := j.queued(); other != nil {
+			return other
+		}
+	}
+	j.carry = j.carry[1:]
+	return r
+}
+
+// queued is the next of the queue, nil if it is empty.
+func (j *joiner) queued() *request {
 	select {
 	case r := <-j.store.queue:
 		return r
@@ -218,6 +235,9 @@ type joined struct {
 	err error
 }
 
+// stored reports whether the commit made something of it true.
+func (e *joined) stored() bool { return e.err == nil && (e.tx.wrote || len(e.tx.measured) > 0) }
+
 // transaction runs head and whoever else is waiting in one transaction. No caller's
 // context comes near it: modernc drops a transaction whose write is cancelled, and
 // pgx the connection, with everybody in it.
@@ -248,7 +268,7 @@ func (j *joiner) transaction(head *request) {
 		defer j.store.gate.Unlock()
 	}
 	open := false
-	for r := head; r != nil; r = j.joins(len(in)-len(light), len(light), begun) {
+	for r := head; r != nil; r = j.joins(head, len(in)-len(light), len(light), begun) {
 		if r.alone && r != head {
 			j.carry = append(j.carry, r)
 			break
@@ -282,7 +302,7 @@ func (j *joiner) transaction(head *request) {
 		}
 	}
 	if len(light) > 0 {
-		kept, err := j.writeLight(light, len(light) == len(in))
+		kept, err := j.writeLight(light, len(in)-len(light))
 		if err != nil {
 			j.lose(in, err)
 			return
@@ -296,7 +316,9 @@ func (j *joiner) transaction(head *request) {
 			j.undecided(in, err)
 			return
 		}
-		j.store.waiting.committed(time.Now())
+		if slices.ContainsFunc(in, (*joined).stored) {
+			j.store.waiting.committed(time.Now())
+		}
 	}
 	j.settle(in)
 }
@@ -343,17 +365,27 @@ func (j *joiner) again(e *joined) bool {
 		return false
 	}
 	e.r.conflicts++
+	e.r.waited = false
 	e.r.alone = e.r.alone || e.r.gated()
 	j.carry = append(j.carry, e.r)
 	return true
 }
 
-// joins is the next request that may still join those that are in already.
-func (j *joiner) joins(in, light int, begun time.Time) *request {
+// joins is the next request that may still join head and those that are in already.
+func (j *joiner) joins(head *request, in, light int, begun time.Time) *request {
 	if in >= maxJoined || light >= maxLight || time.Since(begun) > j.store.joinFor {
 		return nil
 	}
-	return j.take()
+	at := slices.IndexFunc(j.carry, func(r *request) bool { return !r.gated() && r.apart == head.apart })
+	switch {
+	case at >= 0:
+		r := j.carry[at]
+		j.carry = slices.Delete(j.carry, at, at+1)
+		return r
+	case head.apart:
+		return nil
+	}
+	return j.queued()
 }
 
 // run runs the closure; a panic becomes its error, with the stack for the log.
@@ -361,14 +393,19 @@ func run(tx *Tx, fn func(*Tx) error) (err error) {
 	defer func() {
 		tx.over = true
 		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "panic", "Something went wrong on our side.").
-				Because(fmt.Errorf("store: panic in a closure: %v\n%s", p, debug.Stack()))
+			err = panicked(p)
 		}
 	}()
 	if err := fn(tx); err != nil || !tx.entered && !tx.heavy() {
 		return err
 	}
 	return tx.writeMeasured()
+}
+
+// panicked is the answer to a panic, with the stack for the log.
+func panicked(p any) error {
+	return fault.New(fault.Internal, "panic", "Something went wrong on our side.").
+		Because(fmt.Errorf("store: panic: %v\n%s", p, debug.Stack()))
 }
 
 // ending is how a closure ended.

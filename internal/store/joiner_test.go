@@ -631,7 +631,7 @@ func TestOldestWriteThatWaitsIsKnown(t *testing.T) {
 		open := st.Gate(t)
 		answer := make(chan error, 1)
 		go func() {
-			answer <- st.Write(context.Background(), authz.Everything("test"), func(*store.Tx) error { return nil })
+			answer <- st.TestWrite(context.Background())
 		}()
 		until(t, "the queueing", func() bool { return st.Queued() == 1 })
 		leave := st.WaitsSince(time.Now().Add(-6 * time.Second))
@@ -644,6 +644,17 @@ func TestOldestWriteThatWaitsIsKnown(t *testing.T) {
 		}
 		if d := st.Waiting(); d <= 0 || d > 5*time.Second {
 			t.Fatalf("others were taken a moment ago, and yet one waits for %v", d)
+		}
+		taken := st.Taken()
+		sc := authz.Everything("test")
+		_ = st.Write(t.Context(), sc, func(tx *store.Tx) error {
+			return errors.Join(tx.Add("test_own", rowID("a"), newOperator(), ident.SubOperator{}, 1), errors.New("no"))
+		})
+		write(t, st, sc, func(tx *store.Tx) error { _, err := tx.Sum("test_own"); return err })
+		write(t, st, sc, func(tx *store.Tx) error { _, err := tx.Raise("test_own", nil, 1); return err })
+		write(t, st, sc, func(*store.Tx) error { return nil })
+		if !st.Taken().Equal(taken) {
+			t.Fatal("a commit that stored nothing counts as a write that was taken")
 		}
 		leave()
 		if d := st.Waiting(); d != 0 {

@@ -263,3 +263,44 @@ func TestMigrateAgainChangesNothingAndOpenWantsItsSchema(t *testing.T) {
 		t.Fatal("a store was opened without keys")
 	}
 }
+
+// One row that another holds costs who wants it the answer, in words, and nobody else
+// more than a moment: also where a single joiner writes for all.
+func TestRowThatStaysLockedIsNamedAndDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
+	st := storetest.Postgres(t, oneJoiner)
+	op := newOperator()
+	sc := authz.ForSystem(op, "test")
+	write(t, st, sc, func(tx *store.Tx) error { return tx.Add("test_wallets", rowID("a"), op, ident.SubOperator{}, 1) })
+	holder := ownerConn(t, st)
+	if _, err := holder.Exec(t.Context(), "BEGIN; SELECT set_config('ccms.op', '*', true); LOCK TABLE test_wallets IN EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		answer <- st.Write(context.Background(), sc, func(tx *store.Tx) error {
+			_, err := tx.Raise("test_wallets", rowID("a"), 1)
+			return err
+		})
+	}()
+	var err error
+	longest, others := time.Duration(0), 0
+	for waits := true; waits; others++ {
+		begun := time.Now()
+		if err := st.TestWrite(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		longest = max(longest, time.Since(begun))
+		select {
+		case err = <-answer:
+			waits = false
+		default:
+		}
+	}
+	if fault.Of(err).Code != "busy" || store.Trouble(err) != "it is locked" {
+		t.Errorf("answered %v, trouble %q", err, store.Trouble(err))
+	}
+	if longest > 4*time.Second || others < 3 {
+		t.Errorf("%d others were written meanwhile, one of them took %v", others, longest)
+	}
+}

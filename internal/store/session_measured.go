@@ -49,8 +49,9 @@ var (
 			CAST(? AS BIGINT[])) AS u (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13)
 		WHERE (SELECT m.event_id FROM session_samples m WHERE {{scope session_samples m}}
 			AND m.session_id = u.c3 AND m.number = u.c13 AND m.ordinal = 0) = u.c1`)
-	qMeasuredTaken = stmt(`SELECT m.event_id FROM session_samples m WHERE {{scope session_samples m}}
-		AND m.session_id = ? AND m.number = ? AND m.ordinal = 0`)
+	qMeasuredTaken = pgStmt(`SELECT u.c1 FROM unnest(CAST(? AS BYTEA[]), CAST(? AS BYTEA[]), CAST(? AS BIGINT[])) AS u (c1, c2, c3)
+		WHERE (SELECT m.event_id FROM session_samples m WHERE {{scope session_samples m}}
+			AND m.session_id = u.c2 AND m.number = u.c3 AND m.ordinal = 0) = u.c1`)
 )
 
 // measured is what SaveMeasured leaves to be written behind its closure.
@@ -208,6 +209,15 @@ func (g *owned) sampleArgs() []any {
 		column(of, func(w *measured) []byte { return w.state }),
 		column(of, func(w *measured) []byte { return w.State.Point.Bytes() }),
 		column(of, func(w *measured) int64 { return w.Epoch }),
+	}
+}
+
+// takenArgs are the arguments of qMeasuredTaken.
+func (g *owned) takenArgs() []any {
+	return []any{
+		column(g.of, func(w *measured) []byte { return w.event.Bytes() }),
+		column(g.of, func(w *measured) []byte { return w.State.ID.Bytes() }),
+		column(g.of, func(w *measured) int64 { return w.number }),
 	}
 }
 

@@ -66,6 +66,8 @@ func pgTrouble(code string) string {
 		return "it takes no more connections"
 	case "25006":
 		return "it may only be read"
+	case "55P03":
+		return "it is locked"
 	case "57014":
 		return TooSlow
 	case "XX001", "XX002":

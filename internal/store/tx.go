@@ -37,6 +37,7 @@ type Tx struct {
 	entered  bool          // it is open, or none is needed
 	patience time.Duration // of its statements
 	cancel   func()        // ends ctx, which begins with the first statement
+	wrote    bool          // a statement has touched a row
 	measured []measured    // to be written behind it
 
 	changes  []Change
@@ -118,6 +119,7 @@ func (tx *Tx) exec(q *Stmt, args ...any) (int64, error) {
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("%w in %s", err, q.source))
 	}
+	tx.wrote = tx.wrote || n > 0
 	return n, nil
 }
 
@@ -152,9 +154,11 @@ func (tx *Tx) execMany(q *Stmt, rows [][]any) error {
 		}
 		sql, bound[i] = text, values
 	}
-	if _, err := tx.conn.execMany(tx.ctx, sql, bound); err != nil {
+	n, err := tx.conn.execMany(tx.ctx, sql, bound)
+	if err != nil {
 		return tx.fail(fmt.Errorf("%w in %s", err, q.source))
 	}
+	tx.wrote = tx.wrote || n > 0
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 type waiting struct {
 	mu    sync.Mutex
 	since linked.List // of time.Time, oldest first
-	taken time.Time   // the last COMMIT
+	taken time.Time   // the last COMMIT that stored something
 }
 
 func (w *waiting) enter(now time.Time) *linked.Element {
@@ -31,8 +31,8 @@ func (w *waiting) committed(now time.Time) {
 	w.taken = now
 }
 
-// Waiting is how long a write has been waiting while the database committed none; 0
-// if none waits. The machine's clock counts here, not Options.Now.
+// Waiting is how long a write has been waiting while the database stored none; 0 if
+// none waits. The machine's clock counts here, not Options.Now.
 func (s *Store) Waiting() time.Duration {
 	s.waiting.mu.Lock()
 	defer s.waiting.mu.Unlock()
@@ -47,7 +47,7 @@ func (s *Store) Waiting() time.Duration {
 	return time.Since(since)
 }
 
-// Taken is when the last write was committed; zero before the first.
+// Taken is when something was last stored; zero before the first.
 func (s *Store) Taken() time.Time {
 	s.waiting.mu.Lock()
 	defer s.waiting.mu.Unlock()
