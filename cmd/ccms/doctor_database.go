@@ -23,6 +23,7 @@ const (
 	skewWarn, skewBad = 2 * time.Second, 30 * time.Second
 	connectionsWanted = 20 // of one server: writers, readers, a migration, a doctor
 	contentsWithin    = 30 * time.Second
+	countWithin       = 15 * time.Second
 )
 
 // examineDatabase asks the database about itself, and then about what is in it.
@@ -226,12 +227,15 @@ func examineContents(ctx context.Context, cfg app.Config, openFiles uint64) (all
 	} else {
 		all = append(all, judgeOperators(operators.Items)...)
 	}
-	points, err := a.Assets.ChargePoints(ctx, sc, asset.PointFilter{}, operator.Page{Limit: 1})
-	switch {
-	case err != nil:
-		failed("open_files", err)
-	case openFiles > 0:
-		all = append(all, judgeOpenFiles(openFiles, int64(points.Total)))
+	if openFiles > 0 {
+		points, err := countPoints(ctx, openFiles, func(ctx context.Context, p operator.Page) (operator.List[asset.PointView], error) {
+			return a.Assets.ChargePoints(ctx, sc, asset.PointFilter{}, p)
+		})
+		if err != nil {
+			failed("open_files", err)
+		} else {
+			all = append(all, judgeOpenFiles(openFiles, points))
+		}
 	}
 	sums, err := a.Ledger.TrialBalance(ctx, sc)
 	if err != nil {
@@ -244,6 +248,33 @@ func examineContents(ctx context.Context, cfg app.Config, openFiles uint64) (all
 		return all
 	}
 	return append(all, judgeLedger(ledger.Balanced(sums), len(drifts)))
+}
+
+// countPoints reads the list page by page, because a list's total ends at a thousand. It
+// stops where there are more than enough, or where it takes too long.
+func countPoints(ctx context.Context, enough uint64, page func(context.Context, operator.Page) (operator.List[asset.PointView], error)) (c countedPoints, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countWithin)
+	defer cancel()
+	p := operator.Page{Limit: operator.MaxLimit}
+	for {
+		l, err := page(ctx, p)
+		if err != nil {
+			if c.n == 0 {
+				return c, err
+			}
+			c.more = true
+			return c, nil
+		}
+		c.n += len(l.Items)
+		if l.Next == "" {
+			return c, nil
+		}
+		if uint64(c.n) > enough {
+			c.more = true
+			return c, nil
+		}
+		p.Cursor = l.Next
+	}
 }
 
 func judgeOwners(owners []operator.Staff) finding {

@@ -167,7 +167,8 @@ func judgeExposure(host string, proxy bool) finding {
 	case host == "localhost" || ip != nil && ip.IsLoopback():
 		return finding{"exposure", fine, "only this machine reaches the address", ""}
 	case proxy:
-		return finding{"exposure", fine, "other machines reach the address; a proxy in front is trusted to end TLS", ""}
+		return finding{"exposure", warning, "other machines reach the address, and what they say about their clients is trusted: whoever is not the proxy may pretend to be anybody",
+			"let only the proxy reach this port (a firewall, a network of its own), or listen on 127.0.0.1 if it is on this machine"}
 	}
 	return finding{"exposure", warning, "other machines reach the address without TLS: passwords and the keys of charge points travel in the clear",
 		"listen on 127.0.0.1 and put a proxy with TLS in front, with --trust-proxy"}
@@ -215,14 +216,26 @@ func openFilesOf(ctx context.Context, base string) uint64 {
 // spareFiles are those that are no charge point: the database, the portal's browsers.
 const spareFiles = 500
 
-func judgeOpenFiles(limit uint64, points int64) finding {
-	f := finding{"open_files", fine, fmt.Sprintf("at most %d files and sockets may be open, for %s", limit, counted(int(points), "charge point")), ""}
+// countedPoints is how many charge points there are.
+type countedPoints struct {
+	n    int
+	more bool // at least n: not all were counted
+}
+
+func judgeOpenFiles(limit uint64, points countedPoints) finding {
+	of := counted(points.n, "charge point")
+	if points.more {
+		of = "at least " + of
+	}
+	f := finding{"open_files", fine, fmt.Sprintf("at most %d files and sockets may be open, for %s", limit, of), ""}
 	const do = "raise it: LimitNOFILE= in the unit of systemd, or ulimit -n"
 	switch {
-	case limit < uint64(points)+spareFiles/5:
+	case limit < uint64(points.n)+spareFiles/5:
 		f.Level, f.Do = problem, do
-	case limit < uint64(points)+spareFiles:
+	case limit < uint64(points.n)+spareFiles:
 		f.Level, f.Do = warning, do
+	case points.more:
+		f.Level, f.What, f.Do = warning, f.What+"; the others could not be counted in time", "compare it with the number of charge points, with some hundred to spare"
 	}
 	return f
 }

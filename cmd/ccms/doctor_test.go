@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"ccms/internal/asset"
 	"ccms/internal/operator"
 	"ccms/internal/store"
 )
@@ -122,11 +125,14 @@ func TestDoctor_eachThingOfTheMachine(t *testing.T) {
 		{"by name", judgeExposure("localhost", false), ""},
 		{"everybody", judgeExposure("0.0.0.0", false), "warning exposure"},
 		{"everybody, by no name", judgeExposure("", false), "warning exposure"},
-		{"everybody through a proxy", judgeExposure("0.0.0.0", true), ""},
-		{"files enough", judgeOpenFiles(20_000, 10_000), ""},
-		{"files hardly enough", judgeOpenFiles(10_240, 10_000), "warning open_files"},
-		{"too few files", judgeOpenFiles(10_000, 10_000), "problem open_files"},
-		{"systemd's usual limit and few points", judgeOpenFiles(1024, 100), ""},
+		{"everybody, who may pretend to be the proxy", judgeExposure("0.0.0.0", true), "warning exposure"},
+		{"a proxy on this machine", judgeExposure("127.0.0.1", true), ""},
+		{"files enough", judgeOpenFiles(20_000, countedPoints{n: 10_000}), ""},
+		{"files hardly enough", judgeOpenFiles(10_240, countedPoints{n: 10_000}), "warning open_files"},
+		{"too few files", judgeOpenFiles(10_000, countedPoints{n: 10_000}), "problem open_files"},
+		{"files enough for those that were counted", judgeOpenFiles(20_000, countedPoints{10_000, true}), "warning open_files"},
+		{"too few files for those that were counted", judgeOpenFiles(4096, countedPoints{4100, true}), "problem open_files"},
+		{"systemd's usual limit and few points", judgeOpenFiles(1024, countedPoints{n: 100}), ""},
 		{"an owner", judgeOwners([]operator.Staff{{Status: operator.Invalid}, {Status: operator.Valid}}), ""},
 		{"no owner yet", judgeOwners(nil), "warning owner"},
 		{"owners that cannot log in", judgeOwners([]operator.Staff{{Status: operator.Invalid}}), "problem owner"},
@@ -318,5 +324,48 @@ func TestTheLimitOnFilesIsTheHardOne(t *testing.T) {
 	}
 	if l.Cur != l.Max {
 		t.Errorf("%d files may be open, of %d", l.Cur, l.Max)
+	}
+}
+
+// A list's own total ends at a thousand; a fleet does not.
+func TestDoctor_countsAllChargePoints(t *testing.T) {
+	t.Parallel()
+	pages := func(most, failAfter int) func(context.Context, operator.Page) (operator.List[asset.PointView], error) {
+		given := 0
+		return func(_ context.Context, p operator.Page) (l operator.List[asset.PointView], err error) {
+			if failAfter > 0 && given >= failAfter {
+				return l, context.DeadlineExceeded
+			}
+			if want := strconv.Itoa(given); given > 0 && p.Cursor != want {
+				t.Errorf("asked for the page after %q, not %s", p.Cursor, want)
+			}
+			n := min(p.Limit, most-given)
+			given += n
+			l.Items, l.Total, l.Capped = make([]asset.PointView, n), min(most, 1000), most > 1000
+			if given < most {
+				l.Next = strconv.Itoa(given)
+			}
+			return l, nil
+		}
+	}
+	for _, row := range []struct {
+		why             string
+		most, failAfter int
+		limit           uint64
+		want            string
+	}{
+		{"10,000 and the usual limit of a shell", 10_000, 0, 4096, "problem open_files"},
+		{"10,000 and enough", 10_000, 0, 20_000, ""},
+		{"100 and the usual limit", 100, 0, 1024, ""},
+		{"none", 0, 0, 1024, ""},
+		{"a database that is too slow", 10_000, 2000, 20_000, "warning open_files"},
+	} {
+		c, err := countPoints(t.Context(), row.limit, pages(row.most, row.failAfter))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := off([]finding{judgeOpenFiles(row.limit, c)}); got != row.want {
+			t.Errorf("%s: counted %+v, %q, not %q", row.why, c, got, row.want)
+		}
 	}
 }
