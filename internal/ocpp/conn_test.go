@@ -344,7 +344,16 @@ func TestAnOldSocketFlagsNothing(t *testing.T) {
 			t.Error("a connection that is over writes")
 		}
 		old.Ended(nil)
-		time.Sleep(time.Minute) // the timer of the close
+		ending := w.connect() // over, and the door still has it
+		ending.mu.Lock()
+		ending.over = true
+		ending.mu.Unlock()
+		time.Sleep(time.Hour) // another close is allowed
+		ending.Unresponsive("Reset", "TriggerMessage")
+		if w.wrote.Load() != 1 {
+			t.Error("a connection that is over begins to write")
+		}
+		ending.Ended(nil)
 	})
 }
 
