@@ -3,8 +3,8 @@ import type { i18n } from 'i18next'
 import { useState } from 'react'
 import { I18nextProvider } from 'react-i18next'
 import { RouterProvider } from 'react-router'
-import { Problem } from '@ccms/shared/problem'
 import { LoginGate } from './login/LoginGate'
+import { retries, retryAfterMs } from './retry'
 import { router } from './routes'
 import { ThemeProvider } from './frame/Theme'
 
@@ -13,8 +13,8 @@ function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 5_000,
-        // Asking again helps when the server was not reached, never when it said no.
-        retry: (count, e) => count < 2 && e instanceof Problem && (e.status === 0 || e.status >= 502),
+        retry: retries,
+        retryDelay: (count, e) => retryAfterMs(count, e),
       },
     },
   })

@@ -7,6 +7,7 @@ import type { ChargePoint, Command, Page, Session, SessionDetail } from '@ccms/s
 import { guardedFetch } from '@ccms/shared/client'
 import { Live, type LiveState, type StreamEvent } from '@ccms/shared/live'
 import { notOlder } from '@ccms/shared/merge'
+import { type Later, mayBegin, openMs, paced, unseenChosenMs, unseenMs } from './pace'
 import { intoPage, isEnded, laterCommand } from './store'
 
 const Context = createContext<LiveState>('idle')
@@ -27,12 +28,12 @@ export function StreamProvider({ topics, children }: { topics: string; children:
 
   useEffect(() => {
     if (!topics) return undefined
-    const later = debounced()
+    const later = paced()
     const live = new Live({
       url: new URL(`/api/v1/live?topics=${topics}`, location.origin).href,
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
-      onResync: () => later('resync', () => {
+      onResync: () => later('resync', unseenMs, () => {
         for (const key of ['sessions', 'session', 'charge-points', 'command', 'commands']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
@@ -55,20 +56,6 @@ export function StreamProvider({ topics, children }: { topics: string; children:
   return <Context.Provider value={state}>{children}</Context.Provider>
 }
 
-type Later = (name: string, what: () => void) => void
-
-/** Many events ask for the same fetch: one is enough. */
-function debounced(ms = 300): Later {
-  const timers = new Map<string, ReturnType<typeof setTimeout>>()
-  return (name, what) => {
-    if (timers.has(name)) return
-    timers.set(name, setTimeout(() => {
-      timers.delete(name)
-      what()
-    }, ms))
-  }
-}
-
 function take(client: QueryClient, e: StreamEvent, later: Later): void {
   switch (e.type) {
     case 'session': return takeSession(client, JSON.parse(e.data) as Session, later)
@@ -76,7 +63,7 @@ function take(client: QueryClient, e: StreamEvent, later: Later): void {
     case 'command': {
       const c = JSON.parse(e.data) as Command
       client.setQueryData<Command>(['command', c.id], (old) => laterCommand(old, c))
-      later('commands', () => void client.invalidateQueries({ queryKey: ['commands'] }))
+      later('commands', openMs, () => void client.invalidateQueries({ queryKey: ['commands'] }))
       return
     }
     default: // hello, and what later servers add
@@ -91,13 +78,13 @@ function takeSession(client: QueryClient, s: Session, later: Later): void {
     known ||= r.known
     return r.page
   })
-  if (!known && !isEnded(s)) later('sessions', () => void client.invalidateQueries({ queryKey: ['sessions', 'running'] }))
+  if (!known && !isEnded(s)) fetchUnseen(client, ['sessions', 'running'], later)
   const key = ['session', s.id]
   const detail = client.getQueryData<SessionDetail>(key)
   if (detail && notOlder(detail, s)) {
     client.setQueryData<SessionDetail>(key, { ...detail, ...s })
     // The bill, attempts and adjustments are not in the stream.
-    if (s.version !== detail.version) later(s.id, () => void client.invalidateQueries({ queryKey: key }))
+    if (s.version !== detail.version) later(s.id, openMs, () => void client.invalidateQueries({ queryKey: key }))
   }
 }
 
@@ -109,5 +96,12 @@ function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
     known ||= r.known
     return r.page
   })
-  if (!known) later('charge-points', () => void client.invalidateQueries({ queryKey: ['charge-points'] }))
+  if (!known) fetchUnseen(client, ['charge-points'], later)
+}
+
+/** Fetches the lists that a row may belong to which none of them has. */
+function fetchUnseen(client: QueryClient, queryKey: string[], later: Later): void {
+  const fetch = (which: 'all' | 'chosen') => () => void client.invalidateQueries({ queryKey, predicate: (q) => mayBegin(q.queryKey) === which })
+  later(`${queryKey.join(' ')} all`, unseenMs, fetch('all'))
+  later(`${queryKey.join(' ')} chosen`, unseenChosenMs, fetch('chosen'))
 }
