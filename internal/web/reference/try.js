@@ -67,6 +67,8 @@ export function tryIt(doc, method, path, op) {
       }
       const begin = performance.now()
       const r = await fetch(url, { method: method.toUpperCase(), headers, body: body?.value, signal: abort.signal })
+      // Answered: the next Send is another request. Without an answer it is the same one again.
+      for (const { p, input } of inputs) if (p.name === 'Idempotency-Key' && input.value === headers[p.name]) input.value = randomKey()
       status.textContent = `${r.status} ${r.statusText} after ${Math.round(performance.now() - begin)} ms`
       answer.hidden = false
       if (r.headers.get('Content-Type')?.startsWith('text/event-stream')) {
