@@ -69,14 +69,14 @@ test-long: go ## soaks, many kills, thousands of connections: an hour and more
 faults: go ## docs/operations/faults.md, from the tests that make the faults
 	@scripts/tools.sh postgres
 	@out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
-	CCMS_FAULTS_OUT="$$out" go test -count=1 -timeout 30m -run "$(FAULT_TESTS)" ./cmd/ccms && \
+	CCMS_FAULTS_OUT="$$out" go test -count=1 -timeout 3h -run "$(FAULT_TESTS)" ./cmd/ccms && \
 	CCMS_FAULTS_IN="$$out" go test -count=1 -run '^TestFaultTable$$' ./cmd/ccms
 
 FAULT_TESTS = Kill9_|Killed_|DiskFull_|DatabaseGone|DatabaseHangs_|SlowQuery_|ClockJumps_|SIGTERM_leaves
 
 .PHONY: lint
 lint: go ## golangci-lint, and the portal's linter and types
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | while read -r f; do if [ -e "$$f" ]; then echo "$$f"; fi; done | xargs -r gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "lint: run gofmt on:"; echo "$$unformatted"; exit 1; fi
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 	@if [ ! -f portal/package.json ]; then echo "lint: no portal in this tree"; \
