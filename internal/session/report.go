@@ -25,7 +25,7 @@ type Report struct {
 	Cache      *Cache   // of the connection; nil: none
 }
 
-// Sample is one instant of a MeterValues, after the defaults of OCPP 1.6 §7.33.
+// Sample is one instant of a MeterValues, after the defaults of OCPP 1.6 §7.43.
 type Sample struct {
 	Reading
 	Stamp   Stamp
