@@ -57,9 +57,15 @@ func (w *world) load(t *testing.T, s setting) *rows {
 		}
 	}
 	const most = 1000 // rows of a session; the load's have some twenty
-	err := a.Store.Read(t.Context(), w.scope, func(tx *store.Tx) error {
-		for _, st := range r.sessions {
-			var err error
+	// A read for each: the server's patience with one is for one, not for all.
+	read := func(fn func(tx *store.Tx) error) {
+		t.Helper()
+		if err := a.Store.Read(t.Context(), w.scope, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, st := range r.sessions {
+		read(func(tx *store.Tx) (err error) {
 			if r.samples[st.ID], err = tx.SamplesOf(st.ID, most); err != nil {
 				return err
 			}
@@ -67,25 +73,19 @@ func (w *world) load(t *testing.T, s setting) *rows {
 				return err
 			}
 			e, found, err := tx.LastEntry(st.ID)
-			if err != nil {
-				return err
-			}
 			if found {
 				r.captures[st.ID] = e
 			}
-		}
-		for identity, id := range w.wallets {
-			acc, err := tx.AccountByID(id)
-			if err != nil {
-				return err
-			}
-			r.wallets[identity] = acc
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+			return err
+		})
 	}
+	for identity, id := range w.wallets {
+		read(func(tx *store.Tx) (err error) {
+			r.wallets[identity], err = tx.AccountByID(id)
+			return err
+		})
+	}
+	var err error
 	if r.books, err = a.Ledger.TrialBalance(t.Context(), authz.Everything("test")); err != nil {
 		t.Fatal(err)
 	}
