@@ -263,6 +263,9 @@ func (d *Door) Seen(ctx context.Context) {
 	d.mu.Unlock()
 	const together = 50 // they join one commit
 	each(heard, together, func(c *conn) {
+		if c.peer.Over() {
+			return // its end is stored instead
+		}
 		if err := d.assets.Seen(ctx, c.Scope, c.Point); err != nil && ctx.Err() == nil {
 			d.opt.Log.Warn("last sign of life not stored", "charge_point", c.Point, "error", err)
 		}
