@@ -1,0 +1,70 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ccms/internal/store"
+	"ccms/internal/store/storetest"
+)
+
+// Every statement names the operator, and SQLite, which knows nothing of how many rows
+// an operator has, takes an index that begins with it as gladly as one that begins with
+// an id. What is looked for by an id must not be found by going through all the
+// operator's rows: that is quick in every test and takes seconds with a real fleet.
+func TestWhatIsLookedForByAnIDIsFoundByIt(t *testing.T) {
+	t.Parallel()
+	byID := regexp.MustCompile(`\b(?:id|(?:driver|token|session|point|site|plan|account|entry|object|staff|event)_id) = \?`)
+	all := regexp.MustCompile(`\(operator_id=\?(?: AND sub_operator_id=\?)?\)|^SCAN `)
+	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		// Lists have filters that may be absent; their speed is measured on real sizes.
+		if r.Postgres || r.Shape != store.ShapeOperator && r.Shape != store.ShapeSub ||
+			strings.Contains(r.Source, "{{if") || !byID.MatchString(r.Source) {
+			continue
+		}
+		looked++
+		for _, step := range planOf(t, db, r.SQL) {
+			if all.MatchString(step) && step != "SCAN counted" { // the rows that are to be counted
+				t.Errorf("%s\n\tin %s", step, r.Source)
+			}
+		}
+	}
+	if looked < 100 {
+		t.Fatalf("only %d statements look for an id", looked)
+	}
+}
+
+// planOf is how SQLite goes about a statement.
+func planOf(t *testing.T, db *sql.DB, text string) (steps []string) {
+	t.Helper()
+	args := make([]any, strings.Count(text, "?"))
+	for i := range args {
+		args[i] = 1
+	}
+	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+text, args...)
+	if err != nil {
+		t.Fatalf("%v\n\tin %s", err, text)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
