@@ -69,6 +69,7 @@ type Conn struct {
 	restAt  stamp // when to see whether it has become quiet; 0: it has
 
 	closing   atomic.Bool  // our close frame went out, or is about to
+	gone      atomic.Bool  // the socket is closed, or is about to be
 	closeSent bool         // guarded by writing
 	idle      atomic.Int64 // nanoseconds
 	writing   turn
@@ -130,7 +131,7 @@ func (c *Conn) Close(code uint16, reason string) error {
 		return ErrClosed
 	}
 	// Set before the write: it also frees a writer that a stuck peer holds.
-	time.AfterFunc(orDefault(c.lim.Grace, DefaultGrace), func() { c.nc.Close() })
+	time.AfterFunc(orDefault(c.lim.Grace, DefaultGrace), c.cut)
 	return c.writeClose(ws.StatusCode(code), reason)
 }
 
@@ -140,5 +141,9 @@ func (c *Conn) CloseNow() {
 	c.cut()
 }
 
-// cut ends the socket. Closing a descriptor waits for its reader, which may be us.
-func (c *Conn) cut() { go c.nc.Close() }
+// cut ends the socket. Closing a descriptor waits for its reader, which may be us, and
+// which a peer that sends without end keeps from waiting: so it is told.
+func (c *Conn) cut() {
+	c.gone.Store(true)
+	go c.nc.Close()
+}

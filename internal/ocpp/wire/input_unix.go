@@ -4,6 +4,7 @@ package wire
 
 import (
 	"io"
+	"net"
 	"syscall"
 )
 
@@ -16,6 +17,10 @@ const descriptors = true
 // then, until the next deadline: while frames come, that is a moment away.
 func (c *Conn) readable(fd uintptr) (done bool) {
 	for {
+		if c.gone.Load() {
+			c.err = net.ErrClosed
+			return true
+		}
 		room := c.in.room()
 		n, err := syscall.Read(int(fd), room)
 		switch {

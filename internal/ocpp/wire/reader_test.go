@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"net"
 	"runtime"
 	"strings"
@@ -138,3 +140,36 @@ type ending struct {
 }
 
 func (e ending) Receive([]byte) { e.end() }
+
+// busy takes longer over a message than the peer needs to send the next, and answers
+// at length.
+type busy struct {
+	told
+	c *Conn
+}
+
+func (b busy) Receive([]byte) {
+	_ = b.c.WriteText(make([]byte, 32<<10)) // until the socket has failed
+	sha256.Sum256(make([]byte, 64<<10))
+}
+
+func TestAFailedWriteEndsTheSocketAlsoUnderAPeerThatSendsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	c, p := sockets(t)
+	c.lim.Write = 10 * time.Millisecond
+	b := busy{make(told, 1), c}
+	c.Start(b)
+	block := bytes.Repeat(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame(make([]byte, 100)))), 1000)
+	go func() { // and reads nothing
+		for {
+			if _, err := p.Write(block); err != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case <-b.told:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it still reads")
+	}
+}
