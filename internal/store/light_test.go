@@ -267,7 +267,8 @@ func TestLightClosureWhoseRowStaysLockedIsAnsweredAndTheOthersWritten(t *testing
 		return nil
 	}
 	transactions := 0
-	for ; b.next(); transactions++ {
+	for b.next() {
+		transactions++
 	}
 	failed := 0
 	for i, o := range b.answers(t) {
