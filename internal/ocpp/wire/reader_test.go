@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"net"
 	"runtime"
 	"strings"
@@ -141,35 +140,40 @@ type ending struct {
 
 func (e ending) Receive([]byte) { e.end() }
 
-// busy takes longer over a message than the peer needs to send the next, and answers
-// at length.
-type busy struct {
+// cutting ends its socket in the middle of the first message, as a failed write does,
+// once there is much more to read.
+type cutting struct {
 	told
-	c *Conn
+	c    *Conn
+	more <-chan struct{}
+	n    *int
 }
 
-func (b busy) Receive([]byte) {
-	_ = b.c.WriteText(make([]byte, 32<<10)) // until the socket has failed
-	sha256.Sum256(make([]byte, 64<<10))
+func (x cutting) Receive([]byte) {
+	if *x.n++; *x.n == 1 {
+		<-x.more
+		x.c.cut()
+	}
 }
 
-func TestAFailedWriteEndsTheSocketAlsoUnderAPeerThatSendsWithoutEnd(t *testing.T) {
+func TestAReaderThatAlwaysFindsMoreLearnsThatTheSocketHasEnded(t *testing.T) {
 	t.Parallel()
 	c, p := sockets(t)
-	c.lim.Write = 10 * time.Millisecond
-	b := busy{make(told, 1), c}
-	c.Start(b)
-	block := bytes.Repeat(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame(make([]byte, 100)))), 1000)
-	go func() { // and reads nothing
-		for {
-			if _, err := p.Write(block); err != nil {
-				return
-			}
-		}
+	more, n := make(chan struct{}), 0
+	x := cutting{make(told, 1), c, more, &n}
+	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame(make([]byte, 100))))
+	sent := readSize * 16 / len(frame)
+	go func() {
+		defer close(more)
+		_, _ = p.Write(bytes.Repeat(frame, sent)) // it fits the system's buffers
 	}()
+	c.Start(x)
 	select {
-	case <-b.told:
+	case <-x.told:
 	case <-time.After(20 * time.Second):
 		t.Fatal("it still reads")
+	}
+	if most := 2*readSize/len(frame) + 1; n > most {
+		t.Fatalf("%d messages of %d were taken from a socket that had ended, at most %d had been read", n, sent, most)
 	}
 }
