@@ -68,7 +68,7 @@ export default function ChargePoints() {
   return (
     <>
       <List<ChargePoint>
-        queryKey={['charge-points', 'assets']} label={t('nav.points')} filters={filters} columns={columns} defaultSort="name" actions={add}
+        queryKey={['charge-points', 'assets']} name="points" label={t('nav.points')} filters={filters} columns={columns} defaultSort="name" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/charge-points', { signal, params: { query: {
           site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
         } } }))}

@@ -31,7 +31,7 @@ export default function Sites() {
   return (
     <>
       <List<Site>
-        queryKey={['sites']} label={t('nav.sites')} filters={filters} columns={columns} defaultSort="name" actions={add}
+        queryKey={['sites']} name="sites" label={t('nav.sites')} filters={filters} columns={columns} defaultSort="name" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: {
           name: st.filters.name, status: st.filters.status as Site['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
         } } }))}

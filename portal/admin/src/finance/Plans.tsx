@@ -37,7 +37,7 @@ export default function Plans() {
   return (
     <>
       <List<Plan>
-        queryKey={['plans']} label={t('nav.plans')} filters={filters} columns={columns} actions={add}
+        queryKey={['plans']} name="plans" label={t('nav.plans')} filters={filters} columns={columns} actions={add}
         load={(st, signal) => take(api.GET('/api/v1/plans', { signal, params: { query: { name: st.filters.name, limit: st.limit, cursor: st.cursor } } }))}
         rowName={(p) => p.name}
         card={(p) => ({

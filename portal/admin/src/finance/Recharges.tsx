@@ -30,7 +30,7 @@ export default function Recharges() {
   ], [t, zone])
   return (
     <List<Recharge>
-      queryKey={['recharges']} label={t('nav.recharges')} filters={filters} columns={columns}
+      queryKey={['recharges']} name="recharges" label={t('nav.recharges')} filters={filters} columns={columns}
       load={(st, signal) => take(api.GET('/api/v1/recharges', { signal, params: { query: { q: st.filters.q, limit: st.limit, cursor: st.cursor } } }))}
       rowName={(r) => r.transaction_id}
       card={(r) => ({

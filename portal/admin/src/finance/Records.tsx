@@ -60,7 +60,7 @@ export default function Records() {
 
   return (
     <List<Session>
-      queryKey={['sessions', 'records']}
+      queryKey={['sessions', 'records']} name="records"
       label={t('nav.records')}
       filters={filters}
       defaultSort="-started_at"

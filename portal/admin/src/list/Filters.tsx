@@ -4,23 +4,28 @@ import { type FormEvent, useEffect, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { viewerZone } from '@ccms/shared/format'
 import { type Filter, type ListState, withFilter } from './state'
+import type { Column } from './types'
 
 interface Props {
   filters: readonly Filter[]
+  /** A phone has no column heads to sort by: the orders are in the sheet. */
+  columns: readonly Pick<Column<never>, 'title' | 'sort'>[]
   state: ListState
+  fallback?: string
   go: (next: ListState, pages?: string[], replace?: boolean) => void
   search: () => void
   phone: boolean
 }
 
 /** Named filters stand in the open, the rest under More; on a phone all are a sheet. */
-export function Filters({ filters, state, go, search, phone }: Props) {
+export function Filters({ filters, columns, state, fallback, go, search, phone }: Props) {
   const { t } = useTranslation()
   const hidden = filters.filter((f) => f.more)
   const [more, setMore] = useState(() => hidden.some((f) => state.filters[f.key]))
   const [sheet, setSheet] = useState(false)
   const count = (list: readonly Filter[]) => list.filter((f) => state.filters[f.key]).length
-  if (filters.length === 0) return null
+  const orders = columns.filter((c) => c.sort)
+  if (filters.length === 0 && !(phone && orders.length > 0)) return null
   const submit = (e: FormEvent) => {
     e.preventDefault()
     setSheet(false)
@@ -43,6 +48,9 @@ export function Filters({ filters, state, go, search, phone }: Props) {
         <Drawer open={sheet} onClose={() => setSheet(false)} placement="bottom" size="auto" title={t('list.filters')}>
           <form className="filters-sheet" onSubmit={submit}>
             {fields(filters)}
+            {orders.length > 0 && (
+              <Order orders={orders} value={state.sort ?? fallback ?? ''} set={(sort) => go({ ...state, sort: sort === fallback ? undefined : sort, cursor: undefined }, [], true)} />
+            )}
             {zone}
             <Button type="primary" htmlType="submit" block>{t('list.apply')}</Button>
             {clear}
@@ -79,6 +87,20 @@ function Field({ filter: f, value, set }: { filter: Filter; value: string; set: 
         : f.kind === 'day'
           ? <Input id={id} type="date" value={value} onChange={(e) => set(e.target.value)} className="filter-day" />
           : <Text id={id} value={value} set={set} />}
+    </div>
+  )
+}
+
+function Order({ orders, value, set }: { orders: Props['columns']; value: string; set: (v: string) => void }) {
+  const { t } = useTranslation()
+  const id = useId()
+  return (
+    <div className="filter">
+      <label htmlFor={id}>{t('list.order')}</label>
+      <Select id={id} value={value} onChange={set} aria-label={t('list.order')} options={orders.flatMap((c) => [
+        { value: c.sort!, label: t('list.order_up', { column: c.title }) },
+        { value: `-${c.sort!}`, label: t('list.order_down', { column: c.title }) },
+      ])} />
     </div>
   )
 }

@@ -9,6 +9,7 @@ import { startI18n } from '@ccms/shared/i18n/index'
 import { Problem } from '@ccms/shared/problem'
 import { List } from './List'
 import type { Filter, ListState } from './state'
+import type { ListProps } from './types'
 
 interface Row { id: string; name: string }
 
@@ -22,20 +23,24 @@ beforeEach(() => {
     addListener: () => undefined, removeListener: () => undefined, onchange: null, dispatchEvent: () => true,
   }))
 })
-afterEach(cleanup)
+afterEach(() => {
+  cleanup()
+  localStorage.clear()
+})
 
 const filters: Filter[] = [{ key: 'name', kind: 'text', label: 'Name' }]
 
-function show(load: (s: ListState) => Promise<Page<Row>>, at = '/') {
+function show(load: (s: ListState) => Promise<Page<Row>>, at = '/', more: Partial<ListProps<Row>> = {}) {
   const router = createMemoryRouter([{
     path: '/',
     element: (
       <List<Row> queryKey={['rows']} filters={filters} load={load} label="Rows" rowName={(r) => r.name} defaultSort="name"
         columns={[{ key: 'name', title: 'Name', sort: 'name', cell: (r) => r.name }]}
-        card={(r) => ({ title: r.name, facts: [['Id', r.id]] })} empty={{ title: 'There is no row yet.', next: 'Add the first.' }} />
+        card={(r) => ({ title: r.name, facts: [['Id', r.id]] })} empty={{ title: 'There is no row yet.', next: 'Add the first.' }} {...more} />
     ),
   }], { initialEntries: [at] })
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  client.setQueryData(['me'], { staff: { id: 'staff_1', login: 'a', name: 'A', role: 'op_admin' }, permissions: [] })
   render(<I18nextProvider i18n={lang}><QueryClientProvider client={client}><RouterProvider router={router} /></QueryClientProvider></I18nextProvider>)
   return router
 }
@@ -99,4 +104,88 @@ test('on a phone the rows are cards', async () => {
   show(async () => page('a', 'b'))
   expect(await screen.findAllByRole('listitem')).toHaveLength(2)
   expect(screen.queryByRole('table')).toBeNull()
+})
+
+const two = [
+  { key: 'name', title: 'Name', fixed: true, cell: (r: Row) => r.name },
+  { key: 'id', title: 'Id', cell: (r: Row) => r.id },
+  { key: 'rare', title: 'Rare', off: true, cell: () => 'rare' },
+]
+const heads = () => screen.getAllByRole('columnheader').map((h) => h.textContent)
+
+test('columns are shown as somebody chose them, and stay so', async () => {
+  const opts = { name: 'rows', columns: two }
+  show(async () => page('a'), '/', opts)
+  await screen.findByText('a')
+  expect(heads()).toEqual(['Name', 'Id'])
+  fireEvent.click(screen.getByRole('button', { name: 'Columns' }))
+  expect((await screen.findByRole<HTMLInputElement>('checkbox', { name: 'Name' })).disabled).toBe(true)
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Id' }))
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Rare' }))
+  expect(heads()).toEqual(['Name', 'Rare'])
+  cleanup()
+  show(async () => page('a'), '/', opts)
+  await screen.findByText('a')
+  expect(heads()).toEqual(['Name', 'Rare'])
+  fireEvent.click(screen.getByRole('button', { name: 'Columns' }))
+  fireEvent.click(await screen.findByRole('button', { name: 'As it comes' }))
+  expect(heads()).toEqual(['Name', 'Id'])
+})
+
+function bulk() {
+  const acted: string[][] = []
+  const opts: Partial<ListProps<Row>> = { bulk: {
+    can: (r) => r.name !== 'never', limit: 3,
+    actions: (rows, clear) => <button type="button" onClick={() => { acted.push(rows.map((r) => r.name)); clear() }}>Act</button>,
+  } }
+  return { acted, opts }
+}
+
+test('rows are chosen over pages; what cannot be acted on cannot be chosen', async () => {
+  const { acted, opts } = bulk()
+  show(async (s) => (s.cursor ? page('c', 'd') : { ...page('a', 'never'), next_cursor: 'c2' }), '/', opts)
+  await screen.findByText('a')
+  expect(screen.queryByRole('button', { name: 'Act' })).toBeNull()
+  expect(screen.getByRole<HTMLInputElement>('checkbox', { name: 'Choose never' }).disabled).toBe(true)
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Choose all on this page' }))
+  expect(screen.getByText('1 chosen')).toBeTruthy()
+  fireEvent.click(screen.getByRole('button', { name: 'Next' }))
+  fireEvent.click(await screen.findByRole('checkbox', { name: 'Choose d' }))
+  fireEvent.click(screen.getByRole('button', { name: 'Act' }))
+  expect(acted).toEqual([['a', 'd']])
+  expect(screen.queryByRole('button', { name: 'Act' })).toBeNull()
+})
+
+test('another filter forgets what was chosen: what cannot be seen is not acted on', async () => {
+  const { opts } = bulk()
+  const router = show(async () => page('a', 'b'), '/', opts)
+  fireEvent.click(await screen.findByRole('checkbox', { name: 'Choose a' }))
+  expect(screen.getByText('1 chosen')).toBeTruthy()
+  await router.navigate('/?name=a')
+  await vi.waitFor(() => expect(screen.queryByText('1 chosen')).toBeNull())
+})
+
+test('no more rows are chosen than can be acted on at once', async () => {
+  const { acted, opts } = bulk()
+  show(async () => page('a', 'b', 'c', 'd'), '/', opts)
+  await screen.findByText('d')
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Choose all on this page' }))
+  expect(screen.getByRole<HTMLInputElement>('checkbox', { name: 'Choose d' }).disabled).toBe(true)
+  fireEvent.click(screen.getByRole('button', { name: 'Act' }))
+  expect(acted).toEqual([['a', 'b', 'c']])
+})
+
+test('a phone has no column heads: the orders are in the sheet of the filters', async () => {
+  wide = false
+  const router = show(async () => page('a'))
+  fireEvent.click(await screen.findByRole('button', { name: 'Filters' }))
+  fireEvent.mouseDown(await screen.findByRole('combobox', { name: 'Order' }))
+  fireEvent.click(await screen.findByText('Name, downwards'))
+  await vi.waitFor(() => expect(router.state.location.search).toBe('?sort=-name'))
+})
+
+test('a page whose rows are gone leads back to the first', async () => {
+  show(async (s) => (s.cursor ? page() : page('first')), '/?cursor=old')
+  fireEvent.click((await screen.findAllByRole('button', { name: 'First page' }))[0]!)
+  expect(await screen.findByText('first')).toBeTruthy()
 })

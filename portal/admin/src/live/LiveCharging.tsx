@@ -58,7 +58,7 @@ export default function LiveCharging() {
 
   return (
     <List<LiveRow>
-      queryKey={['sessions', 'running']}
+      queryKey={['sessions', 'running']} name="live_charging"
       label={t('nav.live_charging')}
       filters={filters}
       defaultSort="started_at"

@@ -50,7 +50,7 @@ export default function PointStatus() {
 
   return (
     <List<ChargePoint>
-      queryKey={['charge-points', 'status']}
+      queryKey={['charge-points', 'status']} name="live_points"
       label={t('nav.live_points')}
       filters={filters}
       defaultSort="name"

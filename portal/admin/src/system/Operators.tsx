@@ -33,7 +33,7 @@ export default function Operators() {
   return (
     <>
       <List<Operator>
-        queryKey={['operators']} label={t('nav.operators')} columns={columns} defaultSort="name" actions={add}
+        queryKey={['operators']} name="operators" label={t('nav.operators')} columns={columns} defaultSort="name" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/operators', { signal, params: { query: { sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
         rowName={(o) => o.name}
         card={(o) => ({ title: o.name, facts: [[t('operator.code'), o.code], [t('operator.currency'), o.currency], [t('operator.time_zone'), o.time_zone]], actions: enter(o) })}

@@ -64,7 +64,7 @@ export default function Cards() {
   return (
     <>
       <List<Token>
-        queryKey={['tokens']} label={t('nav.cards')} filters={filters} columns={columns} actions={add}
+        queryKey={['tokens']} name="cards" label={t('nav.cards')} filters={filters} columns={columns} actions={add}
         load={(st, signal) => take(api.GET('/api/v1/tokens', { signal, params: { query: {
           q: st.filters.q, status: st.filters.status as Token['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
         } } }))}

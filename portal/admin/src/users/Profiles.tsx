@@ -42,7 +42,7 @@ export default function Profiles() {
   return (
     <>
       <List<Driver>
-        queryKey={['drivers']} label={t('nav.profiles')} filters={filters} columns={columns} actions={add}
+        queryKey={['drivers']} name="profiles" label={t('nav.profiles')} filters={filters} columns={columns} actions={add}
         note={!may('pii.view') && <span className="quiet small">{t('profiles.masked')}</span>}
         load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: {
           q: st.filters.q, status: st.filters.status as Driver['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,

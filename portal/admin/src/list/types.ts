@@ -1,0 +1,66 @@
+// What a screen says about its list.
+
+import type { ReactNode } from 'react'
+import type { Page } from '@ccms/shared/api'
+import type { Filter, ListState } from './state'
+
+export interface Column<T> {
+  key: string
+  title: string
+  /** Beside the title, quiet: the unit or the zone. */
+  note?: string | ((rows: readonly T[]) => string | undefined)
+  cell: (row: T, rows: readonly T[]) => ReactNode
+  /** Right-aligned, in figures of one width. */
+  num?: boolean
+  /** Name of the order in the API. */
+  sort?: string
+  /** Takes what is left and is cut with dots. */
+  wide?: boolean
+  /** Stays in view when the rows scroll sideways. */
+  pin?: boolean
+  /** Cannot be hidden: without it nobody knows what the row is. Pinned ones never can. */
+  fixed?: boolean
+  /** Hidden until somebody chooses it. */
+  off?: boolean
+}
+
+export interface Card {
+  title: ReactNode
+  status?: ReactNode
+  /** The three facts that matter. */
+  facts: [label: string, value: ReactNode][]
+  actions?: ReactNode
+}
+
+export interface Bulk<T> {
+  /** What can be done with the chosen rows; clear() when it is done. */
+  actions: (rows: readonly T[], clear: () => void) => ReactNode
+  /** Can this row be chosen? All can, unless this says no. */
+  can?: (row: T) => boolean
+  /** At most so many at once. */
+  limit?: number
+}
+
+export interface ListProps<T extends { id: string }> {
+  /** First part of the query key: the event stream finds the list by it. */
+  queryKey: readonly string[]
+  /** The name under which a person's columns are kept, a word of the menu such as "records"; without it they cannot be chosen. */
+  name?: string
+  filters?: readonly Filter[]
+  defaultSort?: string
+  load: (state: ListState, signal: AbortSignal, before: readonly T[]) => Promise<Page<T>>
+  columns: readonly Column<T>[]
+  card: (row: T) => Card
+  label: string
+  rowName: (row: T) => string
+  rowClass?: (row: T) => string | undefined
+  empty: { title: string; next?: string; action?: ReactNode }
+  /** Right in the bar: Add. */
+  actions?: ReactNode
+  /** Lets rows be chosen, and says what can be done with them. */
+  bulk?: Bulk<T>
+  expand?: (row: T) => ReactNode
+  refetchMs?: number
+  /** Above the rows: the state of the stream. */
+  note?: ReactNode
+}
