@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { age, amount, amps, clock, dateTime, dayStart, duration, grouped, isZero, kwh, money, none, percent, scaled, soc, viewerZone, volts, zoneName } from './format'
+import { afterEach, describe, expect, test } from 'vitest'
+import { age, amount, amps, clock, dateTime, dayStart, duration, grouped, isZero, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
 
 test.each([
   ['the guide prints 55.800000 A', amps(55800), '55.8'],
@@ -25,6 +25,27 @@ describe('money is a decimal string from end to end', () => {
   test('nothing known is no 0', () => expect(money(undefined)).toBe(none))
   test('zero in any exponent', () => {
     expect([isZero({ amount: '0.00', currency: 'EUR' }), isZero({ amount: '0', currency: 'JPY' }), isZero({ amount: '0.010', currency: 'KWD' })]).toEqual([true, true, false])
+  })
+})
+
+describe('numbers are written as the language writes them', () => {
+  afterEach(() => speakNumbers('en'))
+  test('German has a comma, and points between thousands', () => {
+    speakNumbers('de')
+    expect([money({ amount: '10000.00', currency: 'EUR' }), amount({ amount: '-1234.50', currency: 'EUR' }), money({ amount: '1200', currency: 'JPY' })])
+      .toEqual(['10.000,00 EUR', '-1.234,50', '1.200 JPY'])
+    expect([kwh(18437), amps(55800), percent(55), soc(835), grouped('18.437')]).toEqual(['18,437', '55,8', '5,5', '84', '18,437'])
+    expect([spoken('0.30'), spoken('×1'), spoken(none)]).toEqual(['0,30', '×1', none])
+  })
+  test('what is typed with a comma travels with a point', () => {
+    speakNumbers('de')
+    expect([typedDecimal('25,50'), shownDecimal('25.50'), typedDecimal('7')]).toEqual(['25.50', '25,50', '7'])
+    speakNumbers('en')
+    expect([typedDecimal('25,50'), shownDecimal('25.50')], 'where the point is the mark a comma stays, and is refused').toEqual(['25,50', '25.50'])
+  })
+  test('what programs read keeps the point', () => {
+    speakNumbers('de')
+    expect(scaled(18437, 3, 3)).toBe('18.437')
   })
 })
 

@@ -5,6 +5,24 @@ import type { Money } from './api'
 
 export const none = '–'
 
+// How the language of the page writes 1,234.5. Files and forms for programs always
+// have the point: they take `scaled` and the strings as they came.
+let marks = { decimal: '.', group: ',' }
+
+/** Takes the marks of a language; called when it is chosen. */
+export function speakNumbers(language: string): void {
+  const parts = new Intl.NumberFormat(language).formatToParts(12345.6)
+  const mark = (type: string, fallback: string) => parts.find((x) => x.type === type)?.value ?? fallback
+  marks = { decimal: mark('decimal', '.'), group: mark('group', ',') }
+}
+
+/** "0.30" → "0,30" where the language has a comma; what is no number stays. */
+export const spoken = (decimal: string): string => (/^-?\d+\.\d+$/.test(decimal) ? decimal.replace('.', marks.decimal) : decimal)
+
+/** What somebody types, as numbers travel, and back. */
+export const typedDecimal = (text: string): string => (marks.decimal === '.' ? text : text.replaceAll(marks.decimal, '.'))
+export const shownDecimal = (value: string): string => (marks.decimal === '.' ? value : value.replaceAll('.', marks.decimal))
+
 /** 55800, 3 → "55.8" with one place: integer arithmetic, half away from zero. */
 export function scaled(value: number | bigint | undefined | null, exponent: number, places: number): string {
   if (value === undefined || value === null) return none
@@ -24,19 +42,21 @@ export function scaled(value: number | bigint | undefined | null, exponent: numb
 }
 
 /** The guide prints 55.800000; one place is what a person can use. */
-export const amps = (ma?: number) => scaled(ma, 3, 1)
-export const volts = (mv?: number) => scaled(mv, 3, 1)
+export const amps = (ma?: number) => spoken(scaled(ma, 3, 1))
+export const volts = (mv?: number) => spoken(scaled(mv, 3, 1))
 /** An AC car tells no state of charge: "–", never 0 (product §3.2.2). */
 export const soc = (permille?: number) => scaled(permille, 1, 0)
-export const kwh = (wh?: number) => scaled(wh, 3, 3)
-export const kw = (w?: number, places = 1) => scaled(w, 3, places)
-export const percent = (permille: number) => scaled(permille, 1, permille % 10 === 0 ? 0 : 1)
+export const kwh = (wh?: number) => spoken(scaled(wh, 3, 3))
+export const kw = (w?: number, places = 1) => spoken(scaled(w, 3, places))
+/** 200 → "20", 55 → "5.5", as it travels. */
+export const plainPercent = (permille: number) => scaled(permille, 1, permille % 10 === 0 ? 0 : 1)
+export const percent = (permille: number) => spoken(plainPercent(permille))
 
 /** 10000.00 → "10,000.00": grouped for reading, digits untouched. */
 export function grouped(decimal: string): string {
   const m = /^(-?)(\d+)(\.\d+)?$/.exec(decimal)
   if (!m) return decimal
-  return `${m[1]}${m[2]!.replace(/\B(?=(\d{3})+$)/g, ',')}${m[3] ?? ''}`
+  return `${m[1]}${m[2]!.replace(/\B(?=(\d{3})+$)/g, marks.group)}${m[3] ? marks.decimal + m[3].slice(1) : ''}`
 }
 
 export function money(m?: Money | null): string {

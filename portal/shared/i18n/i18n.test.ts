@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import de from './de.json'
 import en from './en.json'
 import { pseudo, pseudoAll } from './pseudo'
 
@@ -17,6 +18,32 @@ test('the pseudo-locale changes every string and leaves what is put in alone', (
 test('a string with a count has all its plural forms', () => {
   const keys = new Set(strings(en).map(([k]) => k))
   for (const k of keys) if (k.endsWith('_one')) expect(keys.has(k.replace(/_one$/, '_other')), k).toBe(true)
+})
+
+test('German has the keys of English, each with what is put in', () => {
+  const german = new Map(strings(de))
+  const places = (s: string) => [...s.matchAll(/\{\{\w+\}\}/g)].map((m) => m[0]).sort()
+  expect([...german.keys()].filter((k) => !new Map(strings(en)).has(k)), 'German without English').toEqual([])
+  expect(strings(en).filter(([k]) => !german.has(k)).map(([k]) => k), 'English without German').toEqual([])
+  expect(strings(en).filter(([k, v]) => String(places(v)) !== String(places(german.get(k)!))).map(([k]) => k), 'other places').toEqual([])
+  expect([...german].filter(([, v]) => v.trim() === '').map(([k]) => k), 'empty').toEqual([])
+})
+
+test('every fault that a screen may meet has its sentence', () => {
+  const internal = new URL('../../../internal/', import.meta.url)
+  // The rest of internal/ speaks to charge points and to whoever runs the server.
+  const speaks = /^(?:asset|ledger|member|operator|report|session|tariff|upkeep|web|fault)\//
+  const codes = new Set<string>()
+  for (const f of readdirSync(internal, { recursive: true, encoding: 'utf8' })) {
+    if (!speaks.test(f) || !f.endsWith('.go') || f.endsWith('_test.go')) continue
+    for (const m of readFileSync(new URL(f, internal), 'utf8').matchAll(/\bNew\((?:fault\.)?(\w+), "(\w+)"/g)) {
+      if (m[1] !== 'Internal') codes.add(m[2]!)
+    }
+  }
+  expect(codes.size).toBeGreaterThan(40)
+  // These have sentences of their own.
+  for (const known of ['stale_version', 'rate_limited', 'throttled']) codes.delete(known)
+  expect([...codes].filter((c) => !(c in en.fault))).toEqual([])
 })
 
 const root = new URL('../../admin/src/', import.meta.url)

@@ -10,6 +10,7 @@ import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
 import { useMay } from '../login/me'
+import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
@@ -124,7 +125,7 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
       <Space wrap align="start">
         <Form.Item name="code" label={t('assets.code')} tooltip={t('assets.code_help')}><Input maxLength={32} className="price" /></Form.Item>
         <Form.Item name="charger_type" label={t('assets.charger_type')}><Select className="price" options={chargerTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
-        <Form.Item name="max_power_kw" label={t('assets.max_power')} rules={[{ pattern: /^\d{1,4}(\.\d{1,3})?$/, message: t('form.number') }]}><Input className="price" inputMode="decimal" suffix="kW" /></Form.Item>
+        <Form.Item name="max_power_kw" label={t('assets.max_power')} rules={[{ pattern: /^\d{1,4}(\.\d{1,3})?$/, message: t('form.number') }]}><Decimal className="price" suffix="kW" /></Form.Item>
       </Space>
       <fieldset className="fieldset">
         <legend>{t('assets.connectors')}</legend>

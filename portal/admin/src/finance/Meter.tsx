@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { EChartsType } from 'echarts/core'
 import type { Sample, SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { amps, dateTime, kw, kwh, soc, volts, zoneName } from '@ccms/shared/format'
+import { amps, dateTime, grouped, kw, kwh, scaled, soc, volts, zoneName } from '@ccms/shared/format'
 import { dark, light, series as palette } from '@ccms/shared/theme'
 import { useTheme } from '../frame/Theme'
 import { isEnded } from '../live/store'
@@ -65,7 +65,7 @@ function MeterChart({ session: s, samples }: { session: SessionDetail; samples: 
   }
   const asCsv = () => save(`${s.transaction_id ?? s.id}-meter.csv`, csv([
     ['at', 'energy_kwh', 'power_kw', 'current_a', 'voltage_v', 'soc_percent', 'context'],
-    ...samples.map((x) => [x.at, num(x.energy_wh, kwh), num(x.power_w, (v) => kw(v, 3)), num(x.current_ma, amps), num(x.voltage_mv, volts), num(x.soc_permille, soc), x.context ?? '']),
+    ...samples.map((x) => [x.at, num(x.energy_wh, 3), num(x.power_w, 3), num(x.current_ma, 3, 1), num(x.voltage_mv, 3, 1), num(x.soc_permille, 1, 0), x.context ?? '']),
   ]))
 
   return (
@@ -79,7 +79,7 @@ function MeterChart({ session: s, samples }: { session: SessionDetail; samples: 
         </span>
       </div>
       <div ref={host} className="chart" role="img" aria-label={t('record.chart_label', {
-        series: name, count: values.length, min: Math.min(...values), max: Math.max(...values), unit: series.unit,
+        series: name, count: values.length, min: grouped(String(Math.min(...values))), max: grouped(String(Math.max(...values))), unit: series.unit,
       })} />
       <details className="meter-table">
         <summary>{t('record.as_table')}</summary>
@@ -119,4 +119,5 @@ function MeterChart({ session: s, samples }: { session: SessionDetail; samples: 
   )
 }
 
-const num = (v: number | undefined, f: (v: number) => string) => (v === undefined ? '' : f(v))
+// For programs: the point, whatever the language.
+const num = (v: number | undefined, exponent: number, places = exponent) => (v === undefined ? '' : scaled(v, exponent, places))

@@ -5,10 +5,11 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Plan } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, percent } from '@ccms/shared/format'
+import { none, percent, spoken } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
+import { Decimal } from '../parts/Decimal'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
 import { bodyOf, type Values, valuesOf } from './plan'
 
@@ -52,11 +53,11 @@ export default function Plans() {
   )
 }
 
-const price = (p: string | undefined, currency: string) => (p && Number(p) !== 0 ? `${p} ${currency}` : none)
+const price = (p: string | undefined, currency: string) => (p && Number(p) !== 0 ? `${spoken(p)} ${currency}` : none)
 
 function Bands({ plan }: { plan: Plan }) {
   const { t } = useTranslation()
-  return <span className="num">{plan.electricity.map((b) => t('plans.band', { from: b.from, to: b.to, price: b.price })).join(', ')}</span>
+  return <span className="num">{plan.electricity.map((b) => t('plans.band', { from: b.from, to: b.to, price: spoken(b.price) })).join(', ')}</span>
 }
 
 function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
@@ -94,7 +95,7 @@ function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
                     <Space key={f.key} align="start" wrap className="band">
                       <Form.Item name={[f.name, 'from']} label={t('plans.band_from')} rules={[required, clockRule]}><Input className="clock" maxLength={5} placeholder="00:00" /></Form.Item>
                       <Form.Item name={[f.name, 'to']} label={t('plans.band_to')} rules={[required, clockRule]}><Input className="clock" maxLength={5} placeholder="24:00" /></Form.Item>
-                      <Form.Item name={[f.name, 'price']} label={t('plans.band_price')} rules={[required, decimal]}><Input className="price" inputMode="decimal" suffix={perKwh} /></Form.Item>
+                      <Form.Item name={[f.name, 'price']} label={t('plans.band_price')} rules={[required, decimal]}><Decimal className="price" suffix={perKwh} /></Form.Item>
                       {fields.length > 1 && (
                         <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)}
                           aria-label={t('plans.band_remove', { from: form.getFieldValue(['electricity', f.name, 'from']) as string })} />
@@ -107,24 +108,24 @@ function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
             </Form.List>
           </fieldset>
           <Space wrap align="start">
-            <Form.Item name="service_per_kwh" label={t('plans.service')} rules={[decimal]}><Input className="price" inputMode="decimal" suffix={perKwh} /></Form.Item>
-            <Form.Item name="start_fee" label={t('plans.start_fee')} rules={[decimal]} tooltip={t('plans.start_fee_help')}><Input className="price" inputMode="decimal" suffix={currency} /></Form.Item>
-            <Form.Item name="vat" label={t('plans.vat')} rules={[required, { pattern: /^\d{1,2}(\.\d)?$|^100$/, message: t('form.number') }]}><Input className="price" inputMode="decimal" suffix="%" /></Form.Item>
+            <Form.Item name="service_per_kwh" label={t('plans.service')} rules={[decimal]}><Decimal className="price" suffix={perKwh} /></Form.Item>
+            <Form.Item name="start_fee" label={t('plans.start_fee')} rules={[decimal]} tooltip={t('plans.start_fee_help')}><Decimal className="price" suffix={currency} /></Form.Item>
+            <Form.Item name="vat" label={t('plans.vat')} rules={[required, { pattern: /^\d{1,2}(\.\d)?$|^100$/, message: t('form.number') }]}><Decimal className="price" suffix="%" /></Form.Item>
           </Space>
           <Form.Item name="prices_include_tax" label={t('plans.tax_included')} valuePropName="checked" layout="horizontal"><Switch /></Form.Item>
           <Form.Item name="idle_on" label={t('plans.idle_on')} valuePropName="checked" layout="horizontal"><Switch /></Form.Item>
           <Form.Item noStyle shouldUpdate={(a: Values, b: Values) => a.idle_on !== b.idle_on}>
             {() => form.getFieldValue('idle_on') && (
               <Space wrap align="start">
-                <Form.Item name={['idle', 'per_minute']} label={t('plans.idle_per_minute')} rules={[required, decimal]}><Input className="price" inputMode="decimal" suffix={t('plans.per_min', { currency })} /></Form.Item>
-                <Form.Item name={['idle', 'grace_min']} label={t('plans.idle_grace')} rules={[required, decimal]}><Input className="price" inputMode="decimal" suffix={t('plans.minutes')} /></Form.Item>
-                <Form.Item name={['idle', 'cap']} label={t('plans.idle_cap')} rules={[required, decimal]}><Input className="price" inputMode="decimal" suffix={currency} /></Form.Item>
+                <Form.Item name={['idle', 'per_minute']} label={t('plans.idle_per_minute')} rules={[required, decimal]}><Decimal className="price" suffix={t('plans.per_min', { currency })} /></Form.Item>
+                <Form.Item name={['idle', 'grace_min']} label={t('plans.idle_grace')} rules={[required, decimal]}><Decimal className="price" suffix={t('plans.minutes')} /></Form.Item>
+                <Form.Item name={['idle', 'cap']} label={t('plans.idle_cap')} rules={[required, decimal]}><Decimal className="price" suffix={currency} /></Form.Item>
               </Space>
             )}
           </Form.Item>
           <Space wrap align="start">
-            <Form.Item name="hold" label={t('plans.hold')} rules={[decimal]} tooltip={t('plans.hold_help')}><Input className="price" inputMode="decimal" suffix={currency} /></Form.Item>
-            <Form.Item name="min_balance" label={t('plans.min_balance')} rules={[decimal]}><Input className="price" inputMode="decimal" suffix={currency} /></Form.Item>
+            <Form.Item name="hold" label={t('plans.hold')} rules={[decimal]} tooltip={t('plans.hold_help')}><Decimal className="price" suffix={currency} /></Form.Item>
+            <Form.Item name="min_balance" label={t('plans.min_balance')} rules={[decimal]}><Decimal className="price" suffix={currency} /></Form.Item>
           </Space>
         </>
       )}

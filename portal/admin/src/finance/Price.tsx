@@ -5,7 +5,7 @@ import { RightOutlined } from '@ant-design/icons'
 import { Fragment, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Bill, BillLine, SessionDetail } from '@ccms/shared/api'
-import { amount, grouped, money, percent } from '@ccms/shared/format'
+import { amount, grouped, money, percent, spoken } from '@ccms/shared/format'
 import { Blank } from '../parts/PageStates'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
@@ -81,7 +81,7 @@ function Line({ line: l, open, toggle, zone }: { line: BillLine; open: boolean; 
           {l.capped && <span className="quiet small"> {t('record.capped')}</span>}
         </td>
         <td className="cell-num">{grouped(l.quantity)} <span className="quiet">{l.unit}</span></td>
-        <td className="cell-num">{l.unit_price}</td>
+        <td className="cell-num">{spoken(l.unit_price)}</td>
         <td className="cell-num bill-vat">{percent(l.vat_permille)} %</td>
         <td className="cell-num">{amount(l.amount)}</td>
       </tr>

@@ -6,7 +6,7 @@ import { GridComponent, TooltipComponent } from 'echarts/components'
 import { type EChartsType, init, use as register } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 import type { Sample } from '@ccms/shared/api'
-import { clock, clockMinutes } from '@ccms/shared/format'
+import { clock, clockMinutes, grouped } from '@ccms/shared/format'
 
 register([LineChart, GridComponent, TooltipComponent, CanvasRenderer])
 
@@ -57,7 +57,7 @@ export function draw(host: HTMLElement, points: Point[], series: Series, zone: s
       backgroundColor: look.ground, borderColor: look.grid, textStyle: { color: look.text },
       formatter: (items: unknown) => {
         const value = (items as { value: Point }[])[0]?.value
-        return value && value[1] !== null ? `${clock(new Date(value[0]), zone)}<br><b>${Number(value[1].toFixed(3))} ${series.unit}</b>` : ''
+        return value && value[1] !== null ? `${clock(new Date(value[0]), zone)}<br><b>${grouped(String(Number(value[1].toFixed(3))))} ${series.unit}</b>` : ''
       },
     },
     xAxis: {
@@ -66,7 +66,7 @@ export function draw(host: HTMLElement, points: Point[], series: Series, zone: s
     },
     yAxis: {
       type: 'value', name: series.unit, nameTextStyle: { color: look.text, align: 'left' }, scale: series.key === 'voltage',
-      axisLabel: { color: look.text }, splitLine: { lineStyle: { color: look.grid } },
+      axisLabel: { color: look.text, formatter: (v: number) => grouped(String(v)) }, splitLine: { lineStyle: { color: look.grid } },
       min: series.key === 'soc' ? 0 : undefined, max: series.key === 'soc' ? 100 : undefined,
     },
     series: [{

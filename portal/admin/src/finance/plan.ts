@@ -1,7 +1,7 @@
 // A billing plan as the form holds it, and as the API wants it.
 
 import type { Plan, PlanBody } from '@ccms/shared/api'
-import { percent } from '@ccms/shared/format'
+import { plainPercent } from '@ccms/shared/format'
 
 export interface Values {
   name: string
@@ -25,7 +25,7 @@ export const toPermille = (v: string) => {
 export function valuesOf(p: Plan | undefined): Partial<Values> {
   if (!p) return { electricity: [{ from: '00:00', to: '24:00', price: '' }], vat: '20', prices_include_tax: false, idle_on: false, idle: { grace_min: '15', cap: '20.00' }, hold: '50.00' }
   return {
-    name: p.name, electricity: p.electricity, service_per_kwh: p.service_per_kwh, start_fee: p.start_fee, vat: percent(p.vat_permille),
+    name: p.name, electricity: p.electricity, service_per_kwh: p.service_per_kwh, start_fee: p.start_fee, vat: plainPercent(p.vat_permille),
     prices_include_tax: p.prices_include_tax ?? false, idle_on: p.idle !== undefined,
     idle: { per_minute: p.idle?.per_minute, grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount ?? '20.00' },
     hold: p.hold?.amount, min_balance: p.min_balance?.amount,

@@ -4,6 +4,7 @@
 import { App as AntApp, ConfigProvider, theme as antTheme, type ThemeConfig } from 'antd'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { cssVariables, dark, light } from '@ccms/shared/theme'
+import { useAntdWords } from './antdWords'
 
 export type Mode = 'auto' | 'light' | 'dark'
 
@@ -41,6 +42,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
   const calm = useSyncExternalStore(onStill, () => window.matchMedia(still).matches)
   const isDark = mode === 'dark' || (mode === 'auto' && device)
   const c = isDark ? dark : light
+  const words = useAntdWords()
 
   useEffect(() => {
     const root = document.documentElement
@@ -78,7 +80,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
 
   return (
     <Context.Provider value={value}>
-      <ConfigProvider theme={config} button={{ autoInsertSpace: false }}>
+      <ConfigProvider theme={config} locale={words} button={{ autoInsertSpace: false }}>
         <AntApp component={false}>{children}</AntApp>
       </ConfigProvider>
     </Context.Provider>

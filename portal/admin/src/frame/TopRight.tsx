@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { api, take } from '@ccms/shared/client'
-import { choose, languages } from '@ccms/shared/i18n/index'
+import { choose, type Language, languages } from '@ccms/shared/i18n/index'
 import { operatorOf, signOut, useMay, useSignedIn, useTakeMe } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { roleWord } from '../parts/words'
@@ -12,12 +12,14 @@ import { type Mode, useTheme } from './Theme'
 
 export function LanguageMenu() {
   const { t, i18n } = useTranslation()
-  const name = t(i18n.language === 'pseudo' ? 'language.pseudo' : 'language.en')
+  const { message } = App.useApp()
+  const text = useProblemText()
+  const name = t(`language.${i18n.language as Language | 'pseudo'}`)
   const menu: MenuProps = {
     selectable: true,
     selectedKeys: [i18n.language],
-    items: languages.map((l) => ({ key: l, label: t(`language.${l}`) })),
-    onClick: ({ key }) => void choose(key),
+    items: languages.map((l) => ({ key: l, label: <span lang={l}>{t(`language.${l}`)}</span> })),
+    onClick: ({ key }) => void choose(key).catch((e: unknown) => message.error(text(e))),
   }
   return (
     <Dropdown menu={menu} trigger={['click']}>

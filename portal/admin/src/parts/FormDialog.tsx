@@ -6,7 +6,7 @@ import { type ReactNode, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { newKey } from '@ccms/shared/key'
 import { Problem, splitByField } from '@ccms/shared/problem'
-import { useProblemText, useSupportText } from './ProblemText'
+import { useFieldText, useProblemText, useSupportText } from './ProblemText'
 
 type Path = (string | number)[]
 
@@ -31,6 +31,7 @@ export function FormDialog<V extends object>(p: Props<V>) {
   const { modal } = App.useApp()
   const text = useProblemText()
   const support = useSupportText()
+  const fieldText = useFieldText()
   const [form] = Form.useForm<V>()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<{ lines: string[]; small?: string }>()
@@ -54,10 +55,10 @@ export function FormDialog<V extends object>(p: Props<V>) {
       const renamed = p.rename ? rename(problem, p.rename) : problem
       const split = splitByField(renamed, names)
       type Fields = Parameters<typeof form.setFields>[0]
-      form.setFields(split.fields.map((f) => ({ name: f.name, errors: [f.detail] })) as Fields)
+      form.setFields(split.fields.map((f) => ({ name: f.name, errors: [fieldText(f.detail)] })) as Fields)
       const first = split.fields[0]
       if (first) form.scrollToField(first.name as Parameters<typeof form.scrollToField>[0], { focus: true })
-      const lines = problem.fields.length > 0 ? split.rest : [text(problem)]
+      const lines = problem.fields.length > 0 ? split.rest.map(fieldText) : [text(problem)]
       setError(lines.length > 0 ? { lines, small: support(problem) } : undefined)
     } finally {
       setBusy(false)

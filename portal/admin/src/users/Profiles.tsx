@@ -10,6 +10,7 @@ import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
 import { oneCurrency } from '../parts/common'
+import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { DriverTag } from '../parts/Status'
@@ -104,7 +105,7 @@ function RechargeDialog({ driver: d, onClose }: { driver: Driver; onClose: () =>
         onClose()
       }}>
       <Form.Item name="amount" label={t('profiles.amount')} rules={[required, { pattern: /^\d{1,9}(\.\d{1,3})?$/, message: t('form.number') }]}>
-        <Input inputMode="decimal" suffix={currency} autoFocus />
+        <Decimal suffix={currency} autoFocus />
       </Form.Item>
       <Form.Item name="reason" label={t('profiles.reason')} extra={t('profiles.reason_help')} rules={[required]}><Input maxLength={200} /></Form.Item>
     </FormDialog>
