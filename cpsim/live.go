@@ -12,6 +12,7 @@ import (
 type Behaviour struct {
 	Tags   []string         // cards, dealt out to the connectors: one card charges one car
 	Pause  [2]time.Duration // an empty connector; default 20 s to 3 min
+	First  [2]time.Duration // the pause before the first car; default: as the others
 	Reach  [2]time.Duration // from plug to card; default 3 to 15 s
 	Charge [2]time.Duration // default 3 to 12 min
 	Linger [2]time.Duration // from stop to unplug; default 10 s to 1 min
@@ -28,6 +29,7 @@ func (b Behaviour) withDefaults() Behaviour {
 	set(&b.Reach, 3*time.Second, 15*time.Second)
 	set(&b.Charge, 3*time.Minute, 12*time.Minute)
 	set(&b.Linger, 10*time.Second, time.Minute)
+	set(&b.First, b.Pause[0], b.Pause[1])
 	return b
 }
 
@@ -56,7 +58,9 @@ func Drive(ctx context.Context, cp *ChargePoint, b Behaviour) {
 			}
 		}
 		wg.Go(func() {
-			for d.visit(ctx) {
+			pause := b.First
+			for d.visit(ctx, pause) {
+				pause = b.Pause
 			}
 		})
 	}
@@ -101,11 +105,11 @@ func (d *driver) until(ctx context.Context, t time.Duration, cond func(c *connec
 }
 
 // visit is one car, false at the end of the world.
-func (d *driver) visit(ctx context.Context) bool {
+func (d *driver) visit(ctx context.Context, pause [2]time.Duration) bool {
 	cp := d.cp
 	never := func(*connector) bool { return false }
 	// A remote start ends the pause: somebody pressed Start beside the car.
-	if !d.until(ctx, d.between(d.b.Pause), func(c *connector) bool { return c.intent != nil }) {
+	if !d.until(ctx, d.between(pause), func(c *connector) bool { return c.intent != nil }) {
 		return false
 	}
 	battery := 40000 + d.rng.Int64N(40001)

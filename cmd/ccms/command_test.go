@@ -352,13 +352,13 @@ func TestPostgres_migrateMakesTheRole(t *testing.T) {
 	}
 }
 
-// The demo is a small world that lives: its logins work, its points are connected,
-// and a second start finds it.
+// The demo is a small world that lives and has a past: its logins work, its points are
+// connected, and a second start finds both.
 func TestDemo_livesAndIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
-	for range 2 {
-		srv := s.start(t, "demo", "--addr", "127.0.0.1:0")
+	for start := range 2 {
+		srv := s.start(t, "demo", "--addr", "127.0.0.1:0", "--sites", "2", "--history", "3")
 		if err := srv.stdout.wait(patience, regexp.MustCompile(`login: auditor / \S+\n`), srv.ended); err != nil {
 			t.Fatalf("%v\n%s\n%s", err, srv.stdout, srv.stderr)
 		}
@@ -382,15 +382,22 @@ func TestDemo_livesAndIsFoundAgain(t *testing.T) {
 					online++
 				}
 			}
-			if len(points.Items) != 4 {
+			if len(points.Items) != 9 {
 				t.Fatalf("%d charge points", len(points.Items))
 			}
-			if online == 4 {
+			if online == 9 {
 				break
 			}
 			if ctx.Err() != nil {
-				t.Fatalf("%d of 4 points are online\n%s", online, srv.stderr)
+				t.Fatalf("%d of 9 points are online\n%s", online, srv.stderr)
 			}
+		}
+		told := regexp.MustCompile(`the demo's past is (complete|there)`)
+		if err := srv.stderr.wait(patience, told, srv.ended); err != nil {
+			t.Fatalf("%v\n%s", err, srv.stderr)
+		}
+		if word := match(t, told.String(), srv.stderr.String()); word != []string{"complete", "there"}[start] {
+			t.Errorf("start %d says that the past is %s", start+1, word)
 		}
 		if code := srv.term(t); code != 0 {
 			t.Errorf("exit code %d\n%s", code, srv.stderr)

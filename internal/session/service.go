@@ -152,23 +152,10 @@ func onlyMeter(was, next *State) bool {
 func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
 	then := out.Then
 	if then.Extend.Minor > 0 {
-		hold, err := holdOf(tx, out.Next)
+		grown, err := s.extend(tx, env, out)
 		if err != nil {
 			return out, err
 		}
-		if !hold.ID.IsZero() {
-			hold, err = ledger.Extend(tx, hold, then.Extend)
-		} else if hold, err = placeHold(tx, out.Next, then.Extend); fault.Is(err, fault.Limit) {
-			hold, err = ledger.Hold{Amount: money.New(0, out.Next.Currency)}, nil
-		}
-		if err != nil {
-			return out, err
-		}
-		grown := Apply(out.Next, HoldGrown{hold.Amount}, env)
-		if grown.Fact == "" {
-			grown.Fact = out.Fact
-		}
-		grown.Then.Extend = money.Amount{}
 		return s.follow(tx, env, grown)
 	}
 	if then.Stop != "" {
@@ -178,7 +165,34 @@ func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
 		}
 		out.Next = next
 	}
-	st := &out.Next
+	return s.settle(tx, out)
+}
+
+// extend grows the hold as far as there is, and asks the machine what it makes of it.
+func (s *Service) extend(tx Tx, env Env, out Outcome) (Outcome, error) {
+	hold, err := holdOf(tx, out.Next)
+	if err != nil {
+		return out, err
+	}
+	if !hold.ID.IsZero() {
+		hold, err = ledger.Extend(tx, hold, out.Then.Extend)
+	} else if hold, err = placeHold(tx, out.Next, out.Then.Extend); fault.Is(err, fault.Limit) {
+		hold, err = ledger.Hold{Amount: money.New(0, out.Next.Currency)}, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	grown := Apply(out.Next, HoldGrown{hold.Amount}, env)
+	if grown.Fact == "" {
+		grown.Fact = out.Fact
+	}
+	grown.Then.Extend = money.Amount{}
+	return grown, nil
+}
+
+// settle does the money that an outcome asks for.
+func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
+	st, then := &out.Next, out.Then
 	if st.Wallet.IsZero() || !(then.Capture || then.Release || then.Adjust != nil || then.Keep != nil) {
 		return out, nil
 	}

@@ -64,26 +64,33 @@ func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token strin
 	if err != nil {
 		return j, err
 	}
-	if acc.Balance.Currency != j.plan.Currency {
+	err = j.afford(acc, tariff.NewSheet(j.plan, s.zone(site.TimeZone)), maxPower, tx.Now(), offline)
+	return j, err
+}
+
+// afford is the last question of a start: does the account have enough for the price?
+func (j *judgement) afford(acc ledger.Account, prices *tariff.Sheet, maxPower unit.W, now time.Time, offline bool) error {
+	plan := prices.Plan
+	if acc.Balance.Currency != plan.Currency {
 		j.decision = Blocked
-		j.reason = fmt.Sprintf("The charging account is in %s, the plan in %s.", acc.Balance.Currency, j.plan.Currency)
-		return j, nil
+		j.reason = fmt.Sprintf("The charging account is in %s, the plan in %s.", acc.Balance.Currency, plan.Currency)
+		return nil
 	}
 	available := acc.Available()
-	least, err := tariff.NewSheet(j.plan, s.zone(site.TimeZone)).Reserve(maxPower, 2*defaultGap+reserveMargin, tx.Now())
+	least, err := prices.Reserve(maxPower, 2*defaultGap+reserveMargin, now)
 	if err != nil {
-		return j, err
+		return err
 	}
-	least = least.Add(major(minStart, j.plan.Currency))
-	if j.plan.MinBalance.Currency == least.Currency && least.Less(j.plan.MinBalance) {
-		least = j.plan.MinBalance
+	least = least.Add(major(minStart, plan.Currency))
+	if plan.MinBalance.Currency == least.Currency && least.Less(plan.MinBalance) {
+		least = plan.MinBalance
 	}
 	if available.Less(least) && !offline {
 		j.decision = Blocked
 		j.reason = fmt.Sprintf("The available balance %s is below the %s needed to start.", available, least)
-		return j, nil
+		return nil
 	}
-	j.hold = j.plan.Hold
+	j.hold = plan.Hold
 	if available.Less(j.hold) {
 		j.hold = available
 	}
@@ -91,7 +98,7 @@ func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token strin
 		j.hold.Minor = 0
 	}
 	j.decision, j.reason = Accepted, "The card may charge."
-	return j, nil
+	return nil
 }
 
 func major(n int64, c money.Currency) money.Amount {
@@ -329,17 +336,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 			st.HoldAmount = h.Amount
 		}
 	}
-	st.Cost = money.New(0, st.Currency)
-	st.Inner.Running = tariff.Begin(st.StartedAt)
-	st.StartAnswer = j.decision
-	// A meter that stays silent from the first second matters too.
-	if st.Phase == Charging {
-		st.Inner.HeardAt = tx.Now()
-		st.Inner.SilentAt = tx.Now().Add(2*defaultGap + reserveMargin)
-		st.DueAt = st.Inner.SilentAt
-	} else {
-		st.DueAt = tx.Now().Add(forgetAfter)
-	}
+	st.open(j.decision, tx.Now())
 	if waiting != nil {
 		err = tx.SaveSession(st)
 		st.Rev++
@@ -375,6 +372,21 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 		Point: p.ID, Connector: st.Connector, Kind: "start", TokenUID: r.Token, Token: st.Token, Driver: st.Driver,
 		Session: st.ID, Reason: j.reason,
 	}, j.decision)
+}
+
+// open sets what a session begins with, once it is decided.
+func (s *State) open(d Decision, now time.Time) {
+	s.Cost = money.New(0, s.Currency)
+	s.Inner.Running = tariff.Begin(s.StartedAt)
+	s.StartAnswer = d
+	// A meter that stays silent from the first second matters too.
+	if s.Phase == Charging {
+		s.Inner.HeardAt = now
+		s.Inner.SilentAt = now.Add(2*defaultGap + reserveMargin)
+		s.DueAt = s.Inner.SilentAt
+	} else {
+		s.DueAt = now.Add(forgetAfter)
+	}
 }
 
 func (s *Service) releaseHold(tx Tx, st *State) error {

@@ -40,6 +40,7 @@ type Tx struct {
 	wrote    bool          // a statement has touched a row
 	measured []measured    // to be written behind it
 
+	past     bool // what follows is stamped with an instant that is over
 	changes  []Change
 	newKeys  [][]dataKey // read or made by this closure, remembered after the commit
 	hasFacts bool
@@ -52,8 +53,23 @@ func (tx *Tx) Now() time.Time { return tx.now }
 // Scope is the scope that the closure runs in.
 func (tx *Tx) Scope() authz.Scope { return tx.scope }
 
+// Backdate stamps what follows in this closure with an instant that is over: a history
+// that was not written while it happened. Screens hear nothing of it.
+func (tx *Tx) Backdate(at time.Time) error {
+	at = at.UTC().Truncate(time.Microsecond)
+	if at.After(tx.store.now()) {
+		return tx.fail(fmt.Errorf("store: backdated to %s, which is to come", at))
+	}
+	tx.now, tx.past = at, true
+	return nil
+}
+
 // Changed tells screens and caches, after the commit, that something is new.
-func (tx *Tx) Changed(changes ...Change) { tx.changes = append(tx.changes, changes...) }
+func (tx *Tx) Changed(changes ...Change) {
+	if !tx.past {
+		tx.changes = append(tx.changes, changes...)
+	}
+}
 
 // may says why nothing can be done now; writes tells that it would write, and what
 // names it.

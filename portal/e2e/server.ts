@@ -34,7 +34,7 @@ export default async function setup(project: TestProject) {
   if (!existsSync(bin)) throw new Error(`there is no ${bin}: run "make build", or name the binary in CCMS_BIN`)
   const data = mkdtempSync(join(tmpdir(), 'ccms-e2e-'))
   const addr = `127.0.0.1:${await freePort()}`
-  const server = spawn(bin, ['demo', '--addr', addr, '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(bin, ['demo', '--addr', addr, '--data', data, '--sites', '1', '--history', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null>((resolve) => { server.once('exit', resolve) })
 
   const logins: Record<string, string> = {}
