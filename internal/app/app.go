@@ -30,6 +30,7 @@ import (
 	"ccms/internal/cluster"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/job"
 	"ccms/internal/ledger"
 	"ccms/internal/live"
 	"ccms/internal/member"
@@ -141,6 +142,8 @@ type App struct {
 	cfg      Config
 	cluster  *cluster.Registry
 	journal  *store.Journal
+	vault    *store.Vault
+	jobs     *job.Runner
 	stop     context.CancelFunc
 	stopBeat func() // of the journal
 	running  sync.WaitGroup
@@ -209,6 +212,13 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 
 	beat, stopBeat := c.Beat(500 * time.Millisecond)
+	vault, err := store.NewVault(st, filepath.Join(c.DataDir, "exports"))
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	a.vault = vault
+
 	a.journal = store.NewJournal(st, c.Log, beat)
 	a.stopBeat = stopBeat
 	door := c.Door
@@ -224,7 +234,10 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Live: bus,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy,
+		Files: exportFiles{vault},
 	})
+	a.jobs = job.New(st, c.Node, map[string]job.Handler{operator.ExportJob: a.exportJob})
+	a.jobs.Log, a.jobs.Workers, a.jobs.Lease = c.Log, exportWorkers, exportLease
 	return a, nil
 }
 
@@ -295,6 +308,7 @@ func (a *App) Start(ctx context.Context) error {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(func() { a.journal.Run(ctx) })
 	a.running.Go(func() { a.watch(ctx) })
+	a.running.Go(func() { a.jobs.Run(ctx) })
 	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
 		return err
@@ -310,6 +324,7 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	})
 	a.every(ctx, time.Hour, "ledger check", a.checkLedger)
+	a.every(ctx, 10*time.Minute, "old exports", a.forgetExports)
 	return nil
 }
 

@@ -20,6 +20,7 @@ const (
 	DriverRead     Permission = "drivers.read"
 	DriverWrite    Permission = "drivers.write"
 	PIIView        Permission = "pii.view"
+	PIIExport      Permission = "pii.export" // personal columns in files, which leave our hands
 	PlanRead       Permission = "plans.read"
 	PlanWrite      Permission = "plans.write"
 	FinanceRead    Permission = "finance.read"
@@ -45,7 +46,7 @@ var Roles = []Role{Owner, OpAdmin, OpOps, Auditor}
 // Permissions lists every permission that a role can hold.
 var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
-	AssetWrite, DriverRead, DriverWrite, PIIView, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
+	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -55,7 +56,7 @@ var Permissions = []Permission{
 var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
-		DriverWrite, PIIView, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead),
+		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead),
 	OpOps:   set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead),
 	Auditor: set(OperatorRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }

@@ -34,6 +34,8 @@ type (
 	sessionKind     struct{}
 	attemptKind     struct{}
 	eventKind       struct{}
+	viewKind        struct{}
+	exportKind      struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -55,6 +57,8 @@ func (planKind) prefix() string        { return "plan" }
 func (sessionKind) prefix() string     { return "ses" }
 func (attemptKind) prefix() string     { return "att" }
 func (eventKind) prefix() string       { return "evt" }
+func (viewKind) prefix() string        { return "view" }
+func (exportKind) prefix() string      { return "exp" }
 
 // The ids of ccms.
 type (
@@ -77,6 +81,8 @@ type (
 	Session     = ID[sessionKind]
 	Attempt     = ID[attemptKind] // a start attempt (AUTH-R5)
 	Event       = ID[eventKind]   // one frame kept from a charge point
+	View        = ID[viewKind]    // a list as an account saved it
+	Export      = ID[exportKind]  // a file of a list's rows
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

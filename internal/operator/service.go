@@ -63,6 +63,9 @@ type Tx interface {
 
 	AuditPage(AuditFilter, Page) (List[AuditRow], error)
 
+	DeskTx
+	ExportTx
+
 	// Forget deletes logins, throttles and answers that are over.
 	ForgetLogins(now time.Time) (int, error)
 	ForgetThrottles(now time.Time) (int, error)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ccms/internal/fault"
+	"ccms/internal/operator"
 )
 
 // Page says which part of a list is wanted.
@@ -15,30 +16,36 @@ type Page struct {
 	Sort   string // a key of the list, "-" before it for descending; "" is the list's default
 	Cursor string // Next of the page before, "" for the first
 	Limit  int    // 1…100; 0 is 20
+	Whole  bool   // one of all pages, for an export: 500 rows, and they are not counted
 }
 
 // Listed is one page.
 type Listed[T any] struct {
 	Items  []T
 	Next   string // "" on the last page
-	Total  int    // how many rows the filter finds, counted up to 1000
+	Total  int    // how many rows the filter finds, counted up to 10,000; 0 where Page.Whole says not to
 	Capped bool   // there are more than Total
 }
 
 const (
 	defaultLimit = 20
 	maxLimit     = 100
-	countUpTo    = 1000
+	wholeLimit   = operator.WholeLimit
+	countUpTo    = 10_000 // product §2.2
 )
 
 // listSpec declares a list: what it shows, where from, and by what it may be sorted.
 type listSpec struct {
-	Cols  string            // "s.id, s.name"
-	From  string            // "sites s"
-	Where string            // "{{scope sites s}} {{if status}} AND s.status = ? {{end}}"
-	ID    string            // "s.id": settles the order among equals
-	Sorts map[string]string // name in the API → column, NOT NULL: "name": "s.name_sort"
-	Sort  string            // the default, "-created_at"
+	Cols string // "s.id, s.name"
+	From string // "sites s"
+	// FromOf is From for a sort by a column of another table: SQLite begins with the
+	// first table of a CROSS JOIN, and so reads in the order of its index.
+	FromOf map[string]string
+	Count  string            // From without what is only shown; "" is From
+	Where  string            // "{{scope sites s}} {{if status}} AND s.status = ? {{end}}"
+	ID     string            // "s.id": settles the order among equals
+	Sorts  map[string]string // name in the API → column, NOT NULL: "name": "s.name_sort"
+	Sort   string            // the default, "-created_at"
 }
 
 // List is a declared list.
@@ -52,16 +59,24 @@ type List struct {
 func listing(sp listSpec) *List {
 	l := &List{spec: sp, pages: map[string]*Stmt{}}
 	for name, column := range sp.Sorts {
+		tables := sp.From
+		if sp.FromOf[name] != "" {
+			tables = sp.FromOf[name]
+		}
 		for _, d := range [...]struct{ sign, order, after string }{{"", "ASC", ">"}, {"-", "DESC", "<"}} {
 			l.pages[d.sign+name] = stmt(fmt.Sprintf(
 				"SELECT %[1]s, %[2]s, %[3]s FROM %[4]s WHERE %[5]s {{if after}} AND (%[1]s, %[2]s) %[7]s (?, ?) {{end}} ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT ?",
-				column, sp.ID, sp.Cols, sp.From, sp.Where, d.order, d.after))
+				column, sp.ID, sp.Cols, tables, sp.Where, d.order, d.after))
 		}
 	}
 	if l.pages[sp.Sort] == nil {
 		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
 	}
-	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) counted", sp.From, sp.Where, countUpTo+1))
+	from := sp.Count
+	if from == "" {
+		from = sp.From
+	}
+	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) counted", from, sp.Where, countUpTo+1))
 	return l
 }
 
@@ -112,6 +127,8 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 		return out, fault.BadInput("/sort", "cannot sort by %q", strings.TrimPrefix(page.Sort, "-"))
 	}
 	switch {
+	case page.Whole:
+		page.Limit = wholeLimit
 	case page.Limit == 0:
 		page.Limit = defaultLimit
 	case page.Limit < 1 || page.Limit > maxLimit:
@@ -146,6 +163,9 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 	}
 	if n > page.Limit {
 		out.Next = tx.store.sealCursor(last)
+	}
+	if page.Whole {
+		return out, nil
 	}
 	total, err := scalar[int](tx, l.count, args...)
 	out.Total, out.Capped = min(total, countUpTo), total > countUpTo

@@ -43,6 +43,36 @@ func TestWhatIsLookedForByAnIDIsFoundByIt(t *testing.T) {
 	}
 }
 
+// An order is offered where an index that begins with the operator gives it: a page
+// of ten million rows reads fifty of them and sorts nothing (product §2.2).
+func TestEveryOrderOfAListComesFromAnIndex(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// Few rows per operator or account, which are sorted at once.
+	few := regexp.MustCompile(`FROM (sub_operators so|api_tokens t|staff_views v|staff_columns c|exports e|operators o|commands c) `)
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		if r.Postgres || r.Shape != store.ShapeOperator || !strings.HasSuffix(r.Source, " LIMIT ?") || !strings.Contains(r.Source, "{{if after}}") ||
+			strings.Contains(r.Source, "test_") || few.MatchString(r.Source) ||
+			strings.Contains(r.SQL, ") > (?, ?)") || strings.Contains(r.SQL, ") < (?, ?)") {
+			continue
+		}
+		looked++
+		for _, step := range planOf(t, db, r.SQL) {
+			if step == "USE TEMP B-TREE FOR ORDER BY" {
+				t.Errorf("all rows are sorted\n\tin %s", r.Source)
+			}
+		}
+	}
+	if looked < 20 {
+		t.Fatalf("only %d orders", looked)
+	}
+}
+
 // planOf is how SQLite goes about a statement.
 func planOf(t *testing.T, db *sql.DB, text string) (steps []string) {
 	t.Helper()

@@ -27,7 +27,7 @@ var (
 		Cols: rechargeCols, From: `recharges r`,
 		Where: `{{scope recharges r}} {{if driver}} AND r.driver_id = ? {{end}} {{if account}} AND r.account_id = ? {{end}}
 			{{if transaction}} AND r.transaction_id = ? {{end}}`,
-		ID: `r.id`, Sorts: map[string]string{"time": `r.recharged_at`}, Sort: "-time", // RCH-R4
+		ID: `r.id`, Sorts: map[string]string{"time": `r.recharged_at`, "amount": `r.amount`}, Sort: "-time", // RCH-R4
 	})
 
 	// The row stays locked until the commit, so recharges of one operator go one

@@ -225,6 +225,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Attempt:
 		return true, id(p, c)
+	case *ident.View:
+		return true, id(p, c)
+	case *ident.Export:
+		return true, id(p, c)
 	}
 	return false, nil
 }

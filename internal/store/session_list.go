@@ -19,7 +19,7 @@ const (
 
 var (
 	qSessionList = listing(listSpec{
-		Cols: sessionListColumns, From: sessionListFrom,
+		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED' {{end}}
 			{{if ended}} AND s.ended_at IS NOT NULL {{end}}
 			{{if phases}} AND {{in s.phase}} {{end}} {{if site}} AND s.site_id = ? {{end}} {{if point}} AND s.point_id = ? {{end}}
@@ -77,7 +77,7 @@ func (tx *Tx) openListed(l listedSession, drivers map[ident.Driver]member.Driver
 
 // SessionList lists sessions, newest first.
 func (tx *Tx) SessionList(f session.Filter, p operator.Page) (operator.List[session.Row], error) {
-	l, err := list(tx, qSessionList, Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Rows()}, tx.scanListed,
+	l, err := list(tx, qSessionList, pageOf(p), tx.scanListed,
 		optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
 		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Driver.IsZero(), "driver", f.Driver),
 		optIf(f.OCPPID != 0, "ocpp", f.OCPPID), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),

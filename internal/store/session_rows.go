@@ -222,7 +222,7 @@ func (tx *Tx) AttemptList(f session.AttemptFilter, p operator.Page) (operator.Li
 			return operator.List[session.Attempt]{}, err
 		}
 	}
-	l, err := list(tx, qAttempts, Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Rows()}, func(r *Row, a *attemptRow) error {
+	l, err := list(tx, qAttempts, pageOf(p), func(r *Row, a *attemptRow) error {
 		return r.Scan(&a.ID, &a.At, &a.Operator, &a.Sub, &a.Point, &a.Connector, &a.Kind, &a.sealed, &a.Token, &a.Driver, &a.Session,
 			&a.Decision, &a.Reason)
 	}, optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Session.IsZero(), "session", f.Session),

@@ -113,7 +113,9 @@ func (tx *Tx) oneVersion(what string, n int64, err error, q *Stmt, id any, want 
 }
 
 // pageOf and listed turn the domain's words for lists into the store's and back.
-func pageOf(p operator.Page) Page { return Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Limit} }
+func pageOf(p operator.Page) Page {
+	return Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Limit, Whole: p.Whole}
+}
 
 func listed[T any](l Listed[T], err error) (operator.List[T], error) {
 	return operator.List[T]{Items: l.Items, Next: l.Next, Total: l.Total, Capped: l.Capped}, err

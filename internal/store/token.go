@@ -29,8 +29,8 @@ var (
 
 	cardList = listing(listSpec{
 		Cols: cardCols + `, ` + driverCols,
-		From: "tokens t JOIN drivers d ON d.id = t.driver_id",
-		Where: `{{scope tokens t}} AND {{scope drivers d}}
+		From: "tokens t JOIN drivers d ON d.id = t.driver_id", FromOf: map[string]string{"charging_account": "drivers d CROSS JOIN tokens t"},
+		Where: `{{scope tokens t}} AND {{scope drivers d}} AND t.driver_id = d.id
 			{{if driver}} AND t.driver_id = ? {{end}}
 			{{if uid}} AND t.uid_hash = ? {{end}}
 			{{if number}} AND d.charging_account = ? {{end}}

@@ -17,13 +17,13 @@ type AuditRow struct {
 	StaffID     ident.Staff       `json:"staff_id,omitzero" doc:"Absent: no person."`
 	ChargePoint ident.ChargePoint `json:"charge_point_id,omitzero"`
 	OnBehalfOf  ident.Operator    `json:"on_behalf_of,omitzero" doc:"Platform staff acted inside this operator."`
-	IP          string            `json:"ip,omitempty"`
+	IP          string            `json:"ip,omitempty" export:"pii"`
 	RequestID   string            `json:"request_id,omitempty"`
 	Action      string            `json:"action" example:"site.created"`
 	Object      string            `json:"object" doc:"Id of what it was done to."`
-	Reason      string            `json:"reason,omitempty"`
-	Before      json.RawMessage   `json:"before,omitempty" doc:"Absent without the permission pii.view."`
-	After       json.RawMessage   `json:"after,omitempty" doc:"Absent without the permission pii.view."`
+	Reason      string            `json:"reason,omitempty" export:"pii"`
+	Before      json.RawMessage   `json:"before,omitempty" doc:"Absent without the permission pii.view." export:"pii"`
+	After       json.RawMessage   `json:"after,omitempty" doc:"Absent without the permission pii.view." export:"pii"`
 }
 
 type auditInput struct {

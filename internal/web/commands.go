@@ -20,10 +20,10 @@ type Command struct {
 	SessionID     ident.Session      `json:"session_id,omitzero"`
 	Type          asset.CommandType  `json:"type" enum:"remote_start,remote_stop,trigger_message,reset"`
 	State         asset.CommandState `json:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,failed" doc:"How far it got. accepted is not done: see effect."`
-	Answer        json.RawMessage    `json:"answer,omitempty" doc:"What the charge point answered, as received."`
+	Answer        json.RawMessage    `json:"answer,omitempty" doc:"What the charge point answered, as received." export:"pii"`
 	ErrorDetail   string             `json:"error_detail,omitempty" doc:"Why it was not accepted, in words."`
 	Effect        *Effect            `json:"effect,omitempty" doc:"Absent until the command is accepted."`
-	Reason        string             `json:"reason,omitempty"`
+	Reason        string             `json:"reason,omitempty" export:"pii"`
 	CreatedAt     time.Time          `json:"created_at"`
 	SentAt        time.Time          `json:"sent_at,omitzero"`
 	AnsweredAt    time.Time          `json:"answered_at,omitzero"`

@@ -14,19 +14,19 @@ import (
 // Driver is a person who charges, with their charging account.
 type Driver struct {
 	ID              ident.Driver        `json:"id"`
-	Account         string              `json:"account" doc:"The login: a mobile number or an e-mail address."`
-	Nickname        string              `json:"nickname,omitempty"`
-	Name            string              `json:"name,omitempty"`
-	Mobile          string              `json:"mobile,omitempty"`
-	Email           string              `json:"email,omitempty"`
+	Account         string              `json:"account" doc:"The login: a mobile number or an e-mail address." export:"pii"`
+	Nickname        string              `json:"nickname,omitempty" export:"pii"`
+	Name            string              `json:"name,omitempty" export:"pii"`
+	Mobile          string              `json:"mobile,omitempty" export:"pii"`
+	Email           string              `json:"email,omitempty" export:"pii"`
 	MembershipLevel string              `json:"membership_level" example:"Regular Member"`
 	ChargingAccount string              `json:"charging_account" doc:"Eleven digits." example:"10100000054"`
 	Balance         *Money              `json:"balance,omitempty" doc:"Absent without the permission finance.read; so are held and available."`
 	Held            *Money              `json:"held,omitempty" doc:"Set aside for sessions that run."`
 	Available       *Money              `json:"available,omitempty" doc:"balance without held."`
 	Status          member.DriverStatus `json:"status" enum:"PENDING,VALID,SUSPENDED,CLOSED"`
-	Masked          bool                `json:"masked" doc:"Personal data are covered: the permission pii.view is missing."`
-	Version         int64               `json:"version"`
+	Masked          bool                `json:"masked" doc:"Personal data are covered: the permission pii.view is missing." export:"-"`
+	Version         int64               `json:"version" export:"-"`
 }
 
 // driver adds the balance and covers what the caller may not see.
@@ -147,16 +147,16 @@ func (h *handlers) updateDriver(ctx context.Context, in *driverPatchInput) (*sin
 type Token struct {
 	ID              ident.Token         `json:"id"`
 	DriverID        ident.Driver        `json:"driver_id"`
-	Account         string              `json:"account" doc:"The driver's login."`
+	Account         string              `json:"account" doc:"The driver's login." export:"pii"`
 	ChargingAccount string              `json:"charging_account"`
-	UID             string              `json:"uid" doc:"In capitals without separators."`
-	Visual          string              `json:"visual,omitempty" doc:"The number printed on the card."`
+	UID             string              `json:"uid" doc:"In capitals without separators." export:"pii"`
+	Visual          string              `json:"visual,omitempty" doc:"The number printed on the card." export:"pii"`
 	Status          member.TokenStatus  `json:"status" enum:"ENABLE,DISABLE,LOST,EXPIRED"`
 	ExpiresAt       time.Time           `json:"expires_at,omitzero" doc:"Absent: never."`
 	MaxSessions     int                 `json:"max_sessions" doc:"How many may run at once."`
 	DeliveryType    member.DeliveryType `json:"delivery_type" enum:"Pick-up,Mail,Digital,Batch"`
-	Masked          bool                `json:"masked"`
-	Version         int64               `json:"version"`
+	Masked          bool                `json:"masked" export:"-"`
+	Version         int64               `json:"version" export:"-"`
 }
 
 func token(ctx context.Context, th member.Holder) Token {
@@ -250,17 +250,17 @@ type Recharge struct {
 	TransactionID   string              `json:"transaction_id" doc:"25 digits."`
 	Time            time.Time           `json:"time"`
 	DriverID        ident.Driver        `json:"driver_id"`
-	User            string              `json:"user,omitempty" doc:"The driver's name."`
-	Account         string              `json:"account" doc:"The driver's login."`
+	User            string              `json:"user,omitempty" doc:"The driver's name." export:"pii"`
+	Account         string              `json:"account" doc:"The driver's login." export:"pii"`
 	ChargingAccount string              `json:"charging_account"`
-	Email           string              `json:"email,omitempty"`
+	Email           string              `json:"email,omitempty" export:"pii"`
 	RechargeFrom    ledger.RechargeFrom `json:"recharge_from" example:"Admin"`
 	Amount          Money               `json:"amount"`
 	BalanceAfter    Money               `json:"balance_after"`
-	Reason          string              `json:"reason"`
+	Reason          string              `json:"reason" export:"pii"`
 	Actor           ident.Staff         `json:"actor,omitzero" doc:"Who did it; absent: the platform itself."`
 	State           string              `json:"state" example:"SUCCESS"`
-	Masked          bool                `json:"masked"`
+	Masked          bool                `json:"masked" export:"-"`
 }
 
 func (h *handlers) recharge(ctx context.Context, r ledger.Recharge) (Recharge, error) {

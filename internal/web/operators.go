@@ -16,7 +16,7 @@ type Operator struct {
 	Currency      money.Currency `json:"currency"`
 	TimeZone      string         `json:"time_zone" doc:"IANA name" example:"Europe/Berlin"`
 	DefaultPlanID ident.Plan     `json:"default_plan_id,omitzero" doc:"The price where neither charge point nor site names a plan."`
-	Version       int64          `json:"version"`
+	Version       int64          `json:"version" export:"-"`
 }
 
 func operatorOf(o operator.Operator) Operator {
@@ -92,9 +92,9 @@ type SubOperator struct {
 	ID      ident.SubOperator  `json:"id"`
 	No      int                `json:"no" doc:"Its number within the operator."`
 	Name    string             `json:"name"`
-	Email   string             `json:"email,omitempty" doc:"Of its first administrator."`
+	Email   string             `json:"email,omitempty" doc:"Of its first administrator." export:"pii"`
 	Status  operator.SubStatus `json:"status" enum:"INVITED,VALID,SUSPENDED,CLOSED"`
-	Version int64              `json:"version"`
+	Version int64              `json:"version" export:"-"`
 }
 
 func subOperatorOf(s operator.SubOperator) SubOperator {

@@ -16,7 +16,7 @@ type Plan struct {
 	SubOperatorID ident.SubOperator `json:"sub_operator_id,omitzero"`
 	PlanVersion   int               `json:"plan_version" doc:"1, 2, 3 … A session keeps the one it started with."`
 	SavedAt       time.Time         `json:"saved_at" doc:"When this version was made."`
-	Version       int64             `json:"version"`
+	Version       int64             `json:"version" export:"-"`
 	PlanBody
 }
 

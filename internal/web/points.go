@@ -30,7 +30,7 @@ type ChargePoint struct {
 	Online         bool              `json:"online"`
 	LastSeenAt     time.Time         `json:"last_seen_at,omitzero"`
 	PointStatus    asset.PointStatus `json:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"The worst of its connectors, or OFFLINE."`
-	Version        int64             `json:"version"`
+	Version        int64             `json:"version" export:"-"`
 }
 
 // Connector is one plug or socket.

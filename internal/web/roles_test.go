@@ -37,6 +37,10 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"driver_id":"` + t.driver + `","uid":"` + newRequestID()[:14] + `"}`
 	case "POST /api/v1/plans", "PUT /api/v1/plans/{id}":
 		return planJSON
+	case "POST /api/v1/views":
+		return `{"list":"records","name":"x","query":"state=running"}`
+	case "PUT /api/v1/columns":
+		return `{"list":"records","columns":{"mobile":false}}`
 	case "POST /api/v1/charge-points/{id}/commands":
 		return `{"type":"reset"}`
 	}
@@ -50,7 +54,7 @@ func (w *world) body(pattern string, t tenant) string {
 func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
-		"drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command,
+		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
@@ -77,7 +81,7 @@ func (w *world) callPath(rt Route, path string, t tenant, opts ...callOption) an
 // own says that the answer hangs on more than the role: a login of its own is
 // needed, or the object is the caller's own.
 func personal(rt Route) bool {
-	return rt.tag() == "api-tokens" && strings.Contains(rt.Path, "{id}")
+	return (rt.tag() == "api-tokens" || rt.tag() == "views" || rt.tag() == "exports") && strings.Contains(rt.Path, "{id}")
 }
 
 // Every route × every role: who holds the permission gets past the guard, who does
@@ -138,7 +142,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.mine)
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
-			w.theirs.session, w.theirs.command, w.theirs.spare, w.theirs.key, w.theirs.recharge}
+			w.theirs.session, w.theirs.command, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {

@@ -28,6 +28,9 @@ type Route struct {
 	// Fleeting routes never keep their answer for an Idempotency-Key: it is a login.
 	Fleeting bool
 
+	// Exports routes give all rows of the filter as a file, too, by the header Accept.
+	Exports bool
+
 	register func(huma.API, huma.Operation)
 }
 
@@ -65,6 +68,14 @@ func route[I, O any](pattern string, p authz.Permission, h func(context.Context,
 			}
 			return out, nil
 		})
+	}
+	if file, ok := exportOf(h); ok && method == http.MethodGet {
+		r.Exports = true
+		list := r.register
+		r.register = func(api huma.API, op huma.Operation) {
+			list(api, op)
+			file(api, op)
+		}
 	}
 	return r
 }
@@ -120,6 +131,10 @@ func (r Route) operation() huma.Operation {
 	default:
 		op.Description = "Needs the permission `" + string(r.Permission) + "`."
 	}
+	if r.Exports {
+		op.Description += " With `Accept: text/csv` or `" + xlsxType + "` the answer is a file of all rows of the filter; " +
+			"personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready."
+	}
 	return op
 }
 
@@ -129,13 +144,27 @@ const bodyTimeout = 20 * time.Second
 type adapter struct {
 	mux   *http.ServeMux
 	guard func(pattern string, next http.Handler) http.Handler
+	// file makes the handler of a list give files, too; nil where only the document is wanted.
+	file func(pattern string, list http.Handler) http.Handler
+	// files are the handlers that answer with a file, by pattern.
+	files map[string]http.Handler
 }
 
 func (a *adapter) Handle(op *huma.Operation, h func(huma.Context)) {
 	pattern := op.Method + " " + op.Path
-	a.mux.Handle(pattern, a.guard(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	work := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h(humago.NewContext(op, r, w))
-	})))
+	}))
+	if op.Metadata[exportMark] != nil {
+		if a.files != nil {
+			a.files[pattern] = work
+		}
+		return
+	}
+	if a.file != nil {
+		work = a.file(pattern, work)
+	}
+	a.mux.Handle(pattern, a.guard(pattern, work))
 }
 
 func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }

@@ -15,6 +15,16 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/api-tokens", authz.SignedIn, h.createAPIToken, "Make an API token"),
 		route("DELETE /api/v1/api-tokens/{id}", authz.SignedIn, h.revokeAPIToken, "Revoke an API token", unversioned),
 
+		route("GET /api/v1/views", authz.SignedIn, h.listViews, "List the caller's saved views"),
+		route("POST /api/v1/views", authz.SignedIn, h.createView, "Keep a view of a list"),
+		route("PATCH /api/v1/views/{id}", authz.SignedIn, h.updateView, "Change a saved view", unversioned),
+		route("DELETE /api/v1/views/{id}", authz.SignedIn, h.deleteView, "Forget a saved view", unversioned),
+		route("GET /api/v1/columns", authz.SignedIn, h.listColumns, "List the columns that the caller chose"),
+		route("PUT /api/v1/columns", authz.SignedIn, h.saveColumns, "Choose the columns of a list", unversioned),
+		route("GET /api/v1/exports", authz.SignedIn, h.listExports, "List the caller's exports"),
+		route("GET /api/v1/exports/{id}", authz.SignedIn, h.getExport, "One export: is its file ready"),
+		route("GET /api/v1/exports/{id}/file", authz.SignedIn, h.exportFile, "The file of an export"),
+
 		route("GET /api/v1/operators", authz.OperatorRead, h.listOperators, "List operators"),
 		route("POST /api/v1/operators", authz.OperatorWrite, h.createOperator, "Make an operator"),
 		route("GET /api/v1/operators/{id}", authz.OperatorRead, h.getOperator, "One operator"),

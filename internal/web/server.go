@@ -50,6 +50,8 @@ type Options struct {
 	AccountRate, CallerRate operator.Rate
 	// TileSource is the origin of map tiles, for the Content-Security-Policy.
 	TileSource string
+	// Files keeps what jobs export; nil: larger exports are refused.
+	Files Files
 	// Tick gives the beats of event streams; default a ticker. Tests send their own.
 	Tick func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -65,7 +67,11 @@ type Server struct {
 	turns   turns
 	handler http.Handler
 	closing chan struct{} // closed when streams must end
-	drain   sync.Once
+	exports chan struct{} // one token per file that is being sent
+	// exporters are the handlers that write files, and the routes, by pattern.
+	exporters map[string]http.Handler
+	byPattern map[string]Route
+	drain     sync.Once
 }
 
 // New makes the server of the services.
@@ -91,7 +97,8 @@ func New(svc Services, o Options) *Server {
 			return t.C, t.Stop
 		}
 	}
-	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{})}
+	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{}),
+		exports: make(chan struct{}, exportsAtOnce), exporters: map[string]http.Handler{}, byPattern: map[string]Route{}}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s
 }
@@ -109,13 +116,24 @@ func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	h := &handlers{Server: s}
 	routes := h.routes()
-	byPattern := map[string]Route{}
 	for _, r := range routes {
-		byPattern[r.Pattern()] = r
+		s.byPattern[r.Pattern()] = r
 	}
-	newAPI(&adapter{mux: mux, guard: func(pattern string, next http.Handler) http.Handler {
-		return s.guard(byPattern[pattern], next)
-	}}, routes)
+	newAPI(&adapter{mux: mux, files: s.exporters,
+		guard: func(pattern string, next http.Handler) http.Handler { return s.guard(s.byPattern[pattern], next) },
+		file: func(pattern string, list http.Handler) http.Handler {
+			if !s.byPattern[pattern].Exports {
+				return list
+			}
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				f := formatOf(r)
+				if f == "" {
+					list.ServeHTTP(w, r)
+					return
+				}
+				s.exporters[pattern].ServeHTTP(w, s.wantsFile(r, &exporting{format: f, path: r.URL.Path, query: r.URL.RawQuery}))
+			})
+		}}, routes)
 
 	doc := OpenAPI()
 	mux.HandleFunc("GET /api/openapi.json", func(w http.ResponseWriter, r *http.Request) {

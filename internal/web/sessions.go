@@ -32,8 +32,8 @@ type Session struct {
 	Connector         int                   `json:"connector,omitempty"`
 	State             string                `json:"state" enum:"STARTING,CHARGING,PAUSED,OFFLINE_RUNNING,STOPPING,STOP_UNCONFIRMED,IDLE,COMPLETED,FAILED_TO_START,REJECTED,ABNORMAL" doc:"Where the session stands."`
 	RecordState       string                `json:"record_state" enum:"RUNNING,SETTLING,COMPLETED,UNPAID,ABNORMAL,ADJUSTED,FREE,VOID" doc:"The word of the charging record."`
-	User              string                `json:"user,omitempty" doc:"The driver's name."`
-	Mobile            string                `json:"mobile,omitempty" doc:"The driver's mobile number, else the login."`
+	User              string                `json:"user,omitempty" doc:"The driver's name." export:"pii"`
+	Mobile            string                `json:"mobile,omitempty" doc:"The driver's mobile number, else the login." export:"pii"`
 	DriverID          ident.Driver          `json:"driver_id,omitzero"`
 	EVType            string                `json:"ev_type,omitempty"`
 	StartedAt         time.Time             `json:"started_at" doc:"Of a session that has not started: when it was asked for."`
@@ -54,9 +54,9 @@ type Session struct {
 	Flags             []string              `json:"flags" doc:"What a person should know of the record."`
 	StopReason        string                `json:"stop_reason,omitempty"`
 	TimeZone          string                `json:"time_zone,omitempty" doc:"Of the site."`
-	CanStop           bool                  `json:"can_stop" doc:"POST …/stop makes sense now."`
-	Masked            bool                  `json:"masked"`
-	Version           int64                 `json:"version"`
+	CanStop           bool                  `json:"can_stop" doc:"POST …/stop makes sense now." export:"-"`
+	Masked            bool                  `json:"masked" export:"-"`
+	Version           int64                 `json:"version" export:"-"`
 }
 
 func (h *handlers) session(c operator.Caller, r *session.Row) Session {

@@ -17,7 +17,7 @@ type Site struct {
 	CustomerCare  string            `json:"customer_care,omitempty" doc:"The phone number on the pile."`
 	PlanID        ident.Plan        `json:"plan_id,omitzero" doc:"Absent: the operator's default plan."`
 	Status        asset.Status      `json:"status" enum:"VALID,INVALID"`
-	Version       int64             `json:"version"`
+	Version       int64             `json:"version" export:"-"`
 }
 
 func siteOf(s asset.Site) Site {

@@ -13,12 +13,12 @@ import (
 type Staff struct {
 	ID            ident.Staff       `json:"id"`
 	SubOperatorID ident.SubOperator `json:"sub_operator_id,omitzero" doc:"Absent: the whole operator."`
-	Login         string            `json:"login"`
-	Name          string            `json:"name"`
+	Login         string            `json:"login" export:"pii"`
+	Name          string            `json:"name" export:"pii"`
 	Role          authz.Role        `json:"role" enum:"owner,op_admin,op_ops,auditor"`
 	Status        operator.Status   `json:"status" enum:"VALID,INVALID"`
 	LastLoginAt   time.Time         `json:"last_login_at,omitzero"`
-	Version       int64             `json:"version"`
+	Version       int64             `json:"version" export:"-"`
 }
 
 func staffOf(s operator.Staff) Staff {

@@ -52,7 +52,7 @@ type Attempt struct {
 	ChargePointID ident.ChargePoint `json:"charge_point_id"`
 	Connector     int               `json:"connector,omitempty"`
 	Kind          string            `json:"kind" enum:"authorize,start,remote_start"`
-	TokenUID      string            `json:"token_uid,omitempty"`
+	TokenUID      string            `json:"token_uid,omitempty" export:"pii"`
 	DriverID      ident.Driver      `json:"driver_id,omitzero"`
 	SessionID     ident.Session     `json:"session_id,omitzero"`
 	Decision      string            `json:"decision" enum:"Accepted,Blocked,Expired,Invalid,ConcurrentTx"`

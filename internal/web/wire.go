@@ -52,10 +52,14 @@ type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Rows per page."`
 	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before."`
 	Sort   string `query:"sort" maxLength:"40" doc:"A column, with - before it for descending."`
+
+	whole bool // an export asks for page after page
 }
 
+func (p *Paging) paging() *Paging { return p }
+
 func (p Paging) page() operator.Page {
-	return operator.Page{Limit: p.Limit, Cursor: p.Cursor, Sort: p.Sort}
+	return operator.Page{Limit: p.Limit, Cursor: p.Cursor, Sort: p.Sort, Whole: p.whole}
 }
 
 // found is the answer of a list.

@@ -47,10 +47,10 @@ type world struct {
 
 // tenant is one operator with one of everything.
 type tenant struct {
-	op                                                                            operator.Operator
-	staff                                                                         map[authz.Role]operator.Staff
-	admin                                                                         string // API token of the OpAdmin
-	sub, site, point, driver, token, plan, session, command, spare, key, recharge string
+	op                                                                                          operator.Operator
+	staff                                                                                       map[authz.Role]operator.Staff
+	admin                                                                                       string // API token of the OpAdmin
+	sub, site, point, driver, token, plan, session, command, spare, key, recharge, view, export string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -234,6 +234,12 @@ func (w *world) furnish(t *tenant) {
 	t.recharge = make("/api/v1/drivers/"+t.driver+"/recharges", `{"amount":{"amount":"100.00","currency":"EUR"},"reason":"test"}`)
 	t.spare = make("/api/v1/staff", `{"login":"`+tag+`-spare","name":"Spare","role":"op_ops","password":"`+password+`"}`)
 	t.key = make("/api/v1/api-tokens", `{"name":"spare"}`)
+	t.view = make("/api/v1/views", `{"list":"records","name":"Dora's","query":"q=1","default":true}`)
+	caller, err := w.svc.Operator.AuthenticateAPI(w.Context(), t.admin, authz.Actor{})
+	w.ok(err)
+	e, err := w.svc.Operator.RequestExport(w.Context(), caller, "/api/v1/sessions", "", operator.CSV)
+	w.ok(err)
+	t.export = e.ID.String()
 
 	p := w.point(*t)
 	sc := authz.ForChargePoint(p.Operator, p.Sub, p.ID)
