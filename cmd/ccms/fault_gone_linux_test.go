@@ -52,16 +52,8 @@ func goneForHalfAnHour(t *testing.T, s setting, goes, comes func()) {
 	w := s.furnish(t, points)
 	x := shows(t, databaseGone, s, 1)
 
-	// What the database does is none of virtual time's business.
-	outside, inside := make(chan func()), make(chan struct{})
-	go func() {
-		for f := range outside {
-			f()
-			inside <- struct{}{}
-		}
-	}()
-	defer close(outside)
-	real := func(f func()) { outside <- f; <-inside }
+	real, done := outsideOfTime()
+	defer done()
 
 	now := time.Now()
 	var r *halfHour
@@ -97,6 +89,19 @@ func goneForHalfAnHour(t *testing.T, s setting, goes, comes func()) {
 	x.Cells[colSaid] = oneOf(said)
 	x.judge(t, w, s, r.acks)
 	x.record(t)
+}
+
+// outsideOfTime runs what the database does: it is none of virtual time's business, which
+// stands meanwhile. It is called outside of the bubble.
+func outsideOfTime() (real func(func()), done func()) {
+	outside, inside := make(chan func()), make(chan struct{})
+	go func() {
+		for f := range outside {
+			f()
+			inside <- struct{}{}
+		}
+	}()
+	return func(f func()) { outside <- f; <-inside }, func() { close(outside) }
 }
 
 // halfHour is what happens in virtual time, and what was seen of it.

@@ -221,7 +221,7 @@ func (j *joiner) connect() error {
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return fmt.Errorf("%w: %w", errGone, err)
 		case <-time.After(pause):
 			pause = min(2*pause, 500*time.Millisecond)
 		}

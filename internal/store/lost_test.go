@@ -139,6 +139,9 @@ func TestBackendKilledDuringCommitIsAnsweredUnknown(t *testing.T) {
 		if f := fault.Of(err); f.Kind != fault.Unavailable || f.Code != "outcome_unknown" || runs != 1 {
 			t.Fatalf("%v after %d runs", err, runs)
 		}
+		if why := store.Trouble(err); why != "it cannot be reached" {
+			t.Errorf("the trouble is %q", why)
+		}
 	case <-time.After(patience):
 		t.Fatal("no answer")
 	}

@@ -297,7 +297,7 @@ func (c *pgConn) commit(ctx context.Context) error {
 	case errors.As(err, &e) && e.Severity == "ERROR" && !c.c.IsClosed():
 		return fmt.Errorf("%w: %w", errNotCommitted, err) // a deferred check refused it
 	case err != nil:
-		return err
+		return c.explain(ctx, err)
 	case len(results) != owed+1 || results[owed].CommandTag.String() != "COMMIT":
 		return fmt.Errorf("%w: COMMIT was answered %v", errNotCommitted, results) // it was already failed
 	}
