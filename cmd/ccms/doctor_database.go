@@ -72,7 +72,11 @@ func judgeSurvey(s store.Survey) (all []finding) {
 	case s.Schema == 0:
 		add("schema", warning, "ccms migrate, or the next start of ccms serve, makes it", "the database has no schema yet")
 	case s.Schema < s.Want:
-		add("schema", problem, "back up the database, then ccms migrate; ccms serve does it too when it starts",
+		do := "ccms serve makes a backup and upgrades it when it starts"
+		if s.Engine == "PostgreSQL" {
+			do = "stop the server, then ccms migrate --backup FILE makes a backup and upgrades it"
+		}
+		add("schema", problem, do,
 			"the database has schema %d, this program wants %d", s.Schema, s.Want)
 	case s.Schema > s.Want:
 		add("schema", problem, "run the program that made it, or a newer one", "the database has schema %d, this program knows only %d", s.Schema, s.Want)

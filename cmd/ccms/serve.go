@@ -43,13 +43,11 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 		return err
 	}
 	defer ln.Close()
-	if d.DatabaseURL == "" {
-		release, err := lockFolder(d.Data)
-		if err != nil {
-			return err
-		}
-		defer release()
+	lost, release, err := d.alone(ctx, log)
+	if err != nil {
+		return err
 	}
+	defer release()
 	app.Headroom()
 	cfg := d.config(log)
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
@@ -79,13 +77,34 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 			return err
 		}
 	}
+	var why error
 	select {
 	case err := <-served:
 		return err
+	case <-lost:
+		why = errors.New("another server has taken the database while this one had no connection to it; one server per database")
 	case <-ctx.Done():
 	}
 	log.Info("ccms stops: finishing what is in work")
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return a.Stop(end, srv.Shutdown)
+	return errors.Join(why, a.Stop(end, srv.Shutdown))
+}
+
+// alone keeps a second server off the data until release is called. lost is closed where
+// one has come all the same.
+func (d database) alone(ctx context.Context, log *slog.Logger) (lost <-chan struct{}, release func(), err error) {
+	cfg := d.config(log)
+	if d.DatabaseURL == "" {
+		release, err = lockFolder(d.Data)
+		return nil, release, err
+	}
+	if err := cfg.Check(); err != nil {
+		return nil, nil, err
+	}
+	hold, err := app.HoldDatabase(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return hold.Lost(), hold.Release, nil
 }

@@ -81,7 +81,8 @@ func (d database) migrateAlone(ctx context.Context, log *slog.Logger) error {
 }
 
 // migrate brings the schema up to date for a command that has something else to do.
-// With the embedded database a backup is made first; the caller holds its lock.
+// With the embedded database a backup is made first; the caller holds its lock. On
+// PostgreSQL there is no place for one of its own accord, so data are not upgraded.
 func (d database) migrate(ctx context.Context, log *slog.Logger) error {
 	have, want, err := app.SchemaVersions(ctx, d.config(log))
 	if err != nil {
@@ -93,7 +94,8 @@ func (d database) migrate(ctx context.Context, log *slog.Logger) error {
 				return err
 			}
 		} else {
-			log.Warn("the database is upgraded; the only way back is the last backup", "from_schema", have, "to_schema", want)
+			return fmt.Errorf("the database has schema %d and this program works with %d; the only way back from an upgrade is a backup: "+
+				"stop the server, then ccms migrate --backup FILE makes the backup and upgrades. Nothing was changed", have, want)
 		}
 	}
 	return app.Migrate(ctx, d.config(log))

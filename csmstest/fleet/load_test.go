@@ -265,7 +265,7 @@ func charge(ctx context.Context, cp *cpsim.ChargePoint, tag string) error {
 	if err := cp.WaitDelivered(ctx); err != nil {
 		return err
 	}
-	if err := cp.PlugEV(1, cpsim.EV{}); err != nil {
+	if err := cp.PlugEV(1, cpsim.EV{MaxW: 1}); err != nil { // its own charging adds nothing in this time
 		return err
 	}
 	if err := cp.Tag(1, tag); err != nil {

@@ -117,6 +117,13 @@ func (c Config) storeOptions() (store.Options, error) {
 	return o, nil
 }
 
+// Check says what is wrong with the database's URL or the key file, before anything is
+// asked of the database.
+func (c Config) Check() error {
+	_, err := c.filled().storeOptions()
+	return err
+}
+
 // Migrate brings the database to this program's schema.
 func Migrate(ctx context.Context, c Config) error {
 	c = c.filled()

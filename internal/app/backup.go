@@ -45,6 +45,13 @@ func RefuseServers(ctx context.Context, c Config) error {
 	return store.RefuseServers(ctx, store.Options{URL: c.filled().databaseURL()})
 }
 
+// HoldDatabase keeps a second server off a PostgreSQL database, for as long as the hold is
+// not released; until then it is refused itself where another is there.
+func HoldDatabase(ctx context.Context, c Config) (*store.Hold, error) {
+	c = c.filled()
+	return store.TakeHold(ctx, store.Options{URL: c.databaseURL(), Log: c.Log}, store.HoldPatience)
+}
+
 // where is the place of the data in words that give no password away.
 func (c Config) where() string {
 	if c.postgres() {

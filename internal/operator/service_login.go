@@ -17,7 +17,7 @@ func (s *Service) Login(ctx context.Context, login, password string, a authz.Act
 	if len(password) > MaxPassword || len(login) > 4*MaxName {
 		return "", Caller{}, errBadCredentials()
 	}
-	byLogin, byAddress := bucket("login", login), bucket("address", a.IP)
+	byLogin, byAddress := bucket("login", login), bucket("address", OriginName(a.IP))
 	st, found, err := s.beforePassword(ctx, login, byLogin, byAddress)
 	if err != nil {
 		return "", Caller{}, err

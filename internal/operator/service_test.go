@@ -3,6 +3,7 @@ package operator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,27 @@ func TestLoginIsThrottledPerLoginAndPerAddress(t *testing.T) {
 		w.clock.Advance(time.Minute)
 		must(w.login("boss", password, "192.0.2.1"))(w)
 		must(w.login("boss", password, "192.0.2.2"))(w) // a right password frees the login
+	})
+}
+
+// Whoever has one IPv6 address has the 2^64 of its network, so these count as one; IPv4
+// addresses count singly, also where they are written as IPv6.
+func TestLoginIsThrottledPerNetworkOfIPv6(t *testing.T) {
+	each(t, func(w *world) {
+		w.staff(w.op, ident.SubOperator{}, "other", authz.OpOps)
+		for i := range 6 {
+			_, err := w.login(fmt.Sprintf("a-%d", i), "guess guess guess", fmt.Sprintf("2001:db8:1:2:%x::%x", i, 7*i))
+			w.code("bad_credentials", err)
+			_, err = w.login(fmt.Sprintf("b-%d", i), "guess guess guess", [...]string{"192.0.2.1", "::ffff:192.0.2.1"}[i%2])
+			w.code("bad_credentials", err)
+		}
+		for _, ip := range []string{"2001:db8:1:2:ffff::1", "::ffff:192.0.2.1", "192.0.2.1"} {
+			_, err := w.login("other", password, ip)
+			w.code("throttled", err)
+		}
+		for _, ip := range []string{"2001:db8:1:3::1", "192.0.2.2", "::ffff:192.0.2.3"} {
+			must(w.login("other", password, ip))(w)
+		}
 	})
 }
 

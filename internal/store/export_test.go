@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -303,3 +304,16 @@ func ParseKeys(text string) (*Keys, error) { return parseKeys([]byte(text)) }
 
 // Conflict makes a closure the victim of a conflict, as 40001 does.
 func (tx *Tx) Conflict() error { return tx.fail(errConflict) }
+
+// GoneAfter is how long PostgreSQL takes to end the hold of a machine that has vanished: by
+// what it asks for itself, and where it has sent something that nobody acknowledges.
+func GoneAfter() (idle, unacknowledged time.Duration) {
+	n := func(name string) time.Duration {
+		v, err := strconv.Atoi(forDeadPeers[name])
+		if err != nil {
+			panic(err)
+		}
+		return time.Duration(v)
+	}
+	return (n("tcp_keepalives_idle") + n("tcp_keepalives_interval")*n("tcp_keepalives_count")) * time.Second, n("tcp_user_timeout") * time.Millisecond
+}

@@ -80,7 +80,9 @@ func (j *Journal) Run(ctx context.Context) {
 			return
 		}
 		j.flush(ctx, batch)
-		batch = batch[:0]
+		if batch = batch[:0]; cap(batch) > 2*journalBatch {
+			batch = nil // of a rush, which must not be held until the next
+		}
 	}
 }
 
