@@ -82,6 +82,36 @@ func TestFleet_staysConnected(t *testing.T) {
 	})
 }
 
+// All charge and stop in one moment, as when a depot's shift ends or a fuse goes: each stop
+// is answered, and each session billed once.
+func TestFleet_stopInOneMoment(t *testing.T) {
+	each(t, size(60, 10_000), func(w *node) {
+		before := w.warm()
+		// Each begins within two intervals, and is charging when the time is over.
+		every, samples := time.Duration(size(1, 20))*time.Second, 100
+		rate := float64(len(w.points)) / every.Seconds() * float64(samples+6) / float64(samples+1)
+		r := w.load(order{Duration: 5*every/2 + every/4, Ramp: every / 2, Rate: rate, Samples: samples}, nil)
+		if r.Sessions != len(w.points) || r.Reconnects > 0 || r.Refused > 0 {
+			w.Errorf("%d of %d have stopped, %d came again, %d refused", r.Sessions, len(w.points), r.Reconnects, r.Refused)
+		}
+		w.until("all are gone", func() bool { return w.Door.Connected() == 0 })
+		w.back(before)
+		for i := 0; i < len(w.ids); i += 1 + len(w.ids)/100 {
+			l, err := w.Sessions.List(w.Context(), w.scope, session.Filter{Point: w.ids[i]}, operator.Page{Limit: 10})
+			w.ok(err)
+			n := 0
+			for _, s := range l.Items {
+				if s.Phase == session.Completed && s.Bill != nil {
+					n++
+				}
+			}
+			if want := 1 + 2*min(1, max(0, 10-i)); n != want || len(l.Items) != want {
+				w.Errorf("%s: %d sessions, %d of them billed, not %d", w.points[i].Identity, len(l.Items), n, want)
+			}
+		}
+	})
+}
+
 // watch looks at what the process holds while the points are connected: from the middle
 // of the time on it does not grow.
 func (w *node) watch(d time.Duration) {
