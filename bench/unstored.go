@@ -115,7 +115,7 @@ func (t memoryTx) LiveSessions(ident.ChargePoint) ([]session.State, error)   { r
 func (t memoryTx) PendingCommands(ident.ChargePoint) ([]asset.Command, error) {
 	return nil, nil
 }
-func (t memoryTx) AwaitedCommands(ident.ChargePoint, asset.CommandType, time.Time) ([]asset.Command, error) {
+func (t memoryTx) AwaitedCommands(ident.ChargePoint, time.Time) ([]asset.Command, error) {
 	return nil, nil
 }
 

@@ -432,7 +432,7 @@ func TestHostile_Nesting(t *testing.T) {
 		}
 		// And as the answer to a CALL of ours; the command can be shown afterwards.
 		staff := w.Staff(authz.OpAdmin)
-		cmd := staff.Command(p, M{"type": "reset"}).Want(202).Body.Str("id")
+		cmd := staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body.Str("id")
 		asked := c.Asked("Reset")
 		c.SendRaw(`[3,"` + asked.ID + `",{"status":"Accepted","x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}]`)
 		w.Until("the command has ended", func() bool { return staff.Get("/api/v1/commands/"+cmd).Body.Str("state") != "sent" })

@@ -48,7 +48,7 @@ func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
 			w.Fatalf("%d commands were taken, want %d", taken, asset.MaxQueue)
 		}
 		staff := w.Staff(authz.OpAdmin)
-		for _, r := range []Reply{staff.StopSession(s), staff.Command(p, M{"type": "refresh"}), staff.Command(p, M{"type": "reset"}),
+		for _, r := range []Reply{staff.StopSession(s), staff.Command(p, M{"type": "refresh"}), staff.Command(p, M{"type": "reset", "reason": "test"}),
 			staff.Do("POST", "/api/v1/sessions/"+s.ID.String()+"/refresh", nil)} {
 			if r.Status != 409 || r.Body.Str("code") != "command_queue_full" || r.Body.Str("detail") == "" {
 				w.Errorf("with a full queue the answer is %d %v", r.Status, r.Body)

@@ -226,7 +226,7 @@ func TestOfflineTargetIsRefused(t *testing.T) {
 		for _, r := range []Reply{
 			staff.StopSession(w.Session(id)),
 			staff.Command(p, M{"type": "remote_start", "connector": 1, "token_uid": "CARD1"}),
-			staff.Command(p, M{"type": "reset"}),
+			staff.Command(p, M{"type": "reset", "reason": "test"}),
 			staff.Do("POST", "/api/v1/sessions/"+w.Session(id).ID.String()+"/refresh", nil),
 		} {
 			if r.Status != 503 && r.Status != 409 || r.Body.Str("code") != "charge_point_offline" && r.Body.Str("code") != "connector_busy" {
@@ -290,7 +290,7 @@ func TestSocketsAreIndependent(t *testing.T) {
 		c := lively.Online()
 		silent := deaf.Online()
 		staff := w.Staff(authz.OpOps)
-		staff.Command(deaf, M{"type": "reset"}).Want(202) // never answered
+		staff.Command(deaf, M{"type": "reset", "reason": "test"}).Want(202) // never answered
 		silent.Asked("Reset")
 		silent.Silent = true
 		for range 30 {

@@ -45,7 +45,7 @@ func TestOrder_2_BootIsAskedForOnce(t *testing.T) {
 		c.Drop()
 
 		c = p.Dial() // a reconnect without boot
-		cmd := w.Staff(authz.OpAdmin).Command(p, M{"type": "reset"}).Want(202).Body
+		cmd := w.Staff(authz.OpAdmin).Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body
 		if a := c.Asked("Reset"); a.Payload.Str("type") != "Soft" {
 			w.Errorf("the command %v is sent as %v", cmd, a.Payload)
 		} else {
@@ -87,7 +87,7 @@ func TestOrder_4_OneCallAtATime(t *testing.T) {
 		c := p.Online()
 		staff := w.Staff(authz.OpAdmin)
 		staff.Command(p, M{"type": "trigger_message", "requested_message": "Heartbeat"}).Want(202)
-		staff.Command(p, M{"type": "reset"}).Want(202)
+		staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202)
 		first := c.Asked("TriggerMessage")
 		c.NotAsked()
 		first.Reply(M{"status": "Rejected"})
@@ -113,7 +113,7 @@ func TestOrder_5_ABoxThatAnswersNothing(t *testing.T) {
 			ask(c, trigger, "TriggerMessage")
 		}
 		c.NotAsked() // and the connection is there
-		staff.Command(p, M{"type": "reset"}).Want(202)
+		staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202)
 		if code, why := c.Closed(); code != 1013 {
 			w.Errorf("closed with %d %s", code, why)
 		}
@@ -135,12 +135,12 @@ func TestOrder_5_ABoxThatAnswersNothing(t *testing.T) {
 
 		c = p.Connect() // within the hour
 		ask(c, trigger, "TriggerMessage")
-		ask(c, M{"type": "reset"}, "Reset")
+		ask(c, M{"type": "reset", "reason": "test"}, "Reset")
 		ask(c, trigger, "TriggerMessage")
 		c.NotAsked()
 
 		w.Advance(61 * time.Minute)
-		staff.Command(p, M{"type": "reset"}).Want(202)
+		staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202)
 		if code, why := c.Closed(); code != 1013 {
 			w.Errorf("closed with %d %s", code, why)
 		}

@@ -76,7 +76,7 @@ func TestSubOperatorsPointChargesTheOperatorsDriver(t *testing.T) {
 			stranger.Do("GET", "/api/v1/sessions/"+s.ID.String()+path, nil).Want(404)
 		}
 		stranger.StopSession(s).Want(404)
-		stranger.Command(p, M{"type": "reset"}).Want(404)
+		stranger.Command(p, M{"type": "reset", "reason": "test"}).Want(404)
 		if got := stranger.Get("/api/v1/sessions").Items(); len(got) != 0 {
 			w.Errorf("another sub-operator sees %v", got)
 		}

@@ -324,6 +324,10 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Sessions.ExpireCommands(ctx)
 		return err
 	})
+	a.every(ctx, time.Second, "commands for many charge points", func(ctx context.Context) error {
+		_, err := a.Assets.RunBulks(ctx)
+		return err
+	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
 	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
 	a.every(ctx, time.Hour, "retention", func(ctx context.Context) error {

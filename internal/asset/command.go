@@ -13,10 +13,15 @@ type CommandType string
 
 // The command types.
 const (
-	CommandRemoteStart CommandType = "remote_start"
-	CommandRemoteStop  CommandType = "remote_stop"
-	CommandTrigger     CommandType = "trigger_message"
-	CommandReset       CommandType = "reset"
+	CommandRemoteStart  CommandType = "remote_start"
+	CommandRemoteStop   CommandType = "remote_stop"
+	CommandTrigger      CommandType = "trigger_message"
+	CommandReset        CommandType = "reset"
+	CommandUnlock       CommandType = "unlock"
+	CommandAvailability CommandType = "change_availability"
+	CommandGetConfig    CommandType = "get_configuration"
+	CommandChangeConfig CommandType = "change_configuration"
+	CommandClearCache   CommandType = "clear_cache"
 )
 
 // CommandState is how far a command got (LIVE-R2).
@@ -32,6 +37,7 @@ const (
 	CommandNotSupported CommandState = "not_supported"
 	CommandTimeout      CommandState = "timeout"
 	CommandOffline      CommandState = "offline"
+	CommandExpired      CommandState = "expired" // it waited for the point to come online (LIVE-R3)
 	CommandFailed       CommandState = "failed"
 )
 
@@ -40,7 +46,7 @@ func (s CommandState) Final() bool { return s != CommandQueued && s != CommandSe
 
 func (s CommandState) answer() bool {
 	switch s {
-	case CommandAccepted, CommandRejected, CommandNotSupported, CommandTimeout, CommandOffline, CommandFailed:
+	case CommandAccepted, CommandRejected, CommandNotSupported, CommandTimeout, CommandOffline, CommandExpired, CommandFailed:
 		return true
 	}
 	return false
@@ -54,6 +60,20 @@ const (
 	EffectNone    EffectState = "none"    // not accepted, or not answered yet
 	EffectPending EffectState = "pending" // accepted, not seen yet
 	EffectSeen    EffectState = "seen"
+	EffectFailed  EffectState = "failed" // seen not to happen
+)
+
+// final reports whether the effect state never changes again.
+func (s EffectState) final() bool { return s == EffectSeen || s == EffectFailed }
+
+// Outcome is what an accepted answer says beyond "accepted".
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeScheduled    Outcome = "scheduled"       // once the running charge has ended (OCPP 1.6 §5.2)
+	OutcomeReboot       Outcome = "reboot_required" // counts after a restart (OCPP 1.6 §5.3)
+	OutcomeUnlockFailed Outcome = "unlock_failed"   // the lock was tried and did not open (OCPP 1.6 §5.17)
 )
 
 // How long a command may wait.
@@ -63,10 +83,27 @@ const (
 	SendWithin = 2 * time.Minute
 	// AnswerWithin is how long the point may take to answer (LIVE-R2).
 	AnswerWithin = 30 * time.Second
-	// effectWithin is how long after its making a command is still held to be the
-	// cause of what the point does.
-	effectWithin = 15 * time.Minute
+	// MaxWait is how long a command may wait for a point to come online (LIVE-R3).
+	MaxWait = 24 * time.Hour
+	// longestEffect is the longest of effectWithin.
+	longestEffect = 24 * time.Hour
 )
+
+// effectWithin is how long after it was sent a command is still held to be the cause
+// of what the point does: what is scheduled waits for a charge to end, what needs a
+// restart for somebody to ask for one.
+func (t CommandType) effectWithin() time.Duration {
+	switch t {
+	case CommandAvailability, CommandChangeConfig:
+		return longestEffect
+	}
+	return 15 * time.Minute
+}
+
+// Overdue reports whether an effect that was awaited did not come in its time.
+func (c Command) Overdue(now time.Time) bool {
+	return c.EffectState == EffectPending && !c.SentAt.IsZero() && !now.Before(c.SentAt.Add(c.Type.effectWithin()))
+}
 
 // Command is one request to a charge point. The row is the queue.
 type Command struct {
@@ -75,11 +112,13 @@ type Command struct {
 	Sub      ident.SubOperator
 	Point    ident.ChargePoint
 	Session  ident.Session // zero where it belongs to none
+	Bulk     ident.Bulk    // zero where it was asked for by itself
 	No       int64         // the order in the queue; given by the store
 	Type     CommandType
-	Args     json.RawMessage // a RemoteStart, RemoteStop, Trigger or Reset
+	Args     json.RawMessage // one of the types that are Args
 
 	State       CommandState
+	Outcome     Outcome
 	Answer      json.RawMessage // what the point answered, as received
 	ErrorDetail string          // in words
 	EffectState EffectState
@@ -90,116 +129,21 @@ type Command struct {
 	SentAt     time.Time
 	AnsweredAt time.Time // or when it was given up
 	Deadline   time.Time // when the sweeper looks at it; zero in a final state
+	WaitsUntil time.Time // it may wait so long for the point to come online; zero: not at all
 
 	Actor   string // who asked: a staff id, or why the system did
 	Reason  string
 	Version int64
 }
 
-// Args are the arguments of a command.
-type Args interface {
-	commandType() CommandType
-	check() error
-}
-
-// RemoteStart asks to start charging.
-type RemoteStart struct {
-	Connector int           `json:"connector"` // always sent: some boxes need it (behaviour 68)
-	Token     string        `json:"token"`     // the raw uid, as the device shall report it
-	Session   ident.Session `json:"session"`
-}
-
-// RemoteStop asks to stop the charging that the device knows by this number.
-type RemoteStop struct {
-	OCPPID int32 `json:"ocpp_id"`
-}
-
-// Trigger asks the device to send a message.
-type Trigger struct {
-	Message   string `json:"message"`
-	Connector int    `json:"connector,omitempty"` // 0: the whole device
-}
-
-// Reset asks the device to restart.
-type Reset struct {
-	Hard bool `json:"hard"`
-}
-
-func (RemoteStart) commandType() CommandType { return CommandRemoteStart }
-func (RemoteStop) commandType() CommandType  { return CommandRemoteStop }
-func (Trigger) commandType() CommandType     { return CommandTrigger }
-func (Reset) commandType() CommandType       { return CommandReset }
-
-func (a RemoteStart) check() error {
-	var bad flaws
-	if a.Connector < 1 || a.Connector > maxConnectors {
-		bad.add("/connector", "must be the number of a connector")
-	}
-	bad.text("/token_uid", a.Token, 1, 255)
-	return bad.err()
-}
-
-func (a RemoteStop) check() error {
-	if a.OCPPID <= 0 {
-		return fault.BadInput("/session_id", "has no running transaction at the charge point")
-	}
-	return nil
-}
-
-func (a Trigger) check() error {
-	var bad flaws
-	// OCPP 1.6 §7.27 MessageTrigger.
-	switch a.Message {
-	case "BootNotification", "DiagnosticsStatusNotification", "FirmwareStatusNotification", "Heartbeat", "MeterValues", "StatusNotification":
-	default:
-		bad.add("/requested_message", "is no message that a charge point can be asked for")
-	}
-	if a.Connector < 0 || a.Connector > maxConnectors {
-		bad.add("/connector", "must be the number of a connector")
-	}
-	return bad.err()
-}
-
-func (Reset) check() error { return nil }
-
-// CommandOf is a command with its arguments; the caller adds Session, Actor and
-// Reason and gives it to Enqueue.
-func CommandOf(a Args) Command {
-	raw, err := json.Marshal(a)
-	if err != nil {
-		panic(err) // the argument types hold nothing that cannot be written
-	}
-	return Command{Type: a.commandType(), Args: raw}
-}
-
-// Arguments reads Args as the type of the command.
-func (c Command) Arguments() (Args, error) {
-	switch c.Type {
-	case CommandRemoteStart:
-		return argsAs[RemoteStart](c.Args)
-	case CommandRemoteStop:
-		return argsAs[RemoteStop](c.Args)
-	case CommandTrigger:
-		return argsAs[Trigger](c.Args)
-	case CommandReset:
-		return argsAs[Reset](c.Args)
-	}
-	return nil, fault.New(fault.Internal, "command_type", "unknown command type %q", c.Type)
-}
-
-func argsAs[A Args](raw json.RawMessage) (Args, error) {
-	var a A
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return nil, fault.New(fault.Internal, "command_args", "arguments of a command cannot be read").Because(err)
-	}
-	return a, nil
-}
-
 // Answer is what became of a sent command.
 type Answer struct {
-	State  CommandState    // a final one
-	Raw    json.RawMessage // the payload as received; nil where none came
-	Detail string          // in words, where it is not accepted
+	State   CommandState    // a final one
+	Outcome Outcome         // where it is accepted, and there is more to say
+	Raw     json.RawMessage // the payload as received; nil where none came
+	Detail  string          // in words, where it is not accepted
+	Keys    []ConfigKey     // of get_configuration
+	Unknown []string        // keys that the point does not know
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no
@@ -221,8 +165,16 @@ func (c Command) unsent() (next Command, changed bool) {
 	if c.State != CommandSent {
 		return c, false
 	}
-	c.State, c.SentAt, c.Deadline = CommandQueued, time.Time{}, c.CreatedAt.Add(SendWithin)
+	c.State, c.SentAt, c.Deadline = CommandQueued, time.Time{}, c.sendBy()
 	return c, true
+}
+
+// sendBy is when a queued command is no longer wanted.
+func (c Command) sendBy() time.Time {
+	if !c.WaitsUntil.IsZero() {
+		return c.WaitsUntil
+	}
+	return c.CreatedAt.Add(SendWithin)
 }
 
 // late reports whether the deadline has passed.
@@ -233,31 +185,65 @@ func (c Command) answered(a Answer, at time.Time) (next Command, changed bool) {
 	if c.State.Final() || !a.State.answer() {
 		return c, false
 	}
-	c.State, c.Answer, c.ErrorDetail = a.State, a.Raw, a.Detail
+	c.State, c.Answer, c.ErrorDetail, c.Outcome = a.State, a.Raw, a.Detail, a.Outcome
 	c.AnsweredAt, c.Deadline = at, time.Time{}
 	if a.State == CommandAccepted && c.EffectState == EffectNone {
-		c.EffectState = EffectPending
+		if c.EffectState, c.EffectText = c.Type.effectOf(a); c.EffectState.final() {
+			c.EffectAt = at
+		}
 	}
 	return c, true
+}
+
+// effectOf is what an accepted answer says of the effect: some answers are the effect
+// themselves, the others announce it.
+func (t CommandType) effectOf(a Answer) (EffectState, string) {
+	switch {
+	case a.Outcome == OutcomeUnlockFailed:
+		return EffectFailed, "The lock did not open."
+	case a.Outcome == OutcomeScheduled:
+		return EffectPending, "It changes when the running charge has ended."
+	case a.Outcome == OutcomeReboot:
+		return EffectPending, "It counts after the next restart of the charge point."
+	case t == CommandUnlock:
+		return EffectSeen, "The connector is unlocked."
+	case t == CommandChangeConfig:
+		return EffectSeen, "The charge point uses the new value."
+	case t == CommandGetConfig:
+		return EffectSeen, "The configuration was read."
+	case t == CommandClearCache:
+		return EffectSeen, "The cache of cards is empty."
+	}
+	return EffectPending, ""
 }
 
 // seen notes the effect. It may come before the answer: a point that stops sends
 // StopTransaction and then the answer, or the other way round.
 func (c Command) seen(text string, at time.Time) (next Command, changed bool) {
-	if c.EffectState == EffectSeen {
+	if c.EffectState.final() {
 		return c, false
 	}
 	c.EffectState, c.EffectText, c.EffectAt = EffectSeen, text, at
 	return c, true
 }
 
+// unseen notes that the effect will not come.
+func (c Command) unseen(text string, at time.Time) (next Command, changed bool) {
+	if c, changed = c.seen(text, at); changed {
+		c.EffectState = EffectFailed
+	}
+	return c, changed
+}
+
 // due is what the sweeper makes of a command at now.
 func (c Command) due(online bool, now time.Time) (next Command, changed bool) {
 	switch {
-	case c.State == CommandQueued && !online:
+	case c.State == CommandQueued && !online && c.WaitsUntil.IsZero():
 		return c.answered(Answer{State: CommandOffline, Detail: "The charge point went offline before the command was sent."}, now)
 	case !c.late(now):
 		return c, false
+	case c.State == CommandQueued && !c.WaitsUntil.IsZero():
+		return c.answered(Answer{State: CommandExpired, Detail: "The charge point did not come online in time. Nothing was sent."}, now)
 	case c.State == CommandQueued:
 		return c.answered(Answer{State: CommandTimeout, Detail: "The charge point was busy; the command was not sent in time."}, now)
 	}

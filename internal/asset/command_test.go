@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,9 +93,14 @@ func TestDueEndsWhatNobodyAnswered(t *testing.T) {
 		{"queued, the point is online, in time", CommandQueued, -1, true, CommandQueued},
 		{"queued, the point was busy all the time", CommandQueued, 0, true, CommandTimeout},
 		{"queued, the point went offline", CommandQueued, -time.Hour, false, CommandOffline},
+		{"waits for the point to come online, in time", CommandQueued, -1, false, CommandQueued},
 		{"ended", CommandAccepted, time.Hour, false, CommandAccepted},
 	} {
-		got, changed := Command{State: c.state, Deadline: t0}.due(c.online, t0.Add(c.after))
+		cmd := Command{State: c.state, Deadline: t0}
+		if strings.HasPrefix(c.why, "waits") {
+			cmd.WaitsUntil = t0
+		}
+		got, changed := cmd.due(c.online, t0.Add(c.after))
 		if got.State != c.want || changed != (c.want != c.state) {
 			t.Errorf("%s: %s, changed %v", c.why, got.State, changed)
 		}
@@ -104,18 +110,74 @@ func TestDueEndsWhatNobodyAnswered(t *testing.T) {
 func TestArgumentsAreCheckedAndComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	ses := ident.New[ident.Session](t0)
-	for _, a := range []Args{RemoteStart{Connector: 2, Token: "13ADF65A", Session: ses}, RemoteStop{OCPPID: 7}, Trigger{Message: "MeterValues", Connector: 1}, Reset{Hard: true}} {
+	for _, a := range []Args{RemoteStart{Connector: 2, Token: "13ADF65A", Session: ses}, RemoteStop{OCPPID: 7}, Trigger{Message: "MeterValues", Connector: 1}, Reset{Hard: true},
+		Unlock{Connector: 1}, Availability{Connector: 2, Operative: true}, Availability{}, ChangeConfig{Key: "HeartbeatInterval", Value: "60"}, ClearCache{}} {
 		got, err := CommandOf(a).Arguments()
 		if err != nil || got != a || got.check() != nil {
 			t.Errorf("%#v came back as %#v, %v", a, got, err)
 		}
 	}
-	for _, a := range []Args{RemoteStart{Connector: 0, Token: "x"}, RemoteStart{Connector: 1}, RemoteStop{}, RemoteStop{OCPPID: -1}, Trigger{Message: "Reset"}, Trigger{Message: "Heartbeat", Connector: -1}} {
+	for _, a := range []Args{RemoteStart{Connector: 0, Token: "x"}, RemoteStart{Connector: 1}, RemoteStop{}, RemoteStop{OCPPID: -1}, Trigger{Message: "Reset"}, Trigger{Message: "Heartbeat", Connector: -1},
+		Unlock{}, Unlock{Connector: 65}, Availability{Connector: -1}, Availability{Connector: 65}, GetConfig{Keys: []string{""}}, GetConfig{Keys: make([]string, 101)},
+		ChangeConfig{Value: "1"}, ChangeConfig{Key: strings.Repeat("k", 51)}, ChangeConfig{Key: "k", Value: strings.Repeat("v", 501)}, ChangeConfig{Key: "a\x00b"}} {
 		if err := a.check(); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%#v: %v", a, err)
 		}
 	}
-	if _, err := (Command{Type: "unlock"}).Arguments(); err == nil {
+	if got, err := CommandOf(GetConfig{Keys: []string{"a", "b"}}).Arguments(); err != nil || len(got.(GetConfig).Keys) != 2 {
+		t.Errorf("%#v, %v", got, err)
+	}
+	if _, err := (Command{Type: "explode"}).Arguments(); err == nil {
 		t.Error("an unknown type was read")
+	}
+}
+
+// LIVE-R2: the answer and what was seen are two things; some answers are both.
+func TestLIVE_R2_TheEffectBesideTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why    string
+		ask    CommandType
+		answer Answer
+		want   EffectState
+	}{
+		{"a reset is seen by the boot", CommandReset, Answer{State: CommandAccepted}, EffectPending},
+		{"unlocked is the effect", CommandUnlock, Answer{State: CommandAccepted}, EffectSeen},
+		{"the lock was tried and did not open", CommandUnlock, Answer{State: CommandAccepted, Outcome: OutcomeUnlockFailed}, EffectFailed},
+		{"out of service is seen by the status", CommandAvailability, Answer{State: CommandAccepted}, EffectPending},
+		{"after the running charge", CommandAvailability, Answer{State: CommandAccepted, Outcome: OutcomeScheduled}, EffectPending},
+		{"the value counts at once", CommandChangeConfig, Answer{State: CommandAccepted}, EffectSeen},
+		{"the value counts after a restart", CommandChangeConfig, Answer{State: CommandAccepted, Outcome: OutcomeReboot}, EffectPending},
+		{"the answer is the configuration", CommandGetConfig, Answer{State: CommandAccepted}, EffectSeen},
+		{"the cache is empty", CommandClearCache, Answer{State: CommandAccepted}, EffectSeen},
+		{"nothing happens", CommandUnlock, Answer{State: CommandRejected}, EffectNone},
+		{"nothing happens", CommandClearCache, Answer{State: CommandNotSupported}, EffectNone},
+	} {
+		got, _ := Command{Type: c.ask, State: CommandSent, EffectState: EffectNone, SentAt: t0}.answered(c.answer, t0)
+		if got.EffectState != c.want || got.EffectState.final() == got.EffectAt.IsZero() {
+			t.Errorf("%s, %s %s: %s at %v", c.why, c.ask, c.answer.Outcome, got.EffectState, got.EffectAt)
+		}
+	}
+	c := Command{Type: CommandReset, State: CommandAccepted, EffectState: EffectPending, SentAt: t0}
+	if c.Overdue(t0.Add(15*time.Minute-1)) || !c.Overdue(t0.Add(15*time.Minute)) {
+		t.Error("a restart that does not come in a quarter of an hour is late")
+	}
+	c.Type = CommandAvailability
+	if c.Overdue(t0.Add(23 * time.Hour)) {
+		t.Error("what is scheduled waits for the charge to end")
+	}
+}
+
+// Rows of one site come one after the other, sites do not wait for each other, and what
+// another bulk has before it is let go first.
+func TestABulkDoesNotRestartASiteAtOnce(t *testing.T) {
+	t.Parallel()
+	a, b := ident.New[ident.Site](t0), ident.New[ident.Site](t0)
+	items := []BulkItem{{Site: a, State: ItemWaiting}, {Site: b, State: ItemWaiting}, {Site: a, State: ItemWaiting}, {State: ItemRefused}, {Site: a, State: ItemWaiting}}
+	spread(items, 15*time.Second, map[ident.Site]time.Time{b: t0.Add(time.Minute)}, t0)
+	for i, want := range []time.Duration{0, 75 * time.Second, 15 * time.Second, -1, 30 * time.Second} {
+		if want >= 0 && !items[i].DueAt.Equal(t0.Add(want)) {
+			t.Errorf("row %d is due after %s, want %s", i, items[i].DueAt.Sub(t0), want)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package asset
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"ccms/internal/authz"
 	"ccms/internal/fact"
@@ -59,13 +61,17 @@ func (s *Service) Unresponsive(ctx context.Context, sc authz.Scope, id ident.Cha
 	})
 }
 
-// Request queues a trigger or a reset. Starting and stopping belong to package
-// session, which has more to do than to send.
+// Request queues a command. Starting and stopping belong to package session, which has
+// more to do than to send.
 func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePoint, a Args, reason string) (Command, error) {
-	switch a.(type) {
-	case Trigger, Reset:
-	default:
-		return Command{}, fault.New(fault.Internal, "command_type", "%T is not for Request", a)
+	return s.RequestLater(ctx, sc, id, a, reason, 0)
+}
+
+// RequestLater is Request for a point that may be offline: the command waits so long
+// for it to come online (LIVE-R3).
+func (s *Service) RequestLater(ctx context.Context, sc authz.Scope, id ident.ChargePoint, a Args, reason string, wait time.Duration) (Command, error) {
+	if err := askable(a, reason, wait); err != nil {
+		return Command{}, err
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Command, error) {
 		p, err := tx.LockPoint(id) // for the limit of its queue
@@ -74,8 +80,30 @@ func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePo
 		}
 		c := CommandOf(a)
 		c.Actor, c.Reason = ActorOf(sc), cut(reason)
+		if wait > 0 {
+			c.WaitsUntil = tx.Now().Add(wait)
+		}
 		return Enqueue(tx, p, c)
 	})
+}
+
+// askable refuses what cannot be asked for by itself: what belongs to package session,
+// what is serious without a reason, what waits too long.
+func askable(a Args, reason string, wait time.Duration) error {
+	switch a.(type) {
+	case RemoteStart, RemoteStop:
+		return fault.New(fault.Internal, "command_type", "%T is not for Request", a)
+	}
+	if err := a.check(); err != nil {
+		return err
+	}
+	if Serious(a) && strings.TrimSpace(cut(reason)) == "" {
+		return fault.BadInput("/reason", "must say why: the command may end a charge or change how the charge point works")
+	}
+	if wait < 0 || wait > MaxWait {
+		return fault.BadInput("/queue_until_online_s", "must be between 0 and 86400 seconds")
+	}
+	return nil
 }
 
 // Refresh asks the point for its status and its meter values (product §3.2.2); a
@@ -142,6 +170,18 @@ func (s *Service) Unsent(ctx context.Context, sc authz.Scope, id ident.Command) 
 // Command is one command.
 func (s *Service) Command(ctx context.Context, sc authz.Scope, id ident.Command) (Command, error) {
 	return one(ctx, s.read, sc, func(tx Tx) (Command, error) { return tx.CommandByID(id) })
+}
+
+// Configuration is what is known of a point's settings, and the point.
+func (s *Service) Configuration(ctx context.Context, sc authz.Scope, id ident.ChargePoint) (p ChargePoint, cfg Configuration, err error) {
+	err = s.read(ctx, sc, func(tx Tx) (err error) {
+		if p, err = tx.PointByID(id); err != nil {
+			return err
+		}
+		cfg, err = tx.ConfigurationOf(id)
+		return err
+	})
+	return p, cfg, err
 }
 
 // Commands lists commands, newest first.

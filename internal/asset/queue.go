@@ -52,22 +52,87 @@ func EnqueueStop(tx Tx, p ChargePoint, c Command) (Command, error) {
 	switch {
 	case p.Status != Valid:
 		return c, fault.New(fault.Conflict, "charge_point_invalid", "%s is out of use.", p.Name)
-	case !p.Online(now):
+	case c.WaitsUntil.IsZero() && !p.Online(now):
 		return c, fault.New(fault.Unavailable, "charge_point_offline", "%s is offline. Nothing was sent.", p.Name)
 	}
+	if args, err = prepare(tx, p, args); err != nil {
+		return c, err
+	}
+	c.Args = CommandOf(args).Args
 	c.ID = ident.New[ident.Command](now)
 	c.Operator, c.Sub = p.Operator, p.Sub
-	c.State, c.EffectState, c.CreatedAt, c.Deadline, c.Version = CommandQueued, EffectNone, now, now.Add(SendWithin), 1
+	c.State, c.EffectState, c.CreatedAt, c.Version = CommandQueued, EffectNone, now, 1
+	c.Deadline = c.sendBy()
 	if c, err = tx.InsertCommand(c); err != nil {
 		return c, err
 	}
-	// SEC-R4: every command leaves a row with its reason. The token of a remote start
-	// stays in the sealed arguments.
-	if err := tx.Audit("command."+string(c.Type), p.ID.String(), nil, map[string]any{
-		"command_id": c.ID.String(), "session_id": c.Session.String(), "actor": c.Actor, "reason": c.Reason}); err != nil {
+	if err := audit(tx, c, args); err != nil {
 		return c, err
 	}
 	return c, recordCommand(tx, FactCommandQueued, c, now)
+}
+
+// prepare refuses what the device says it cannot do, and notes what a setting was.
+func prepare(tx Tx, p ChargePoint, args Args) (Args, error) {
+	switch args.(type) {
+	case Trigger, ChangeConfig:
+	default:
+		return args, nil
+	}
+	cfg, err := tx.ConfigurationOf(p.ID)
+	if err != nil {
+		return args, err
+	}
+	if err := cfg.capable(p.Firmware, args); err != nil {
+		return args, err
+	}
+	if a, ok := args.(ChangeConfig); ok {
+		a.Before, a.ReadAt = nil, nil
+		if k, known := cfg.Find(a.Key); known {
+			a.Key, a.Before = k.Key, &k.Value
+			if !k.ReadAt.IsZero() {
+				a.ReadAt = &k.ReadAt
+			}
+		}
+		args = a
+	}
+	return args, nil
+}
+
+// audit leaves a row for every command (SEC-R4): what was asked, why, and for a setting
+// what it was. The token of a remote start stays in the sealed arguments, and so does
+// the value of a setting that opens something.
+func audit(tx Tx, c Command, args Args) error {
+	after := map[string]any{"command_id": c.ID.String(), "session_id": c.Session.String(), "actor": c.Actor, "reason": c.Reason}
+	if !c.Bulk.IsZero() {
+		after["bulk_id"] = c.Bulk.String()
+	}
+	var before any
+	switch a := args.(type) {
+	case RemoteStart:
+		after["connector"] = a.Connector
+	case Trigger:
+		after["message"], after["connector"] = a.Message, a.Connector
+	case Reset:
+		after["hard"] = a.Hard
+	case Unlock:
+		after["connector"] = a.Connector
+	case Availability:
+		after["connector"], after["operative"] = a.Connector, a.Operative
+	case ChangeConfig:
+		secret := SecretKey(a.Key)
+		shown := func(v string) string {
+			if secret {
+				return "•••"
+			}
+			return v
+		}
+		after["key"], after["value"] = a.Key, shown(a.Value)
+		if a.Before != nil {
+			before = map[string]any{"key": a.Key, "value": shown(*a.Before)}
+		}
+	}
+	return tx.Audit("command."+string(c.Type), c.Point.String(), before, after)
 }
 
 // MarkSent moves a queued command on, before it goes out: a crash in between leaves
@@ -115,11 +180,52 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 		a.Raw = nil
 	}
 	a.Detail = cut(a.Detail)
+	if c.Type == CommandGetConfig {
+		a.Raw = nil // it is kept sealed: settings hold keys
+	}
 	next, changed := c.answered(a, tx.Now())
 	if !changed {
 		return c, nil
 	}
+	if err := keepConfig(tx, c, a); err != nil {
+		return c, err
+	}
+	if next, err = alreadySo(tx, next); err != nil {
+		return c, err
+	}
 	return end(tx, c, next)
+}
+
+// alreadySo notes the effect of a change of availability that changes nothing: no
+// report will come of it.
+func alreadySo(tx Tx, c Command) (Command, error) {
+	if c.Type != CommandAvailability || c.EffectState != EffectPending || c.Outcome != "" {
+		return c, nil
+	}
+	args, err := c.Arguments()
+	if err != nil {
+		return c, err
+	}
+	cs, err := tx.ConnectorsOf(c.Point)
+	if err == nil && args.(Availability).met(cs) {
+		c, _ = c.seen("It is so already.", tx.Now())
+	}
+	return c, err
+}
+
+// met reports whether the connectors that are meant are as they shall be.
+func (a Availability) met(all []Connector) bool {
+	found := false
+	for _, c := range all {
+		if a.Connector != 0 && a.Connector != c.Number {
+			continue
+		}
+		found = true
+		if c.Status == Unknown || a.Operative == (c.Status == Unavailable) {
+			return false
+		}
+	}
+	return found
 }
 
 func end(tx Tx, c, next Command) (Command, error) {
@@ -140,35 +246,73 @@ func Effect(tx Tx, id ident.Command, text string) error {
 }
 
 func effect(tx Tx, c Command, text string) error {
-	next, changed := c.seen(text, tx.Now())
-	if !changed {
-		return nil
+	if next, changed := c.seen(text, tx.Now()); changed {
+		return saveEffect(tx, c, next)
 	}
+	return nil
+}
+
+func saveEffect(tx Tx, c, next Command) error {
 	if err := tx.SaveCommand(next, c.Version); err != nil {
 		return err
 	}
 	return recordCommand(tx, FactEffectSeen, next, next.EffectAt)
 }
 
-// EffectOn notes the effect on every command of the type that the point was sent and
-// whose effect is awaited; which narrows by the arguments and may be nil.
-func EffectOn(tx Tx, p ident.ChargePoint, t CommandType, text string, which func(Args) bool) error {
-	awaited, err := tx.AwaitedCommands(p, t, tx.Now().Add(-effectWithin))
+// NoEffectOn notes on every command of the type that the point was sent and that which
+// picks that what it asked for will not happen.
+func NoEffectOn(tx Tx, p ident.ChargePoint, t CommandType, text string, which func(Args) bool) error {
+	awaited, err := tx.AwaitedCommands(p, tx.Now().Add(-longestEffect))
 	if err != nil {
 		return err
 	}
 	for _, c := range awaited {
-		if which != nil {
-			a, err := c.Arguments()
-			if err != nil {
+		if c.Type != t {
+			continue
+		}
+		a, err := c.Arguments()
+		if err != nil {
+			return err
+		}
+		if next, changed := c.unseen(text, tx.Now()); changed && which(a) {
+			if err := saveEffect(tx, c, next); err != nil {
 				return err
 			}
-			if !which(a) {
-				continue
-			}
 		}
-		if err := effect(tx, c, text); err != nil {
+	}
+	return nil
+}
+
+// EffectOn notes the effect on every command of the type that the point was sent and
+// whose effect is awaited; which narrows by the arguments and may be nil.
+func EffectOn(tx Tx, p ident.ChargePoint, t CommandType, text string, which func(Args) bool) error {
+	return effects(tx, p, func(c Command, a Args) string {
+		if c.Type == t && (which == nil || which(a)) {
+			return text
+		}
+		return ""
+	})
+}
+
+// effects notes the effect on every command that the point was sent and for which what
+// happened gives a text.
+func effects(tx Tx, p ident.ChargePoint, happened func(Command, Args) string) error {
+	awaited, err := tx.AwaitedCommands(p, tx.Now().Add(-longestEffect))
+	if err != nil {
+		return err
+	}
+	for _, c := range awaited {
+		if !tx.Now().Before(c.SentAt.Add(c.Type.effectWithin())) {
+			continue
+		}
+		a, err := c.Arguments()
+		if err != nil {
 			return err
+		}
+		if text := happened(c, a); text != "" {
+			if err := effect(tx, c, text); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -77,7 +77,7 @@ func TestCommandsWaitInTheirOrder(t *testing.T) {
 			if l := ok(w.Commands(ctx, sc, asset.CommandFilter{}, operator.Page{}))(t); len(l.Items) != 0 {
 				t.Errorf("%s lists %d commands", why, len(l.Items))
 			}
-			_, err := w.Request(ctx, sc, p.ID, asset.Reset{}, "")
+			_, err := w.Request(ctx, sc, p.ID, asset.Reset{}, "test")
 			refused(t, err, "not_found")
 		}
 	})
@@ -90,7 +90,7 @@ func TestManyCommandsAtOnceEachHaveTheirPlace(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 30 {
 			wg.Go(func() {
-				if _, err := w.Request(t.Context(), w.a, p.ID, asset.Reset{}, ""); err != nil {
+				if _, err := w.Request(t.Context(), w.a, p.ID, asset.Reset{}, "test"); err != nil {
 					t.Error(err)
 				}
 			})
@@ -114,9 +114,9 @@ func TestACommandForAnOfflinePointIsRefusedAtOnce(t *testing.T) {
 		ctx := t.Context()
 		p, sc := w.online(t, "CP-1")
 		must(t, w.Disconnect(ctx, sc, p.ID, 1))
-		ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t) // within the grace
+		ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, "test"))(t) // within the grace
 		w.clock.Advance(asset.Grace)
-		_, err := w.Request(ctx, w.a, p.ID, asset.Reset{}, "")
+		_, err := w.Request(ctx, w.a, p.ID, asset.Reset{}, "test")
 		refused(t, err, "charge_point_offline")
 		_, err = w.Refresh(ctx, w.a, p.ID, 1, ident.Session{})
 		refused(t, err, "charge_point_offline")
@@ -136,7 +136,7 @@ func TestTheFirstAnswerStays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		p, sc := w.online(t, "CP-1")
-		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{Hard: true}, ""))(t)
+		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{Hard: true}, "test"))(t)
 		must(t, w.Sent(ctx, sc, c.ID))
 		first := ok(w.Answered(ctx, sc, c.ID, asset.Answer{State: asset.CommandAccepted, Raw: []byte(`{"status":"Accepted"}`)}))(t)
 		if first.State != asset.CommandAccepted || first.EffectState != asset.EffectPending || first.AnsweredAt.IsZero() {
@@ -171,7 +171,7 @@ func TestOfTwoWhoAnswerAtOnceOneCounts(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p, sc := w.online(t, "CP-1")
 		for range 10 {
-			c := ok(w.Request(t.Context(), w.a, p.ID, asset.Reset{}, ""))(t)
+			c := ok(w.Request(t.Context(), w.a, p.ID, asset.Reset{}, "test"))(t)
 			must(t, w.Sent(t.Context(), sc, c.ID))
 			var wg sync.WaitGroup
 			for _, s := range []asset.CommandState{asset.CommandAccepted, asset.CommandTimeout} {
@@ -193,10 +193,10 @@ func TestTheSweepEndsCommandsThatNobodyAnswered(t *testing.T) {
 		ctx := t.Context()
 		p, sc := w.online(t, "CP-1")
 		q, qsc := w.online(t, "CP-2")
-		sent := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
+		sent := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, "test"))(t)
 		must(t, w.Sent(ctx, sc, sent.ID))
-		waiting := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
-		stranded := ok(w.Request(ctx, w.a, q.ID, asset.Reset{}, ""))(t)
+		waiting := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, "test"))(t)
+		stranded := ok(w.Request(ctx, w.a, q.ID, asset.Reset{}, "test"))(t)
 		must(t, w.Disconnect(ctx, qsc, q.ID, 1))
 		state := func(c asset.Command) asset.CommandState { return ok(w.Command(ctx, w.a, c.ID))(t).State }
 
@@ -235,7 +235,7 @@ func TestACommandPastItsDeadlineIsNotSent(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		p, sc := w.online(t, "CP-1")
-		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
+		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, "test"))(t)
 		w.clock.Advance(asset.SendWithin - time.Microsecond)
 		if got := names(ok(w.Queued(ctx, sc, p.ID))(t), kind); got != "[reset queued]" {
 			t.Errorf("in time: %s", got)
@@ -256,7 +256,7 @@ func TestACommandThatDidNotGoOutIsQueuedAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		p, sc := w.online(t, "CP-1")
-		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, ""))(t)
+		c := ok(w.Request(ctx, w.a, p.ID, asset.Reset{}, "test"))(t)
 		w.clock.Advance(time.Minute)
 		must(t, w.Sent(ctx, sc, c.ID))
 		w.told("commands")

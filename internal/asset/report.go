@@ -134,9 +134,22 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 			return before, after, err
 		}
 	}
-	if err := EffectOn(tx, p.ID, CommandTrigger, "The charge point sent its status.", func(a Args) bool {
-		t, ok := a.(Trigger)
-		return ok && t.Message == "StatusNotification" && (t.Connector == 0 || t.Connector == r.Number)
+	if err := effects(tx, p.ID, func(_ Command, a Args) string {
+		switch a := a.(type) {
+		case Trigger:
+			if a.Message == "StatusNotification" && (a.Connector == 0 || a.Connector == r.Number) {
+				return "The charge point sent its status."
+			}
+		case Availability:
+			switch {
+			case !a.met(all):
+			case a.Operative:
+				return "It is in service."
+			default:
+				return "It is out of service."
+			}
+		}
+		return ""
 	}); err != nil {
 		return before, after, err
 	}
@@ -168,12 +181,20 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 	if err := tx.SaveBoot(p, found); err != nil {
 		return p, err
 	}
-	if err := EffectOn(tx, p.ID, CommandReset, "The charge point started again.", nil); err != nil {
-		return p, err
-	}
-	if err := EffectOn(tx, p.ID, CommandTrigger, "The charge point sent its boot message.", func(a Args) bool {
-		t, ok := a.(Trigger)
-		return ok && t.Message == "BootNotification"
+	if err := effects(tx, p.ID, func(c Command, a Args) string {
+		switch a := a.(type) {
+		case Reset:
+			return "The charge point started again."
+		case ChangeConfig:
+			if c.Outcome == OutcomeReboot {
+				return "The charge point started again with the new value."
+			}
+		case Trigger:
+			if a.Message == "BootNotification" {
+				return "The charge point sent its boot message."
+			}
+		}
+		return ""
 	}); err != nil {
 		return p, err
 	}

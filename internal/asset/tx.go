@@ -70,13 +70,39 @@ type Tx interface {
 	PendingCommands(ident.ChargePoint) ([]Command, error)
 	// CountPendingCommands counts what PendingCommands lists.
 	CountPendingCommands(ident.ChargePoint) (int, error)
-	// AwaitedCommands lists sent and accepted commands of the type, made since, whose
-	// effect was not seen yet, in the order of the queue.
-	AwaitedCommands(p ident.ChargePoint, t CommandType, since time.Time) ([]Command, error)
+	// AwaitedCommands lists commands sent since, and not refused, whose effect is open
+	// still, in the order of the queue.
+	AwaitedCommands(p ident.ChargePoint, since time.Time) ([]Command, error)
 	ListCommands(CommandFilter, operator.Page) (operator.List[Command], error)
 	// OverdueCommands lists commands past their deadline, and queued ones whose point
 	// is offline at now.
 	OverdueCommands(now time.Time, limit int) ([]ident.Command, error)
+
+	// ConfigurationOf is what is known of the point's settings; empty where nothing is.
+	ConfigurationOf(ident.ChargePoint) (Configuration, error)
+	SaveConfiguration(Configuration) error
+
+	// SitesOfPoints gives the site of each of the points that is inside the scope.
+	SitesOfPoints([]ident.ChargePoint) (map[ident.ChargePoint]ident.Site, error)
+	// BusySites gives the sites for which rows of bulks wait, with the time of the last.
+	BusySites(ident.Operator) (map[ident.Site]time.Time, error)
+	InsertBulk(Bulk, []BulkItem) error
+	BulkByID(ident.Bulk) (Bulk, error)
+	// LockBulk is BulkByID that makes other writers of this bulk wait.
+	LockBulk(ident.Bulk) (Bulk, error)
+	SaveBulk(Bulk) error
+	// DueBulks lists bulks with rows that are due, longest due first.
+	DueBulks(now time.Time, limit int) ([]Bulk, error)
+	// FirstDue is when the next row of the bulk is due, and whether one waits.
+	FirstDue(ident.Bulk) (at time.Time, waiting bool, err error)
+	// PutOff moves the rows that wait.
+	PutOff(id ident.Bulk, by time.Duration) error
+	DueItems(id ident.Bulk, now time.Time, limit int) ([]BulkItem, error)
+	SaveItem(BulkItem) error
+	CancelItems(id ident.Bulk, at time.Time) error
+	CountItems(ident.Bulk) ([]BulkCount, error)
+	ListBulks(operator.Page) (operator.List[Bulk], error)
+	ListBulkItems(ident.Bulk, operator.Page) (operator.List[BulkRow], error)
 }
 
 // Run opens the one transaction of a call; it may run fn twice.
@@ -106,6 +132,9 @@ type PointFilter struct {
 type CommandFilter struct {
 	Point   ident.ChargePoint
 	Session ident.Session
+	Bulk    ident.Bulk
+	Type    CommandType
+	State   CommandState
 }
 
 // PointView is a charge point as a list shows it.

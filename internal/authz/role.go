@@ -28,6 +28,15 @@ const (
 	AuditRead      Permission = "audit.read"
 )
 
+// What may end a charge, open a lock or change how a device works is not for everybody
+// who may send commands (product §3.2.1): these are needed beside LiveCommand.
+const (
+	LiveHardReset    Permission = "live.hard_reset"
+	LiveUnlock       Permission = "live.unlock"
+	LiveAvailability Permission = "live.availability"
+	LiveConfigure    Permission = "live.configure"
+)
+
 // Role is a set of permissions with a name. Built-in roles cannot be deleted;
 // editable ones come as data later.
 type Role string
@@ -47,6 +56,7 @@ var Roles = []Role{Owner, OpAdmin, OpOps, Auditor}
 var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
+	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -56,8 +66,10 @@ var Permissions = []Permission{
 var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
-		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead),
-	OpOps:   set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead),
+		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure),
+	OpOps: set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure),
 	Auditor: set(OperatorRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }
 

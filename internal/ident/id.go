@@ -24,6 +24,7 @@ type (
 	chargePointKind struct{}
 	connectorKind   struct{}
 	commandKind     struct{}
+	bulkKind        struct{}
 	driverKind      struct{}
 	tokenKind       struct{}
 	accountKind     struct{}
@@ -47,6 +48,7 @@ func (siteKind) prefix() string        { return "site" }
 func (chargePointKind) prefix() string { return "cp" }
 func (connectorKind) prefix() string   { return "con" }
 func (commandKind) prefix() string     { return "cmd" }
+func (bulkKind) prefix() string        { return "bulk" }
 func (driverKind) prefix() string      { return "drv" }
 func (tokenKind) prefix() string       { return "tok" }
 func (accountKind) prefix() string     { return "acc" }
@@ -71,6 +73,7 @@ type (
 	ChargePoint = ID[chargePointKind]
 	Connector   = ID[connectorKind]
 	Command     = ID[commandKind]
+	Bulk        = ID[bulkKind] // one command for many charge points
 	Driver      = ID[driverKind]
 	Token       = ID[tokenKind]
 	Account     = ID[accountKind] // a ChargingAccount or another ledger account

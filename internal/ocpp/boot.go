@@ -5,6 +5,7 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/v16"
 )
@@ -29,7 +30,9 @@ func (c *conn) Handle(ctx context.Context, call rpc.Call) (answer []byte, cerr *
 func isBoot(action string) bool { return action == string(v16.ActionBootNotification) }
 
 // bootOver ends the wait for a boot. A point that never booted with us is asked to,
-// once per connection; one that did goes on with what it had (order rule 2). A boot
+// once per connection; one that did goes on with what it had (order rule 2), and is
+// asked for its status unless it has sent it: what we know is from before the gap
+// (LIVE-R5). A boot
 // that has arrived is waited for, however long the store takes: nothing is asked
 // before its answer, least of all another boot.
 func (c *conn) bootOver() {
@@ -45,7 +48,11 @@ func (c *conn) bootOver() {
 	}
 	c.work.Add(1)
 	defer c.work.Done()
-	ask := !c.known
+	message, why := "BootNotification", "no boot after connecting"
+	if c.known {
+		message, why = "StatusNotification", "no status after connecting again"
+	}
+	ask := !c.known || !c.told.Load()
 	c.mu.Unlock()
 	c.open()
 	if !ask {
@@ -53,9 +60,10 @@ func (c *conn) bootOver() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
-	sc := authz.ForSystem(c.Scope.Operator(), "no boot after connecting")
-	if _, err := c.door.assets.Request(ctx, sc, c.Point, asset.Trigger{Message: "BootNotification"}, "no boot after connecting"); err != nil {
-		c.door.opt.Log.Warn("boot not asked for", "charge_point", c.Point, "error", err)
+	sc := authz.ForSystem(c.Scope.Operator(), why)
+	_, err := c.door.assets.Request(ctx, sc, c.Point, asset.Trigger{Message: message}, why)
+	if err != nil && !fault.Is(err, fault.Unsupported) {
+		c.door.opt.Log.Warn("message not asked for", "charge_point", c.Point, "message", message, "error", err)
 	}
 }
 

@@ -30,6 +30,9 @@ type conn struct {
 	booting atomic.Bool  // a boot was accepted, its answer is on the way
 	boots   atomic.Int32 // that have arrived and are not answered
 
+	told  atomic.Bool // the point has reported a status on this connection
+	since time.Time   // when it connected
+
 	mu      sync.Mutex
 	timer   *time.Timer // until commands go out without a boot; later until the queue is looked at again
 	known   bool        // it has booted with us before
@@ -80,6 +83,7 @@ func (c *conn) connect(ws *wire.Conn) bool {
 		return false
 	}
 	c.mu.Lock()
+	c.since = d.opt.Now()
 	c.timer = time.AfterFunc(d.opt.BootGrace, c.bootOver)
 	c.mu.Unlock()
 	d.opt.Log.Info("charge point connected", "charge_point", c.Point, "identity", c.identity, "epoch", epoch)
@@ -146,6 +150,8 @@ func (c *conn) Tap(f rpc.Tapped) {
 	switch boot := f.Whole && isBoot(f.Action); {
 	case !f.Out && boot:
 		c.boots.Add(1)
+	case !f.Out && f.Whole && f.Action == string(v16.ActionStatusNotification):
+		c.told.Store(true)
 	case f.Out && f.Type != rpc.TypeCall:
 		if c.booting.Load() {
 			c.open()

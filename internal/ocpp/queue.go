@@ -94,11 +94,45 @@ func (c *conn) sendQueued() bool {
 		if c.peer.Over() {
 			return true
 		}
+		if left := c.settling(cmd); left > 0 {
+			c.lookIn(left)
+			continue
+		}
 		if !c.sendOne(cmd) {
 			return false
 		}
 	}
 	return true
+}
+
+// settleWindow is how long after it connected a point is left to report by itself
+// before it is asked to (LIVE-R5; behaviour 20: some start over when they are asked too
+// early).
+const settleWindow = 10 * time.Second
+
+// settling is how long a command has to wait for the settle window to end: those that
+// ask for what a point sends by itself after it connected.
+func (c *conn) settling(cmd asset.Command) time.Duration {
+	left := settleWindow - c.door.opt.Now().Sub(c.since)
+	if cmd.Type != asset.CommandTrigger || left <= 0 {
+		return 0
+	}
+	args, err := cmd.Arguments()
+	if a, ok := args.(asset.Trigger); err == nil && ok && (a.Message == "StatusNotification" || a.Message == "BootNotification") {
+		return left
+	}
+	return 0
+}
+
+// lookIn looks at the queue again after a time; the timer is free once commands go out.
+func (c *conn) lookIn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over || c.shut {
+		return
+	}
+	c.endTimer()
+	c.timer = time.AfterFunc(d, c.wake)
 }
 
 // sendOne marks a command sent, sends it and stores what came of it. A crash in

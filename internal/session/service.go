@@ -130,12 +130,27 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		return st, err
 	}
 	out.Next.Rev++
+	if st.Phase == Starting && out.Next.Phase == FailedToStart {
+		if err := notStarted(tx, out.Next); err != nil {
+			return st, err
+		}
+	}
 	if runs := out.Next.Runs(); runs != st.Runs() {
 		if err := tx.SetRunning(out.Next, runs); err != nil {
 			return st, err
 		}
 	}
 	return out.Next, s.record(tx, out)
+}
+
+// notStarted shows beside the answer of a remote start that no charge came of it
+// (LIVE-A7).
+func notStarted(tx Tx, st State) error {
+	return asset.NoEffectOn(tx, st.Point, asset.CommandRemoteStart, "No charge began in time. What was held for it is free again.",
+		func(a asset.Args) bool {
+			r, ok := a.(asset.RemoteStart)
+			return ok && r.Session == st.ID
+		})
 }
 
 // onlyMeter reports whether a session that charges has changed by no more than a meter

@@ -76,6 +76,8 @@ type Tx interface {
 	SessionRow(ident.Session) (Row, error)
 	SamplesOf(ident.Session, int) ([]Sample, error)
 	FramesOf(s State, limit int) ([]Frame, error)
+	// FramesOfPoint lists the frames of a point, newest first.
+	FramesOfPoint(ident.ChargePoint, operator.Page) (operator.List[Frame], error)
 	AttemptList(AttemptFilter, operator.Page) (operator.List[Attempt], error)
 }
 
@@ -137,7 +139,8 @@ type AttemptFilter struct {
 
 // Frame is one frame of a session's timeline.
 type Frame struct {
-	At         time.Time // device time where it carries one
+	ID         ident.Event // where it is listed by itself
+	At         time.Time   // device time where it carries one
 	ReceivedAt time.Time
 	Inbound    bool
 	Action     string

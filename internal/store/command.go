@@ -10,34 +10,34 @@ import (
 
 var _ = table("commands", own,
 	plain(`queue_no id operator_id sub_operator_id point_id session_id command_type state answer error_detail effect_state effect_text
-		effect_at created_at sent_at answered_at deadline actor version`),
+		effect_at created_at sent_at answered_at deadline actor version outcome waits_until bulk_id`),
 	// The arguments of a remote start hold a token; a reason is a person's free text.
 	personal("args_sealed reason", "identifier", "24 months from created_at", "overwrite"))
 
 const commandCols = `c.queue_no, c.id, c.operator_id, c.sub_operator_id, c.point_id, c.session_id, c.command_type, c.args_sealed, c.state,
 	c.answer, c.error_detail, c.effect_state, c.effect_text, c.effect_at, c.created_at, c.sent_at, c.answered_at, c.deadline,
-	c.actor, c.reason, c.version`
+	c.actor, c.reason, c.version, c.outcome, c.waits_until, c.bulk_id`
 
 const commandArgs = "commands.args_sealed"
 
 var (
 	qCommandInsert = stmt(`INSERT INTO commands (operator_id, sub_operator_id, id, point_id, session_id, command_type, args_sealed, state,
-			error_detail, effect_state, effect_text, created_at, deadline, actor, reason, version)
-		VALUES ({{own commands}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING queue_no`)
+			error_detail, effect_state, effect_text, created_at, deadline, actor, reason, version, outcome, waits_until, bulk_id)
+		VALUES ({{own commands}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING queue_no`)
 	qCommandSave = stmt(`UPDATE commands SET state = ?, answer = ?, error_detail = ?, effect_state = ?, effect_text = ?, effect_at = ?,
-			sent_at = ?, answered_at = ?, deadline = ?, version = version + 1
+			sent_at = ?, answered_at = ?, deadline = ?, outcome = ?, version = version + 1
 		WHERE {{scope commands commands}} AND id = ? AND version = ?`)
 	qCommandVersion  = stmt(`SELECT c.version FROM commands c WHERE {{scope commands c}} AND c.id = ?`)
 	qCommand         = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.id = ?`)
 	qCommandsPending = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.point_id = ?
 		AND c.state IN ('queued', 'sent') ORDER BY c.queue_no`)
 	qCommandsWaiting = stmt(`SELECT count(*) FROM commands c WHERE {{scope commands c}} AND c.point_id = ? AND c.state IN ('queued', 'sent')`)
-	qCommandsAwaited = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.point_id = ? AND c.created_at >= ?
-		AND c.effect_state <> 'seen' AND c.command_type = ? AND c.state IN ('sent', 'accepted') ORDER BY c.queue_no`)
+	qCommandsAwaited = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.point_id = ?
+		AND c.state IN ('sent', 'accepted') AND c.effect_state IN ('none', 'pending') AND c.sent_at >= ? ORDER BY c.queue_no`)
 	qCommandsOverdue = stmt(`SELECT c.id FROM commands c WHERE {{scope commands c}} AND c.state IN ('queued', 'sent') AND c.deadline <= ?
 		ORDER BY c.deadline LIMIT ?`)
 	qCommandsStranded = stmt(`SELECT c.id FROM commands c JOIN charge_points p ON p.id = c.point_id
-		WHERE {{scope commands c}} AND {{scope charge_points p}} AND c.state = 'queued' AND c.deadline > ? AND p.online_until <= ?
+		WHERE {{scope commands c}} AND {{scope charge_points p}} AND c.state = 'queued' AND c.waits_until IS NULL AND c.deadline > ? AND p.online_until <= ?
 		ORDER BY c.deadline LIMIT ?`)
 
 	commandList = listing(listSpec{
@@ -45,7 +45,10 @@ var (
 		From: "commands c",
 		Where: `{{scope commands c}}
 			{{if point}} AND c.point_id = ? {{end}}
-			{{if session}} AND c.session_id = ? {{end}}`,
+			{{if session}} AND c.session_id = ? {{end}}
+			{{if bulk}} AND c.bulk_id = ? {{end}}
+			{{if type}} AND c.command_type = ? {{end}}
+			{{if state}} AND c.state = ? {{end}}`,
 		ID:    "c.id",
 		Sorts: map[string]string{"no": "c.queue_no"},
 		Sort:  "-no",
@@ -61,7 +64,7 @@ type storedCommand struct {
 func scanCommand(r *Row, c *storedCommand) error {
 	return r.Scan(&c.No, &c.ID, &c.Operator, &c.Sub, &c.Point, &c.Session, &c.Type, &c.sealed, &c.State,
 		&c.Answer, &c.ErrorDetail, &c.EffectState, &c.EffectText, &c.EffectAt, &c.CreatedAt, &c.SentAt, &c.AnsweredAt, &c.Deadline,
-		&c.Actor, &c.Reason, &c.Version)
+		&c.Actor, &c.Reason, &c.Version, &c.Outcome, &c.WaitsUntil, &c.Bulk)
 }
 
 func (tx *Tx) openCommands(sealed []storedCommand) ([]asset.Command, error) {
@@ -84,7 +87,7 @@ func (tx *Tx) InsertCommand(c asset.Command) (asset.Command, error) {
 		return c, err
 	}
 	c.No, err = scalar[int64](tx, qCommandInsert, c.Operator, c.Sub, c.ID, c.Point, c.Session, c.Type, args, c.State,
-		c.ErrorDetail, c.EffectState, c.EffectText, c.CreatedAt, c.Deadline, c.Actor, c.Reason, c.Version)
+		c.ErrorDetail, c.EffectState, c.EffectText, c.CreatedAt, c.Deadline, c.Actor, c.Reason, c.Version, c.Outcome, c.WaitsUntil, orNull(c.Bulk))
 	tx.commandChanged(c)
 	return c, err
 }
@@ -92,13 +95,24 @@ func (tx *Tx) InsertCommand(c asset.Command) (asset.Command, error) {
 // SaveCommand implements asset.Tx.
 func (tx *Tx) SaveCommand(c asset.Command, version int64) error {
 	n, err := tx.exec(qCommandSave, c.State, text(c.Answer), c.ErrorDetail, c.EffectState, c.EffectText, c.EffectAt,
-		c.SentAt, c.AnsweredAt, c.Deadline, c.ID, version)
+		c.SentAt, c.AnsweredAt, c.Deadline, c.Outcome, c.ID, version)
 	if err := tx.oneVersion("command", n, err, qCommandVersion, c.ID, version); err != nil {
 		return err
 	}
 	c.Version = version + 1
 	tx.commandChanged(c)
 	return nil
+}
+
+// orNull is an id for a column that is NULL where there is none.
+func orNull(id interface {
+	IsZero() bool
+	Bytes() []byte
+}) any {
+	if id.IsZero() {
+		return nil
+	}
+	return id.Bytes()
 }
 
 // text is JSON for a TEXT column; nil stays NULL.
@@ -133,8 +147,8 @@ func (tx *Tx) CountPendingCommands(p ident.ChargePoint) (int, error) {
 }
 
 // AwaitedCommands implements asset.Tx.
-func (tx *Tx) AwaitedCommands(p ident.ChargePoint, t asset.CommandType, since time.Time) ([]asset.Command, error) {
-	return tx.commands(qCommandsAwaited, p, since, t)
+func (tx *Tx) AwaitedCommands(p ident.ChargePoint, since time.Time) ([]asset.Command, error) {
+	return tx.commands(qCommandsAwaited, p, since)
 }
 
 func (tx *Tx) commands(q *Stmt, args ...any) ([]asset.Command, error) {
@@ -159,7 +173,8 @@ func (tx *Tx) OverdueCommands(now time.Time, limit int) ([]ident.Command, error)
 // ListCommands implements asset.Tx.
 func (tx *Tx) ListCommands(f asset.CommandFilter, p operator.Page) (operator.List[asset.Command], error) {
 	l, err := list(tx, commandList, pageOf(p), scanCommand,
-		optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Session.IsZero(), "session", f.Session))
+		optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Session.IsZero(), "session", f.Session),
+		optIf(!f.Bulk.IsZero(), "bulk", f.Bulk), optIf(f.Type != "", "type", f.Type), optIf(f.State != "", "state", f.State))
 	out := operator.List[asset.Command]{Next: l.Next, Total: l.Total, Capped: l.Capped}
 	if err == nil {
 		out.Items, err = tx.openCommands(l.Items)

@@ -207,6 +207,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Command:
 		return true, id(p, c)
+	case *ident.Bulk:
+		return true, id(p, c)
+	case *ident.Event:
+		return true, id(p, c)
 	case *ident.Driver:
 		return true, id(p, c)
 	case *ident.Token:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ccms/internal/asset"
+	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/member"
@@ -18,29 +19,91 @@ type Command struct {
 	ID            ident.Command      `json:"id"`
 	ChargePointID ident.ChargePoint  `json:"charge_point_id"`
 	SessionID     ident.Session      `json:"session_id,omitzero"`
-	Type          asset.CommandType  `json:"type" enum:"remote_start,remote_stop,trigger_message,reset"`
-	State         asset.CommandState `json:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,failed" doc:"How far it got. accepted is not done: see effect."`
-	Answer        json.RawMessage    `json:"answer,omitempty" doc:"What the charge point answered, as received." export:"pii"`
+	BulkID        ident.Bulk         `json:"bulk_id,omitzero" doc:"The bulk that it is a row of."`
+	Type          asset.CommandType  `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache"`
+	State         asset.CommandState `json:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,expired,failed" doc:"How far it got. accepted is not done: see effect. expired: it waited for the charge point to come online, and it did not."`
+	Outcome       asset.Outcome      `json:"outcome,omitempty" enum:"scheduled,reboot_required,unlock_failed" doc:"What the answer says beyond accepted."`
+	Answer        json.RawMessage    `json:"answer,omitempty" doc:"What the charge point answered, as received. Not of get_configuration: see the configuration." export:"pii"`
 	ErrorDetail   string             `json:"error_detail,omitempty" doc:"Why it was not accepted, in words."`
 	Effect        *Effect            `json:"effect,omitempty" doc:"Absent until the command is accepted."`
-	Reason        string             `json:"reason,omitempty" export:"pii"`
-	CreatedAt     time.Time          `json:"created_at"`
-	SentAt        time.Time          `json:"sent_at,omitzero"`
-	AnsweredAt    time.Time          `json:"answered_at,omitzero"`
+
+	Connector        int             `json:"connector,omitempty" doc:"Absent: the whole device."`
+	ResetType        string          `json:"reset_type,omitempty" enum:"soft,hard"`
+	RequestedMessage string          `json:"requested_message,omitempty"`
+	Availability     string          `json:"availability,omitempty" enum:"operative,inoperative"`
+	Keys             []string        `json:"keys,omitempty" doc:"The settings that were read; absent: all."`
+	Setting          *ChangedSetting `json:"setting,omitempty" doc:"Of change_configuration: the old value and the new one."`
+	Actor            string          `json:"actor,omitempty" doc:"Id of the staff who asked, or why the system did."`
+
+	Reason     string    `json:"reason,omitempty" export:"pii"`
+	CreatedAt  time.Time `json:"created_at"`
+	SentAt     time.Time `json:"sent_at,omitzero"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	WaitsUntil time.Time `json:"waits_until,omitzero" doc:"How long it may wait for the charge point to come online."`
+}
+
+// ChangedSetting is a setting before and after.
+type ChangedSetting struct {
+	Key      string    `json:"key"`
+	Value    string    `json:"value"`
+	Before   *string   `json:"before,omitempty" doc:"As last known; absent where it was never read."`
+	BeforeAt time.Time `json:"before_at,omitzero" doc:"When that was read from the charge point."`
+	Masked   bool      `json:"masked,omitempty" doc:"The values open something, and your role may not set them."`
 }
 
 // Effect is what was seen of an accepted command.
 type Effect struct {
-	State asset.EffectState `json:"state" enum:"none,pending,seen"`
+	State asset.EffectState `json:"state" enum:"none,pending,seen,failed" doc:"failed: it was seen not to happen."`
 	Text  string            `json:"text,omitempty"`
 	At    time.Time         `json:"at,omitzero"`
+	// Late says that the effect did not come in the time in which it would count.
+	Late bool `json:"late,omitempty" doc:"It is pending still, and did not come in the time in which it would have been held for the effect."`
 }
 
-func commandOf(c asset.Command) Command {
-	out := Command{ID: c.ID, ChargePointID: c.Point, SessionID: c.Session, Type: c.Type, State: c.State, Answer: c.Answer, ErrorDetail: c.ErrorDetail,
-		Reason: c.Reason, CreatedAt: at(c.CreatedAt), SentAt: at(c.SentAt), AnsweredAt: at(c.AnsweredAt)}
+const covered = "•••"
+
+func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
+	out := Command{ID: c.ID, ChargePointID: c.Point, SessionID: c.Session, BulkID: c.Bulk, Type: c.Type, State: c.State, Outcome: c.Outcome,
+		Answer: c.Answer, ErrorDetail: c.ErrorDetail, Actor: c.Actor, Reason: c.Reason, CreatedAt: at(c.CreatedAt), SentAt: at(c.SentAt),
+		AnsweredAt: at(c.AnsweredAt), WaitsUntil: at(c.WaitsUntil)}
 	if c.EffectState != asset.EffectNone && c.EffectState != "" {
-		out.Effect = &Effect{State: c.EffectState, Text: c.EffectText, At: at(c.EffectAt)}
+		out.Effect = &Effect{State: c.EffectState, Text: c.EffectText, At: at(c.EffectAt), Late: c.Overdue(h.now())}
+	}
+	args, err := c.Arguments()
+	if err != nil {
+		return out // of a later version: what it is shows, what it asks for does not
+	}
+	switch a := args.(type) {
+	case asset.RemoteStart:
+		out.Connector = a.Connector
+	case asset.Trigger:
+		out.Connector, out.RequestedMessage = a.Connector, a.Message
+	case asset.Reset:
+		out.ResetType = "soft"
+		if a.Hard {
+			out.ResetType = "hard"
+		}
+	case asset.Unlock:
+		out.Connector = a.Connector
+	case asset.Availability:
+		out.Connector, out.Availability = a.Connector, "inoperative"
+		if a.Operative {
+			out.Availability = "operative"
+		}
+	case asset.GetConfig:
+		out.Keys = a.Keys
+	case asset.ChangeConfig:
+		out.Setting = &ChangedSetting{Key: a.Key, Value: a.Value, Before: a.Before}
+		if a.ReadAt != nil {
+			out.Setting.BeforeAt = at(*a.ReadAt)
+		}
+		if asset.SecretKey(a.Key) && !cl.May(authz.LiveConfigure) {
+			out.Setting.Value, out.Setting.Masked = covered, true
+			if a.Before != nil {
+				hidden := covered
+				out.Setting.Before = &hidden
+			}
+		}
 	}
 	return out
 }
@@ -52,25 +115,30 @@ type CommandPath struct {
 
 func (h *handlers) getCommand(ctx context.Context, in *CommandPath) (*struct{ Body Command }, error) {
 	c, err := h.svc.Asset.Command(ctx, scopeOf(ctx), in.ID)
-	return &struct{ Body Command }{commandOf(c)}, err
+	return &struct{ Body Command }{h.command(callerOf(ctx), c)}, err
 }
 
 type commandsInput struct {
 	Paging
-	ChargePointID ident.ChargePoint `query:"charge_point_id"`
-	SessionID     ident.Session     `query:"session_id"`
+	ChargePointID ident.ChargePoint  `query:"charge_point_id"`
+	SessionID     ident.Session      `query:"session_id"`
+	BulkID        ident.Bulk         `query:"bulk_id"`
+	Type          asset.CommandType  `query:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache"`
+	State         asset.CommandState `query:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,expired,failed"`
 }
 
 func (h *handlers) listCommands(ctx context.Context, in *commandsInput) (*found[Command], error) {
-	l, err := h.svc.Asset.Commands(ctx, scopeOf(ctx), asset.CommandFilter{Point: in.ChargePointID, Session: in.SessionID}, in.page())
+	l, err := h.svc.Asset.Commands(ctx, scopeOf(ctx), asset.CommandFilter{Point: in.ChargePointID, Session: in.SessionID,
+		Bulk: in.BulkID, Type: in.Type, State: in.State}, in.page())
 	if err != nil {
 		return nil, err
 	}
-	return foundOf(l, commandOf), nil
+	c := callerOf(ctx)
+	return foundOf(l, func(cmd asset.Command) Command { return h.command(c, cmd) }), nil
 }
 
-func acceptedCommand(c asset.Command) *accepted[Command] {
-	return &accepted[Command]{Location: "/api/v1/commands/" + c.ID.String(), Body: commandOf(c)}
+func (h *handlers) acceptedCommand(ctx context.Context, c asset.Command) *accepted[Command] {
+	return &accepted[Command]{Location: "/api/v1/commands/" + c.ID.String(), Body: h.command(callerOf(ctx), c)}
 }
 
 // Commands are what one click started.
@@ -78,10 +146,10 @@ type Commands struct {
 	Items []Command `json:"items"`
 }
 
-func acceptedCommands(cs []asset.Command) *accepted[Commands] {
+func (h *handlers) acceptedCommands(ctx context.Context, cs []asset.Command) *accepted[Commands] {
 	out := &accepted[Commands]{Body: Commands{Items: make([]Command, 0, len(cs))}}
 	for _, c := range cs {
-		out.Body.Items = append(out.Body.Items, commandOf(c))
+		out.Body.Items = append(out.Body.Items, h.command(callerOf(ctx), c))
 	}
 	return out
 }
@@ -102,7 +170,7 @@ func (h *handlers) stopSession(ctx context.Context, in *stopInput) (*accepted[Co
 	if err != nil {
 		return nil, err
 	}
-	return acceptedCommand(c), nil
+	return h.acceptedCommand(ctx, c), nil
 }
 
 func (h *handlers) refreshSession(ctx context.Context, in *SessionPath) (*accepted[Commands], error) {
@@ -110,20 +178,70 @@ func (h *handlers) refreshSession(ctx context.Context, in *SessionPath) (*accept
 	if err != nil {
 		return nil, err
 	}
-	return acceptedCommands(cs), nil
+	return h.acceptedCommands(ctx, cs), nil
+}
+
+// Order is what a command asks for; commands of one charge point and of many share it.
+type Order struct {
+	Connector        int      `json:"connector,omitempty" minimum:"0" maximum:"64" doc:"For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device."`
+	RequestedMessage string   `json:"requested_message,omitempty" maxLength:"50" doc:"For trigger_message." example:"StatusNotification"`
+	ResetType        string   `json:"reset_type,omitempty" enum:"soft,hard" doc:"For reset; absent: soft. hard needs the permission live.hard_reset."`
+	Availability     string   `json:"availability,omitempty" enum:"operative,inoperative" doc:"For change_availability, which needs the permission live.availability."`
+	Keys             []string `json:"keys,omitempty" maxItems:"100" doc:"For get_configuration: which settings; absent: all."`
+	Key              string   `json:"key,omitempty" maxLength:"50" doc:"For change_configuration, which needs the permission live.configure." example:"HeartbeatInterval"`
+	Value            string   `json:"value,omitempty" maxLength:"500" doc:"For change_configuration."`
+	Reason           string   `json:"reason,omitempty" maxLength:"200" doc:"Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk."`
+	QueueUntilOnline int      `json:"queue_until_online_s,omitempty" minimum:"0" maximum:"86400" doc:"How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop."`
+}
+
+// args is the order as the domain has it, and the permission that it needs beside
+// live.command.
+func (o Order) args(kind string) (asset.Args, authz.Permission, error) {
+	switch asset.CommandType(kind) {
+	case asset.CommandTrigger:
+		return asset.Trigger{Message: o.RequestedMessage, Connector: o.Connector}, authz.LiveCommand, nil
+	case asset.CommandReset:
+		if o.ResetType == "hard" {
+			return asset.Reset{Hard: true}, authz.LiveHardReset, nil
+		}
+		return asset.Reset{}, authz.LiveCommand, nil
+	case asset.CommandUnlock:
+		return asset.Unlock{Connector: o.Connector}, authz.LiveUnlock, nil
+	case asset.CommandAvailability:
+		if o.Availability == "" {
+			return nil, "", fault.BadInput("/availability", "must be operative or inoperative")
+		}
+		return asset.Availability{Connector: o.Connector, Operative: o.Availability == "operative"}, authz.LiveAvailability, nil
+	case asset.CommandGetConfig:
+		return asset.GetConfig{Keys: o.Keys}, authz.LiveCommand, nil
+	case asset.CommandChangeConfig:
+		return asset.ChangeConfig{Key: o.Key, Value: o.Value}, authz.LiveConfigure, nil
+	case asset.CommandClearCache:
+		return asset.ClearCache{}, authz.LiveCommand, nil
+	}
+	return nil, "", fault.BadInput("/type", "is no command")
+}
+
+// orderFor reads an order and refuses who may not give it.
+func orderFor(ctx context.Context, kind string, o Order) (asset.Args, error) {
+	args, need, err := o.args(kind)
+	if err != nil {
+		return nil, err
+	}
+	if !callerOf(ctx).May(need) {
+		return nil, fault.New(fault.Denied, "forbidden", "Your role does not allow this command.")
+	}
+	return args, nil
 }
 
 type commandInput struct {
 	PointPath
 	Body struct {
-		Type             string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,refresh"`
-		Connector        int           `json:"connector,omitempty" minimum:"0" maximum:"64" doc:"For remote_start, trigger_message and refresh; absent: the whole device."`
-		TokenUID         string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
-		DriverID         ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
-		SessionID        ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
-		RequestedMessage string        `json:"requested_message,omitempty" maxLength:"50" doc:"For trigger_message." example:"StatusNotification"`
-		ResetType        string        `json:"reset_type,omitempty" enum:"soft,hard" doc:"For reset; absent: soft."`
-		Reason           string        `json:"reason,omitempty" maxLength:"200"`
+		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,refresh"`
+		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
+		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
+		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
+		Order
 	} `nameHint:"CommandNew"`
 }
 
@@ -133,37 +251,48 @@ func (h *handlers) sendCommand(ctx context.Context, in *commandInput) (*accepted
 	var c asset.Command
 	var err error
 	switch b.Type {
-	case "remote_start":
-		uid := b.TokenUID
-		if uid == "" {
-			if uid, err = h.cardOf(ctx, b.DriverID); err != nil {
-				return nil, err
-			}
+	case "remote_start", "remote_stop":
+		if b.QueueUntilOnline > 0 {
+			return nil, fault.BadInput("/queue_until_online_s", "is not for a start or a stop: nobody waits so long at the charge point")
 		}
-		c, err = h.svc.Session.RequestStart(ctx, sc, session.StartRequest{Point: in.ID, Connector: b.Connector, Token: uid, Reason: b.Reason})
-	case "remote_stop":
-		var r session.Row
-		if _, err = h.svc.Asset.ChargePoint(ctx, sc, in.ID); err != nil {
-			return nil, err
-		}
-		if r, err = h.svc.Session.Get(ctx, sc, b.SessionID); err != nil || r.Point != in.ID {
-			return nil, fault.BadInput("/session_id", "is no session of this charge point")
-		}
-		c, err = h.svc.Session.RequestStop(ctx, sc, b.SessionID, b.Reason)
-	case "trigger_message":
-		c, err = h.svc.Asset.Request(ctx, sc, in.ID, asset.Trigger{Message: b.RequestedMessage, Connector: b.Connector}, b.Reason)
-	case "reset":
-		c, err = h.svc.Asset.Request(ctx, sc, in.ID, asset.Reset{Hard: b.ResetType == "hard"}, b.Reason)
+		c, err = h.sendSession(ctx, in)
 	case "refresh":
 		var cs []asset.Command
 		if cs, err = h.svc.Asset.Refresh(ctx, sc, in.ID, b.Connector, ident.Session{}); err == nil {
 			c = cs[0]
 		}
+	default:
+		var args asset.Args
+		if args, err = orderFor(ctx, b.Type, b.Order); err == nil {
+			c, err = h.svc.Asset.RequestLater(ctx, sc, in.ID, args, b.Reason, time.Duration(b.QueueUntilOnline)*time.Second)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return acceptedCommand(c), nil
+	return h.acceptedCommand(ctx, c), nil
+}
+
+// sendSession starts or stops a session.
+func (h *handlers) sendSession(ctx context.Context, in *commandInput) (asset.Command, error) {
+	sc, b := scopeOf(ctx), in.Body
+	if b.Type == "remote_stop" {
+		if _, err := h.svc.Asset.ChargePoint(ctx, sc, in.ID); err != nil {
+			return asset.Command{}, err
+		}
+		if r, err := h.svc.Session.Get(ctx, sc, b.SessionID); err != nil || r.Point != in.ID {
+			return asset.Command{}, fault.BadInput("/session_id", "is no session of this charge point")
+		}
+		return h.svc.Session.RequestStop(ctx, sc, b.SessionID, b.Reason)
+	}
+	uid := b.TokenUID
+	if uid == "" {
+		var err error
+		if uid, err = h.cardOf(ctx, b.DriverID); err != nil {
+			return asset.Command{}, err
+		}
+	}
+	return h.svc.Session.RequestStart(ctx, sc, session.StartRequest{Point: in.ID, Connector: b.Connector, Token: uid, Reason: b.Reason})
 }
 
 // cardOf is a card of the driver that works.

@@ -183,7 +183,7 @@ func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, 
 		return "", nil, err
 	}
 	c, err := s.svc.Asset.Command(ctx, sc, id)
-	return "command", commandOf(c), err
+	return "command", s.command(s.caller, c), err
 }
 
 // graceOver tells of points that count as offline now: nothing happens at that

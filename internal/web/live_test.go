@@ -108,7 +108,7 @@ func TestAScreenHearsItsTopicsOnly(t *testing.T) {
 		defer srv.Close()
 		s := w.watch(srv.URL, "?topics=commands", bearer(w.mine.admin))
 		w.connect(w.mine)
-		w.call("POST", "/api/v1/charge-points/"+w.mine.point+"/commands", `{"type":"reset"}`, bearer(w.mine.admin), key("c1")).want(w, 202)
+		w.call("POST", "/api/v1/charge-points/"+w.mine.point+"/commands", `{"type":"reset","reason":"test"}`, bearer(w.mine.admin), key("c1")).want(w, 202)
 		e := s.next()
 		var c Command
 		w.ok(json.Unmarshal([]byte(e.data), &c))

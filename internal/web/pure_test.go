@@ -92,10 +92,10 @@ func TestFaultsHaveOneStatusEach(t *testing.T) {
 func TestTokensInFramesAreCovered(t *testing.T) {
 	t.Parallel()
 	frame := `[2,"m1","StopTransaction",{"idTag":"13ADF65A","meterStop":9007199254740993,"transactionData":[{"sampledValue":[{"value":"1.50"}]}],"idTagInfo":{"parentIdTag":"FAMILY01"}}]`
-	if got := string(payload([]byte(frame), false)); got != frame {
+	if got := string(payload([]byte(frame), hidden{})); got != frame {
 		t.Errorf("as received: %s", got)
 	}
-	got := string(payload([]byte(frame), true))
+	got := string(payload([]byte(frame), hidden{persons: true}))
 	for _, secret := range []string{"13ADF65A", "FAMILY01"} {
 		if strings.Contains(got, secret) {
 			t.Errorf("%s shows", secret)
@@ -106,10 +106,10 @@ func TestTokensInFramesAreCovered(t *testing.T) {
 			t.Errorf("%s is lost: %s", kept, got)
 		}
 	}
-	if got := string(payload([]byte(`[2,"x`), false)); got != `"[2,\"x"` {
+	if got := string(payload([]byte(`[2,"x`), hidden{})); got != `"[2,\"x"` {
 		t.Errorf("what is no JSON: %s", got)
 	}
-	if got := string(payload([]byte(`[2,"13ADF65A`), true)); got != "null" {
+	if got := string(payload([]byte(`[2,"13ADF65A`), hidden{persons: true})); got != "null" {
 		t.Errorf("what is no JSON, covered: %s", got)
 	}
 }

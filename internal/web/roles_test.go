@@ -42,7 +42,9 @@ func (w *world) body(pattern string, t tenant) string {
 	case "PUT /api/v1/columns":
 		return `{"list":"records","columns":{"mobile":false}}`
 	case "POST /api/v1/charge-points/{id}/commands":
-		return `{"type":"reset"}`
+		return `{"type":"reset","reason":"test"}`
+	case "POST /api/v1/command-bulks":
+		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
 	if strings.HasPrefix(pattern, "PATCH") {
 		return `{}`
@@ -54,7 +56,7 @@ func (w *world) body(pattern string, t tenant) string {
 func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
-		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command,
+		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
@@ -142,7 +144,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.mine)
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
-			w.theirs.session, w.theirs.command, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export}
+			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {

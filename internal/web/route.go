@@ -19,6 +19,8 @@ type Route struct {
 	Path       string
 	Permission authz.Permission
 	Summary    string
+	// Also are permissions that some inputs need beside it; the handler asks for them.
+	Also []authz.Permission
 	// Versioned routes need If-Match: PUT, PATCH and DELETE unless said otherwise.
 	Versioned bool
 	// Keyed routes refuse to work without an Idempotency-Key: money and commands.
@@ -38,6 +40,9 @@ type option func(*Route)
 
 // keyed requires an Idempotency-Key.
 func keyed(r *Route) { r.Keyed = true }
+
+// also names permissions that some inputs need beside the route's.
+func also(ps ...authz.Permission) option { return func(r *Route) { r.Also = ps } }
 
 // unversioned is for what has no version: it can only be ended.
 func unversioned(r *Route) { r.Versioned = false }
@@ -130,6 +135,12 @@ func (r Route) operation() huma.Operation {
 		op.Description = "For everybody who is logged in."
 	default:
 		op.Description = "Needs the permission `" + string(r.Permission) + "`."
+		for i, p := range r.Also {
+			if i == 0 {
+				op.Description += " Some inputs need another beside it:"
+			}
+			op.Description += " `" + string(p) + "`"
+		}
 	}
 	if r.Exports {
 		op.Description += " With `Accept: text/csv` or `" + xlsxType + "` the answer is a file of all rows of the filter; " +

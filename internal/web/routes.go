@@ -5,6 +5,7 @@ import "ccms/internal/authz"
 // routes is the table: every path of the API, who may, and what it does. The
 // OpenAPI document, the roles screen and the test of every role come from it.
 func (h *handlers) routes() []Route {
+	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure)
 	return []Route{
 		route("POST /api/v1/login", authz.Open, h.login, "Log in", fleeting),
 		route("POST /api/v1/logout", authz.SignedIn, h.logout, "Log out", fleeting),
@@ -74,7 +75,14 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/sessions/{id}/samples", authz.LiveRead, h.sessionSamples, "The meter chart of a session"),
 		route("POST /api/v1/sessions/{id}/stop", authz.LiveCommand, h.stopSession, "Ask the charge point to end a session", keyed),
 		route("POST /api/v1/sessions/{id}/refresh", authz.LiveCommand, h.refreshSession, "Ask the charge point for fresh values", keyed),
-		route("POST /api/v1/charge-points/{id}/commands", authz.LiveCommand, h.sendCommand, "Send a command", keyed),
+		route("POST /api/v1/charge-points/{id}/commands", authz.LiveCommand, h.sendCommand, "Send a command", keyed, serious),
+		route("GET /api/v1/charge-points/{id}/configuration", authz.LiveRead, h.getConfiguration, "What is known of the settings of a charge point"),
+		route("GET /api/v1/charge-points/{id}/frames", authz.LiveRead, h.pointFrames, "The OCPP frames of a charge point, newest first"),
+		route("POST /api/v1/command-bulks", authz.LiveCommand, h.startBulk, "Send one command to many charge points", keyed, serious),
+		route("GET /api/v1/command-bulks", authz.LiveRead, h.listBulks, "List bulks"),
+		route("GET /api/v1/command-bulks/{id}", authz.LiveRead, h.getBulk, "One bulk and how its rows stand"),
+		route("GET /api/v1/command-bulks/{id}/items", authz.LiveRead, h.bulkItems, "The rows of a bulk, each with what came of it"),
+		route("POST /api/v1/command-bulks/{id}/cancel", authz.LiveCommand, h.cancelBulk, "Do not send what of a bulk was not sent yet", keyed),
 		route("GET /api/v1/commands", authz.LiveRead, h.listCommands, "List commands"),
 		route("GET /api/v1/commands/{id}", authz.LiveRead, h.getCommand, "One command: its state and effect"),
 		route("GET /api/v1/attempts", authz.LiveRead, h.listAttempts, "List tries to start"),

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"time"
 
+	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/ident"
 	"ccms/internal/member"
+	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/unit"
 )
@@ -74,30 +76,42 @@ func (h *handlers) sessionFrames(ctx context.Context, in *timelineInput) (*frame
 	}
 	out := &framesOutput{Body: Frames{Items: make([]Frame, 0, len(fs))}}
 	for _, f := range fs {
-		frame := Frame{At: at(f.At), ReceivedAt: at(f.ReceivedAt), Direction: "out", Action: f.Action, MessageID: f.MessageID,
-			Payload: payload(f.Payload, !c.May(authz.PIIView)), Flaws: f.Flaws}
-		if f.Inbound {
-			frame.Direction = "in"
-		}
-		if frame.Flaws == nil {
-			frame.Flaws = []string{}
-		}
-		out.Body.Items = append(out.Body.Items, frame)
+		out.Body.Items = append(out.Body.Items, frameOf(f, hiddenFrom(c)))
 	}
 	return out, nil
 }
 
+// hidden is what of a frame somebody may not see.
+type hidden struct{ persons, secrets bool }
+
+func hiddenFrom(c operator.Caller) hidden {
+	return hidden{persons: !c.May(authz.PIIView), secrets: !c.May(authz.LiveConfigure)}
+}
+
+func frameOf(f session.Frame, h hidden) Frame {
+	frame := Frame{At: at(f.At), ReceivedAt: at(f.ReceivedAt), Direction: "out", Action: f.Action, MessageID: f.MessageID,
+		Payload: payload(f.Payload, h), Flaws: f.Flaws}
+	if f.Inbound {
+		frame.Direction = "in"
+	}
+	if frame.Flaws == nil {
+		frame.Flaws = []string{}
+	}
+	return frame
+}
+
 // payload is the frame's JSON as received, or as text where it is none. Without
-// pii.view the tokens in it are covered; then its fields stand in another order.
-func payload(raw []byte, masked bool) json.RawMessage {
+// pii.view the tokens in it are covered, without live.configure the settings that open
+// something; then its fields stand in another order.
+func payload(raw []byte, h hidden) json.RawMessage {
 	if !json.Valid(raw) {
-		if masked {
+		if h != (hidden{}) {
 			return json.RawMessage("null") // nobody knows where in it a token stands
 		}
 		text, _ := json.Marshal(string(raw))
 		return text
 	}
-	if !masked {
+	if h == (hidden{}) {
 		return raw
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -106,27 +120,31 @@ func payload(raw []byte, masked bool) json.RawMessage {
 	if dec.Decode(&v) != nil {
 		return json.RawMessage("null")
 	}
-	covered, err := json.Marshal(cover(v))
+	covered, err := json.Marshal(h.cover(v))
 	if err != nil {
 		return json.RawMessage("null")
 	}
 	return covered
 }
 
-// cover replaces what identifies a person in OCPP 1.6 frames.
-func cover(v any) any {
+// cover replaces in OCPP 1.6 frames what identifies a person, and the values of
+// settings that open something.
+func (h hidden) cover(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
-			if s, ok := x.(string); ok && (k == "idTag" || k == "parentIdTag" || k == "data") {
+			if s, ok := x.(string); ok && h.persons && (k == "idTag" || k == "parentIdTag" || k == "data") {
 				v[k] = member.MaskAccount(s)
 			} else {
-				v[k] = cover(x)
+				v[k] = h.cover(x)
 			}
+		}
+		if name, ok := v["key"].(string); ok && h.secrets && asset.SecretKey(name) && v["value"] != nil {
+			v["value"] = covered
 		}
 	case []any:
 		for i, x := range v {
-			v[i] = cover(x)
+			v[i] = h.cover(x)
 		}
 	}
 	return v

@@ -47,10 +47,10 @@ type world struct {
 
 // tenant is one operator with one of everything.
 type tenant struct {
-	op                                                                                          operator.Operator
-	staff                                                                                       map[authz.Role]operator.Staff
-	admin                                                                                       string // API token of the OpAdmin
-	sub, site, point, driver, token, plan, session, command, spare, key, recharge, view, export string
+	op                                                                                                operator.Operator
+	staff                                                                                             map[authz.Role]operator.Staff
+	admin                                                                                             string // API token of the OpAdmin
+	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -259,6 +259,8 @@ func (w *world) furnish(t *tenant) {
 	var c struct{ ID string }
 	a.into(&c)
 	t.command = c.ID
+	w.call("POST", "/api/v1/command-bulks", `{"type":"clear_cache","reason":"test","charge_point_ids":["`+t.point+`"]}`, bearer(t.admin), key(newRequestID())).want(w, 202).into(&c)
+	t.bulk = c.ID
 }
 
 func (w *world) point(t tenant) asset.ChargePoint {

@@ -30,6 +30,20 @@ func Outbound(args asset.Args) (Action, Message, error) {
 			m.Type = ResetTypeHard
 		}
 		return ActionReset, m, nil
+	case asset.Unlock:
+		return ActionUnlockConnector, &UnlockConnectorReq{ConnectorID: int64(a.Connector)}, nil
+	case asset.Availability:
+		m := &ChangeAvailabilityReq{ConnectorID: int64(a.Connector), Type: AvailabilityTypeInoperative}
+		if a.Operative {
+			m.Type = AvailabilityTypeOperative
+		}
+		return ActionChangeAvailability, m, nil
+	case asset.GetConfig:
+		return ActionGetConfiguration, &GetConfigurationReq{Key: a.Keys}, nil // none: all of them (OCPP 1.6 §5.8)
+	case asset.ChangeConfig:
+		return ActionChangeConfiguration, &ChangeConfigurationReq{Key: a.Key, Value: a.Value}, nil
+	case asset.ClearCache:
+		return ActionClearCache, &ClearCacheReq{}, nil
 	}
 	return "", nil, fault.New(fault.Unsupported, "command_unsupported", "OCPP 1.6 has no such command.")
 }
@@ -49,16 +63,43 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	case err != nil:
 		return asset.Answer{State: asset.CommandOffline, Detail: "The connection was lost before the charge point answered."}
 	}
-	status, derr := statusOf(action, payload)
 	a := asset.Answer{Raw: payload, State: asset.CommandFailed, Detail: "The charge point's answer could not be read."}
+	if action == ActionGetConfiguration {
+		return configuration(a, payload)
+	}
+	status, derr := statusOf(action, payload)
 	switch {
 	case derr != nil:
-	case status == "Accepted":
+	case status == "Accepted" || status == string(UnlockStatusUnlocked):
 		a.State, a.Detail = asset.CommandAccepted, ""
+	case outcomes[status] != "":
+		a.State, a.Detail, a.Outcome = asset.CommandAccepted, "", outcomes[status]
+	case action == ActionChangeConfiguration && status == "NotSupported":
+		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not know this setting."
 	case status == "NotImplemented" || status == "NotSupported":
 		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not support this."
 	case status != "":
 		a.State, a.Detail = asset.CommandRejected, "The charge point refused."
+	}
+	return a
+}
+
+// outcomes are the answers that are more than yes and no.
+var outcomes = map[string]asset.Outcome{
+	"Scheduled":      asset.OutcomeScheduled,    // ChangeAvailability, OCPP 1.6 §7.4
+	"RebootRequired": asset.OutcomeReboot,       // ChangeConfiguration, §7.22
+	"UnlockFailed":   asset.OutcomeUnlockFailed, // UnlockConnector, §7.47
+}
+
+// configuration reads the settings; such an answer has no status.
+func configuration(a asset.Answer, payload []byte) asset.Answer {
+	m, _, err := DecodeGetConfigurationConf(payload)
+	if err != nil {
+		return a
+	}
+	a.State, a.Detail, a.Unknown = asset.CommandAccepted, "", m.UnknownKey
+	for _, k := range m.ConfigurationKey {
+		a.Keys = append(a.Keys, asset.ConfigKey{Key: k.Key, Value: k.Value, ReadOnly: k.Readonly})
 	}
 	return a
 }
@@ -76,6 +117,18 @@ func statusOf(action Action, payload []byte) (string, error) {
 		return string(m.Status), err
 	case ActionReset:
 		m, _, err := DecodeResetConf(payload)
+		return string(m.Status), err
+	case ActionUnlockConnector:
+		m, _, err := DecodeUnlockConnectorConf(payload)
+		return string(m.Status), err
+	case ActionChangeAvailability:
+		m, _, err := DecodeChangeAvailabilityConf(payload)
+		return string(m.Status), err
+	case ActionChangeConfiguration:
+		m, _, err := DecodeChangeConfigurationConf(payload)
+		return string(m.Status), err
+	case ActionClearCache:
+		m, _, err := DecodeClearCacheConf(payload)
 		return string(m.Status), err
 	}
 	return "", ErrUnknownAction

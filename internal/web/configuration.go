@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+	"ccms/internal/session"
+)
+
+// Configuration is what is known of a charge point's settings: a copy, as old as it says.
+type Configuration struct {
+	ReadAt   time.Time `json:"read_at,omitzero" doc:"When all settings were last read; absent: never."`
+	Firmware string    `json:"firmware,omitempty" doc:"Of the charge point when they were read."`
+	Items    []Setting `json:"items"`
+}
+
+// Setting is one key of the configuration.
+type Setting struct {
+	Key       string    `json:"key"`
+	Value     string    `json:"value" doc:"Covered where it opens something and your role may not set it."`
+	Masked    bool      `json:"masked,omitempty"`
+	ReadOnly  bool      `json:"read_only" doc:"The charge point says that it can only be read."`
+	ReadAt    time.Time `json:"read_at,omitzero" doc:"When the charge point said so; absent: it was set, and never read."`
+	Was       *string   `json:"was,omitempty" doc:"The value before the last change, ours or one that a reading found."`
+	ChangedAt time.Time `json:"changed_at,omitzero" doc:"When that change was made or found."`
+	Reboot    bool      `json:"reboot_required,omitempty" doc:"The change counts after the next restart."`
+}
+
+func (h *handlers) getConfiguration(ctx context.Context, in *PointPath) (*struct{ Body Configuration }, error) {
+	c := callerOf(ctx)
+	p, cfg, err := h.svc.Asset.Configuration(ctx, c.Scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := Configuration{ReadAt: at(cfg.ReadAt), Firmware: cfg.Firmware, Items: make([]Setting, 0, len(cfg.Keys))}
+	for _, k := range cfg.Keys {
+		s := Setting{Key: k.Key, Value: k.Value, ReadOnly: k.ReadOnly, ReadAt: at(k.ReadAt), Was: k.Was, ChangedAt: at(k.ChangedAt), Reboot: k.Pending(p.BootedAt)}
+		if asset.SecretKey(k.Key) && !c.May(authz.LiveConfigure) {
+			s.Value, s.Masked = covered, true
+			if s.Was != nil {
+				hidden := covered
+				s.Was = &hidden
+			}
+		}
+		out.Items = append(out.Items, s)
+	}
+	return &struct{ Body Configuration }{out}, nil
+}
+
+// PointFrame is one OCPP frame of a charge point.
+type PointFrame struct {
+	ID ident.Event `json:"id"`
+	Frame
+}
+
+type pointFramesInput struct {
+	PointPath
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Rows per page."`
+	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before."`
+}
+
+func (h *handlers) pointFrames(ctx context.Context, in *pointFramesInput) (*found[PointFrame], error) {
+	c := callerOf(ctx)
+	l, err := h.svc.Session.PointFrames(ctx, c.Scope, in.ID, Paging{Limit: in.Limit, Cursor: in.Cursor}.page())
+	if err != nil {
+		return nil, err
+	}
+	return foundOf(l, func(f session.Frame) PointFrame { return PointFrame{f.ID, frameOf(f, hiddenFrom(c))} }), nil
+}
