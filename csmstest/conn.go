@@ -508,3 +508,9 @@ func (c *Conn) Strays() string {
 	defer c.cm.Unlock()
 	return strings.Join(c.stray, "\n")
 }
+
+// all is a whole body as text.
+func all(m M) string {
+	b, _ := json.Marshal(m) // it came as JSON
+	return string(b)
+}

@@ -45,12 +45,23 @@ func TestOrder_2_BootIsAskedForOnce(t *testing.T) {
 		c.Drop()
 
 		c = p.Dial() // a reconnect without boot
+		// What we know of its connectors is from before: once, unless it tells by itself.
+		if a := c.Asked("TriggerMessage"); a.Payload.Str("requestedMessage") != "StatusNotification" || a.Payload.Has("connectorId") {
+			w.Errorf("the server asks for %v", a.Payload)
+		} else {
+			a.Reply(M{"status": "NotImplemented"})
+		}
 		cmd := w.Staff(authz.OpAdmin).Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body
 		if a := c.Asked("Reset"); a.Payload.Str("type") != "Soft" {
 			w.Errorf("the command %v is sent as %v", cmd, a.Payload)
 		} else {
 			a.Accept()
 		}
+		c.NotAsked()
+		c.Drop()
+		c = p.Dial()
+		c.Status(1, "Available")
+		time.Sleep(60 * time.Millisecond) // twice the grace: nothing shall come
 		c.NotAsked()
 	})
 }

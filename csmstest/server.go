@@ -28,6 +28,8 @@ type Options struct {
 	// BootGrace and CallTimeout run by the real clock. Zero: an hour, so that nothing
 	// happens in a test that it did not ask for.
 	BootGrace, CallTimeout time.Duration
+	// Settle runs by the real clock too. Zero: none to speak of.
+	Settle time.Duration
 	// Front and Wire are the limits of the HTTP server and of charge points' sockets.
 	Front app.FrontLimits
 	Wire  wire.Limits
@@ -89,11 +91,14 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 	if o.CallTimeout == 0 {
 		o.CallTimeout = time.Hour
 	}
+	if o.Settle == 0 {
+		o.Settle = time.Nanosecond
+	}
 	w := &World{T: t, Clock: storetest.NewClock(), Server: &Log{}, opt: o, cfg: cfg, beats: map[time.Duration]chan time.Time{}}
 	w.cfg.Now = w.Clock.Now
 	w.cfg.Log = slog.New(slog.NewTextHandler(w.Server, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	w.cfg.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
-	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Limits: o.Wire}
+	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Settle: o.Settle, Limits: o.Wire}
 	w.cfg.Front, w.cfg.TrustProxy = o.Front, o.TrustProxy
 	w.cfg.Beat = func(d time.Duration) (<-chan time.Time, func()) {
 		c := make(chan time.Time)
@@ -209,6 +214,8 @@ func (w *World) Timers() {
 		}
 	}
 	_, err := w.App.Sessions.ExpireCommands(w.Context())
+	w.OK(err)
+	_, err = w.App.Assets.RunBulks(w.Context())
 	w.OK(err)
 }
 

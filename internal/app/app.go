@@ -324,7 +324,7 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Sessions.ExpireCommands(ctx)
 		return err
 	})
-	a.every(ctx, time.Second, "commands for many charge points", func(ctx context.Context) error {
+	a.every(ctx, 1500*time.Millisecond, "commands for many charge points", func(ctx context.Context) error {
 		_, err := a.Assets.RunBulks(ctx)
 		return err
 	})

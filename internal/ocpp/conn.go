@@ -83,7 +83,7 @@ func (c *conn) connect(ws *wire.Conn) bool {
 		return false
 	}
 	c.mu.Lock()
-	c.since = d.opt.Now()
+	c.since = time.Now() // as timers run
 	c.timer = time.AfterFunc(d.opt.BootGrace, c.bootOver)
 	c.mu.Unlock()
 	d.opt.Log.Info("charge point connected", "charge_point", c.Point, "identity", c.identity, "epoch", epoch)

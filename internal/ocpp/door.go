@@ -46,6 +46,10 @@ type Options struct {
 	// BootGrace is how long a connection may go without a boot before commands are sent
 	// all the same (order rule 2); 20 s.
 	BootGrace time.Duration
+	// Settle is how long after it connected a point is left to report by itself before
+	// it is asked for its boot or its status (LIVE-R5; behaviour 20: some start over when
+	// they are asked too early); 10 s.
+	Settle time.Duration
 	// Journal takes every frame that no commit keeps. It must not block.
 	Journal func(Frame)
 	Limits  wire.Limits
@@ -90,6 +94,9 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	}
 	if o.BootGrace == 0 {
 		o.BootGrace = 20 * time.Second
+	}
+	if o.Settle == 0 {
+		o.Settle = 10 * time.Second
 	}
 	if o.ClientIP == nil {
 		o.ClientIP = peerIP

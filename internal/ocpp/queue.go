@@ -105,15 +105,10 @@ func (c *conn) sendQueued() bool {
 	return true
 }
 
-// settleWindow is how long after it connected a point is left to report by itself
-// before it is asked to (LIVE-R5; behaviour 20: some start over when they are asked too
-// early).
-const settleWindow = 10 * time.Second
-
 // settling is how long a command has to wait for the settle window to end: those that
 // ask for what a point sends by itself after it connected.
 func (c *conn) settling(cmd asset.Command) time.Duration {
-	left := settleWindow - c.door.opt.Now().Sub(c.since)
+	left := c.door.opt.Settle - time.Since(c.since)
 	if cmd.Type != asset.CommandTrigger || left <= 0 {
 		return 0
 	}
