@@ -126,7 +126,7 @@ func (n NewBulk) checked() (NewBulk, error) {
 		return n, err
 	}
 	if cut(n.Reason) == "" {
-		return n, fault.BadInput("/reason", "must say why: the command goes to many charge points")
+		return n, fault.BadInput("/reason", "must say why, in at most 200 letters")
 	}
 	n.Reason = cut(n.Reason)
 	if n.Interval == nil {

@@ -98,7 +98,7 @@ func askable(a Args, reason string, wait time.Duration) error {
 		return err
 	}
 	if Serious(a) && strings.TrimSpace(cut(reason)) == "" {
-		return fault.BadInput("/reason", "must say why: the command may end a charge or change how the charge point works")
+		return fault.BadInput("/reason", "must say why, in at most 200 letters")
 	}
 	if wait < 0 || wait > MaxWait {
 		return fault.BadInput("/queue_until_online_s", "must be between 0 and 86400 seconds")

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List the caller's API tokens
-         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description For everybody who is logged in.
          */
         get: operations["get_api_tokens"];
         put?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * List tries to start
-         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `live.read`.
          */
         get: operations["get_attempts"];
         put?: never;
@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * List who did what
-         * @description Needs the permission `audit.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `audit.read`.
          */
         get: operations["get_audit"];
         put?: never;
@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * List charge points
-         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `assets.read`.
          */
         get: operations["get_charge_points"];
         put?: never;
@@ -151,9 +151,49 @@ export interface paths {
         put?: never;
         /**
          * Send a command
-         * @description Needs the permission `live.command`.
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
          */
         post: operations["post_charge_points_one_commands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of the settings of a charge point
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_points_one_configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The OCPP frames of a charge point, newest first
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_points_one_frames"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -180,7 +220,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/columns": {
+    "/api/v1/command-bulks": {
         parameters: {
             query?: never;
             header?: never;
@@ -188,15 +228,75 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the columns that the caller chose
-         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * List bulks
+         * @description Needs the permission `live.read`.
          */
-        get: operations["get_columns"];
+        get: operations["get_command_bulks"];
+        put?: never;
         /**
-         * Choose the columns of a list
-         * @description For everybody who is logged in.
+         * Send one command to many charge points
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
          */
-        put: operations["put_columns"];
+        post: operations["post_command_bulks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/command-bulks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One bulk and how its rows stand
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_command_bulks_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/command-bulks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do not send what of a bulk was not sent yet
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_command_bulks_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/command-bulks/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows of a bulk, each with what came of it
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_command_bulks_one_items"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -213,7 +313,7 @@ export interface paths {
         };
         /**
          * List commands
-         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `live.read`.
          */
         get: operations["get_commands"];
         put?: never;
@@ -253,7 +353,7 @@ export interface paths {
         };
         /**
          * List drivers
-         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `drivers.read`.
          */
         get: operations["get_drivers"];
         put?: never;
@@ -306,66 +406,6 @@ export interface paths {
          * @description Needs the permission `finance.write`.
          */
         post: operations["post_drivers_one_recharges"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the caller's exports
-         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
-         */
-        get: operations["get_exports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One export: is its file ready
-         * @description For everybody who is logged in.
-         */
-        get: operations["get_exports_one"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/{id}/file": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The file of an export
-         * @description For everybody who is logged in.
-         */
-        get: operations["get_exports_one_file"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -485,7 +525,7 @@ export interface paths {
         };
         /**
          * List operators
-         * @description Needs the permission `operators.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `operators.read`.
          */
         get: operations["get_operators"];
         put?: never;
@@ -533,7 +573,7 @@ export interface paths {
         };
         /**
          * List billing plans
-         * @description Needs the permission `plans.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `plans.read`.
          */
         get: operations["get_plans"];
         put?: never;
@@ -581,7 +621,7 @@ export interface paths {
         };
         /**
          * List recharges
-         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `finance.read`.
          */
         get: operations["get_recharges"];
         put?: never;
@@ -601,7 +641,7 @@ export interface paths {
         };
         /**
          * List sessions
-         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `live.read`.
          */
         get: operations["get_sessions"];
         put?: never;
@@ -721,7 +761,7 @@ export interface paths {
         };
         /**
          * List sites
-         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `assets.read`.
          */
         get: operations["get_sites"];
         put?: never;
@@ -773,7 +813,7 @@ export interface paths {
         };
         /**
          * List staff
-         * @description Needs the permission `staff.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `staff.read`.
          */
         get: operations["get_staff"];
         put?: never;
@@ -841,7 +881,7 @@ export interface paths {
         };
         /**
          * List sub-operators
-         * @description Needs the permission `operators.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `operators.read`.
          */
         get: operations["get_sub_operators"];
         put?: never;
@@ -889,7 +929,7 @@ export interface paths {
         };
         /**
          * List cards
-         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         * @description Needs the permission `drivers.read`.
          */
         get: operations["get_tokens"];
         put?: never;
@@ -926,54 +966,6 @@ export interface paths {
          * @description Needs the permission `drivers.write`.
          */
         patch: operations["patch_tokens_one"];
-        trace?: never;
-    };
-    "/api/v1/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the caller's saved views
-         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
-         */
-        get: operations["get_views"];
-        put?: never;
-        /**
-         * Keep a view of a list
-         * @description For everybody who is logged in.
-         */
-        post: operations["post_views"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Forget a saved view
-         * @description For everybody who is logged in.
-         */
-        delete: operations["delete_views_one"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a saved view
-         * @description For everybody who is logged in.
-         */
-        patch: operations["patch_views_one"];
         trace?: never;
     };
 }
@@ -1126,6 +1118,140 @@ export interface components {
             /** Format: int64 */
             vat_permille: number;
         };
+        Bulk: {
+            /** @description Only where one bulk is asked for. */
+            counts?: components["schemas"]["BulkCount"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Seconds between two charge points of one site.
+             */
+            interval_s: number;
+            /** Format: int64 */
+            queue_until_online_s?: number;
+            reason: string;
+            staff_id?: string;
+            /**
+             * @description done: every row has its command, or the reason why it has none.
+             * @enum {string}
+             */
+            state: "running" | "done" | "cancelled";
+            /** Format: int64 */
+            total: number;
+            /** @enum {string} */
+            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+        };
+        BulkCount: {
+            /** @enum {string} */
+            command_state?: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            effect_state?: "none" | "pending" | "seen" | "failed";
+            /** @enum {string} */
+            state: "waiting" | "made" | "refused" | "cancelled";
+        };
+        BulkItem: {
+            charge_point_id: string;
+            charge_point_name?: string;
+            /** @description Of a row that was refused. */
+            code?: string;
+            command_id?: string;
+            /** @enum {string} */
+            command_state?: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
+            /** @description Why it was refused, or not accepted, in words. */
+            detail?: string;
+            /** Format: date-time */
+            done_at?: string;
+            /**
+             * Format: date-time
+             * @description When the row is up.
+             */
+            due_at?: string;
+            /** @enum {string} */
+            effect_state?: "none" | "pending" | "seen" | "failed";
+            effect_text?: string;
+            identity?: string;
+            /**
+             * Format: int64
+             * @description From 1, in the order they were named.
+             */
+            number: number;
+            /** @enum {string} */
+            outcome?: "scheduled" | "reboot_required" | "unlock_failed";
+            site_name?: string;
+            /** @enum {string} */
+            state: "waiting" | "made" | "refused" | "cancelled";
+            /**
+             * Format: int64
+             * @description Of a row that was refused: the status that the command alone would have been answered with. 404 for what is not there and for what is not yours.
+             */
+            status?: number;
+        };
+        BulkNew: {
+            /**
+             * @description For change_availability, which needs the permission live.availability.
+             * @enum {string}
+             */
+            availability?: "operative" | "inoperative";
+            /** @description Each becomes a row with its own result; what is not there or not yours is a row with 404. */
+            charge_point_ids: string[];
+            /**
+             * Format: int64
+             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
+             */
+            connector?: number;
+            /**
+             * Format: int64
+             * @description Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings or the availability change, else 1.
+             */
+            interval_s?: number;
+            /**
+             * @description For change_configuration, which needs the permission live.configure.
+             * @example HeartbeatInterval
+             */
+            key?: string;
+            /** @description For get_configuration: which settings; absent: all. */
+            keys?: string[];
+            /**
+             * Format: int64
+             * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
+             */
+            queue_until_online_s?: number;
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
+            reason?: string;
+            /**
+             * @description For trigger_message.
+             * @example StatusNotification
+             */
+            requested_message?: string;
+            /**
+             * @description For reset; absent: soft. hard needs the permission live.hard_reset.
+             * @enum {string}
+             */
+            reset_type?: "soft" | "hard";
+            /** @enum {string} */
+            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            /** @description For change_configuration. */
+            value?: string;
+        };
+        ChangedSetting: {
+            /** @description As last known; absent where it was never read. */
+            before?: string;
+            /**
+             * Format: date-time
+             * @description When that was read from the charge point.
+             */
+            before_at?: string;
+            key: string;
+            /** @description The values open something, and your role may not set them. */
+            masked?: boolean;
+            value: string;
+        };
         ChargePoint: {
             /** @enum {string} */
             charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
@@ -1201,11 +1327,22 @@ export interface components {
             status?: "VALID" | "INVALID";
         };
         Command: {
-            /** @description What the charge point answered, as received. */
+            /** @description Id of the staff who asked, or why the system did. */
+            actor?: string;
+            /** @description What the charge point answered, as received. Not of get_configuration: see the configuration. */
             answer?: unknown;
             /** Format: date-time */
             answered_at?: string;
+            /** @enum {string} */
+            availability?: "operative" | "inoperative";
+            /** @description The bulk that it is a row of. */
+            bulk_id?: string;
             charge_point_id: string;
+            /**
+             * Format: int64
+             * @description Absent: the whole device.
+             */
+            connector?: number;
             /** Format: date-time */
             created_at: string;
             /** @description Absent until the command is accepted. */
@@ -1213,26 +1350,61 @@ export interface components {
             /** @description Why it was not accepted, in words. */
             error_detail?: string;
             id: string;
+            /** @description The settings that were read; absent: all. */
+            keys?: string[];
+            /**
+             * @description What the answer says beyond accepted.
+             * @enum {string}
+             */
+            outcome?: "scheduled" | "reboot_required" | "unlock_failed";
             reason?: string;
+            requested_message?: string;
+            /** @enum {string} */
+            reset_type?: "soft" | "hard";
             /** Format: date-time */
             sent_at?: string;
             session_id?: string;
+            /** @description Of change_configuration: the old value and the new one. */
+            setting?: components["schemas"]["ChangedSetting"];
             /**
-             * @description How far it got. accepted is not done: see effect.
+             * @description How far it got. accepted is not done: see effect. expired: it waited for the charge point to come online, and it did not.
              * @enum {string}
              */
-            state: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "failed";
+            state: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset";
+            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            /**
+             * Format: date-time
+             * @description How long it may wait for the charge point to come online.
+             */
+            waits_until?: string;
         };
         CommandNew: {
             /**
+             * @description For change_availability, which needs the permission live.availability.
+             * @enum {string}
+             */
+            availability?: "operative" | "inoperative";
+            /**
              * Format: int64
-             * @description For remote_start, trigger_message and refresh; absent: the whole device.
+             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
              */
             connector?: number;
             /** @description For remote_start: whose card to start with. */
             driver_id?: string;
+            /**
+             * @description For change_configuration, which needs the permission live.configure.
+             * @example HeartbeatInterval
+             */
+            key?: string;
+            /** @description For get_configuration: which settings; absent: all. */
+            keys?: string[];
+            /**
+             * Format: int64
+             * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
+             */
+            queue_until_online_s?: number;
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
             reason?: string;
             /**
              * @description For trigger_message.
@@ -1240,7 +1412,7 @@ export interface components {
              */
             requested_message?: string;
             /**
-             * @description For reset; absent: soft.
+             * @description For reset; absent: soft. hard needs the permission live.hard_reset.
              * @enum {string}
              */
             reset_type?: "soft" | "hard";
@@ -1249,10 +1421,22 @@ export interface components {
             /** @description For remote_start: the card to start with. */
             token_uid?: string;
             /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "refresh";
+            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh";
+            /** @description For change_configuration. */
+            value?: string;
         };
         Commands: {
             items: components["schemas"]["Command"][];
+        };
+        Configuration: {
+            /** @description Of the charge point when they were read. */
+            firmware?: string;
+            items: components["schemas"]["Setting"][];
+            /**
+             * Format: date-time
+             * @description When all settings were last read; absent: never.
+             */
+            read_at?: string;
         };
         Connector: {
             error_code?: string;
@@ -1334,44 +1518,19 @@ export interface components {
         Effect: {
             /** Format: date-time */
             at?: string;
-            /** @enum {string} */
-            state: "none" | "pending" | "seen";
+            /** @description It is pending still, and did not come in the time in which it would have been held for the effect. */
+            late?: boolean;
+            /**
+             * @description failed: it was seen not to happen.
+             * @enum {string}
+             */
+            state: "none" | "pending" | "seen" | "failed";
             text?: string;
         };
         EnterOperator: {
             operator_id: string;
             /** @description Stands in the audit of both sides. */
             reason: string;
-        };
-        Export: {
-            /** Format: int64 */
-            bytes: number;
-            /** Format: date-time */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description 24 hours after it was ready; then it is gone.
-             */
-            expires_at: string;
-            /** @enum {string} */
-            format: "csv" | "xlsx";
-            id: string;
-            /**
-             * @description Of the list.
-             * @example /api/v1/sessions
-             */
-            path: string;
-            /** Format: date-time */
-            ready_at?: string;
-            /** Format: int64 */
-            rows: number;
-            /**
-             * @description READY: …/file has it.
-             * @enum {string}
-             */
-            state: "WAITING" | "READY" | "FAILED";
-            /** @description It failed, in words. */
-            why?: string;
         };
         Frame: {
             action: string;
@@ -1442,6 +1601,30 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListBulk: {
+            items: components["schemas"]["Bulk"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListBulkItem: {
+            items: components["schemas"]["BulkItem"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListChargePoint: {
             items: components["schemas"]["ChargePoint"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -1453,17 +1636,6 @@ export interface components {
             total: number;
             /** @description There are more than total. */
             total_capped: boolean;
-        };
-        ListColumns: {
-            /** @description Word of a column: is it shown. What is not named is as the list comes. */
-            columns: {
-                [key: string]: boolean;
-            };
-            /**
-             * @description Word of the screen.
-             * @example records
-             */
-            list: string;
         };
         ListCommand: {
             items: components["schemas"]["Command"][];
@@ -1489,30 +1661,6 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
-        ListExport: {
-            items: components["schemas"]["Export"][];
-            /** @description Give it as cursor to get the next page; absent on the last. */
-            next_cursor?: string;
-            /**
-             * Format: int64
-             * @description How many there are, as far as they were counted.
-             */
-            total: number;
-            /** @description There are more than total. */
-            total_capped: boolean;
-        };
-        ListListColumns: {
-            items: components["schemas"]["ListColumns"][];
-            /** @description Give it as cursor to get the next page; absent on the last. */
-            next_cursor?: string;
-            /**
-             * Format: int64
-             * @description How many there are, as far as they were counted.
-             */
-            total: number;
-            /** @description There are more than total. */
-            total_capped: boolean;
-        };
         ListOperator: {
             items: components["schemas"]["Operator"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -1527,6 +1675,18 @@ export interface components {
         };
         ListPlan: {
             items: components["schemas"]["Plan"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPointFrame: {
+            items: components["schemas"]["PointFrame"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -1599,18 +1759,6 @@ export interface components {
         };
         ListToken: {
             items: components["schemas"]["Token"][];
-            /** @description Give it as cursor to get the next page; absent on the last. */
-            next_cursor?: string;
-            /**
-             * Format: int64
-             * @description How many there are, as far as they were counted.
-             */
-            total: number;
-            /** @description There are more than total. */
-            total_capped: boolean;
-        };
-        ListView: {
-            items: components["schemas"]["View"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -1772,6 +1920,26 @@ export interface components {
              * @description 200 is 20 %.
              */
             vat_permille: number;
+        };
+        PointFrame: {
+            action: string;
+            /**
+             * Format: date-time
+             * @description The device's time where the frame carries one.
+             */
+            at?: string;
+            /**
+             * @description in: from the charge point.
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            flaws: string[];
+            id: string;
+            message_id: string;
+            /** @description Tokens are covered without the permission pii.view. */
+            payload: unknown;
+            /** Format: date-time */
+            received_at: string;
         };
         Problem: {
             /**
@@ -2092,6 +2260,28 @@ export interface components {
         SessionStop: {
             reason?: string;
         };
+        Setting: {
+            /**
+             * Format: date-time
+             * @description When that change was made or found.
+             */
+            changed_at?: string;
+            key: string;
+            masked?: boolean;
+            /**
+             * Format: date-time
+             * @description When the charge point said so; absent: it was set, and never read.
+             */
+            read_at?: string;
+            /** @description The charge point says that it can only be read. */
+            read_only: boolean;
+            /** @description The change counts after the next restart. */
+            reboot_required?: boolean;
+            /** @description Covered where it opens something and your role may not set it. */
+            value: string;
+            /** @description The value before the last change, ours or one that a reading found. */
+            was?: string;
+        };
         Site: {
             address: string;
             /** @description The phone number on the pile. */
@@ -2251,34 +2441,6 @@ export interface components {
             /** @description Only the one it has. */
             uid?: string;
             visual?: string | null;
-        };
-        View: {
-            /** @description The screen opens with it. */
-            default: boolean;
-            id: string;
-            /**
-             * @description Word of the screen.
-             * @example records
-             */
-            list: string;
-            name: string;
-            /**
-             * @description Filters and order, as in the screen's address.
-             * @example state=running&sort=-started_at
-             */
-            query: string;
-        };
-        ViewNew: {
-            default?: boolean;
-            /** @description Word of the screen. */
-            list: string;
-            name: string;
-            query: string;
-        };
-        ViewPatch: {
-            default?: boolean;
-            name?: string;
-            query?: string;
         };
     };
     responses: never;
@@ -2705,6 +2867,73 @@ export interface operations {
             };
         };
     };
+    get_charge_points_one_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_frames: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointFrame"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_charge_points_one_key: {
         parameters: {
             query?: never;
@@ -2739,7 +2968,7 @@ export interface operations {
             };
         };
     };
-    get_columns: {
+    get_command_bulks: {
         parameters: {
             query?: {
                 /** @description Rows per page. */
@@ -2761,7 +2990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListListColumns"];
+                    "application/json": components["schemas"]["ListBulk"];
                 };
             };
             /** @description Error */
@@ -2775,18 +3004,53 @@ export interface operations {
             };
         };
     };
-    put_columns: {
+    post_command_bulks: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ListColumns"];
+                "application/json": components["schemas"]["BulkNew"];
             };
         };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_command_bulks_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -2794,7 +3058,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListColumns"];
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_command_bulks_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_command_bulks_one_items: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkItem"];
                 };
             };
             /** @description Error */
@@ -2819,6 +3155,9 @@ export interface operations {
                 sort?: string;
                 charge_point_id?: string;
                 session_id?: string;
+                bulk_id?: string;
+                type?: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+                state?: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             };
             header?: never;
             path?: never;
@@ -3061,102 +3400,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Recharge"];
                 };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_exports: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description next_cursor of the page before. */
-                cursor?: string;
-                /** @description A column, with - before it for descending. */
-                sort?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListExport"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_exports_one: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Export"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_exports_one_file: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Error */
             default: {
@@ -4573,146 +4816,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Token"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_views: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description next_cursor of the page before. */
-                cursor?: string;
-                /** @description A column, with - before it for descending. */
-                sort?: string;
-                /** @description Word of a screen; absent: all. */
-                list?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_views: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewNew"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    ETag?: string;
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["View"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_views_one: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patch_views_one: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewPatch"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description Error */

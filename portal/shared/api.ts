@@ -9,7 +9,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'staff.read' | 'staff.write'
-  | 'live.read' | 'live.command' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
+  | 'live.read' | 'live.command' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
   | 'pii.view' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
 
 export type Money = Schemas['Money']
@@ -40,3 +40,9 @@ export type Frame = Schemas['Frame']
 export type Sample = Schemas['Sample']
 export type Command = Schemas['Command']
 export type CommandNew = Schemas['CommandNew']
+export type Bulk = Schemas['Bulk']
+export type BulkItem = Schemas['BulkItem']
+export type BulkNew = Schemas['BulkNew']
+export type Configuration = Schemas['Configuration']
+export type Setting = Schemas['Setting']
+export type PointFrame = Schemas['PointFrame']

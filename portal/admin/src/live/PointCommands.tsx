@@ -98,16 +98,17 @@ function TriggerDialog(p: DialogProps) {
 function ResetDialog(p: DialogProps & { hard: boolean }) {
   const { t } = useTranslation()
   const submit = useSubmit(p)
+  const required = useRequired()
   const running = p.point.connectors.filter((c) => c.status === 'Charging' || c.status.startsWith('Suspended')).length
   return (
-    <FormDialog<{ reason?: string }> title={t(p.hard ? 'reset.hard_title' : 'reset.soft_title', { point: p.point.name })}
+    <FormDialog<{ reason: string }> title={t(p.hard ? 'reset.hard_title' : 'reset.soft_title', { point: p.point.name })}
       ok={t(p.hard ? 'reset.go_hard' : 'reset.go_soft')} danger initial={{}} onClose={p.onClose}
       what={<>
         {t(p.hard ? 'reset.hard_what' : 'reset.soft_what')}
         {running > 0 && <Alert type="warning" showIcon className="space-above" title={t('reset.running', { count: running })} />}
       </>}
-      submit={(v, key) => submit({ type: 'reset', reset_type: p.hard ? 'hard' : 'soft', reason: v.reason?.trim() || undefined }, key)}>
-      <Form.Item name="reason" label={t('reset.reason')} extra={t('stop.reason_help')}><Input maxLength={200} /></Form.Item>
+      submit={(v, key) => submit({ type: 'reset', reset_type: p.hard ? 'hard' : 'soft', reason: v.reason.trim() }, key)}>
+      <Form.Item name="reason" label={t('reset.reason')} extra={t('stop.reason_help')} rules={[required]}><Input maxLength={200} /></Form.Item>
     </FormDialog>
   )
 }
