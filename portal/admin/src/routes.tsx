@@ -31,6 +31,8 @@ export const router = createBrowserRouter([
     children: [
       { index: true, element: <Start /> },
       screen('live/points', 'live.read', () => import('./live/PointStatus')),
+      screen('live/points/:id', 'live.read', () => import('./live/point/Point')),
+      screen('live/points/bulks/:id', 'live.read', () => import('./live/Bulk')),
       screen('live/charging', 'live.read', () => import('./live/LiveCharging')),
       screen('finance/plans', 'plans.read', () => import('./finance/Plans')),
       screen('finance/recharges', 'finance.read', () => import('./finance/Recharges')),

@@ -36,13 +36,13 @@ export function Timeline({ session: s }: { session: SessionDetail }) {
     <>
       <Checkbox checked={onlyIn} onChange={(e) => setOnlyIn(e.target.checked)}>{t('record.frames_only')}</Checkbox>
       <ol className="timeline">
-        {messages.map((m) => <Entry key={`${m.frame.received_at} ${m.frame.direction} ${m.frame.message_id}`} message={m} zone={s.time_zone ?? 'UTC'} />)}
+        {messages.map((m) => <FrameRow key={`${m.frame.received_at} ${m.frame.direction} ${m.frame.message_id}`} message={m} zone={s.time_zone ?? 'UTC'} />)}
       </ol>
     </>
   )
 }
 
-function Entry({ message: m, zone }: { message: Message; zone: string }) {
+export function FrameRow({ message: m, zone }: { message: Message; zone: string }) {
   const { t } = useTranslation()
   const f = m.frame
   const inbound = f.direction === 'in'

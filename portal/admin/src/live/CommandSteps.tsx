@@ -4,6 +4,7 @@
 import {
   CheckCircleFilled, ClockCircleOutlined, CloseCircleFilled, EyeOutlined, LoadingOutlined, MinusCircleOutlined,
 } from '@ant-design/icons'
+import type { TFunction } from 'i18next'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Command } from '@ccms/shared/api'
@@ -53,6 +54,17 @@ function Effect({ command: c, zone }: { command: Command; zone: string }) {
   const { t } = useTranslation()
   const answered = isAnswered(c)
   const state = c.effect?.state
+  if (state === 'failed') {
+    return (
+      <p className="effect effect-failed">
+        <CloseCircleFilled aria-hidden /> <b>{commandWord(t, 'effect_failed', c.type)}</b>
+        {c.effect?.at && <time className="num" dateTime={c.effect.at}>{clock(c.effect.at, zone)}</time>}
+      </p>
+    )
+  }
+  if (state === 'pending' && c.effect?.late) {
+    return <p className="effect"><MinusCircleOutlined aria-hidden /> <span>{commandWord(t, 'effect_none', c.type)}</span></p>
+  }
   if (state === 'seen') {
     return (
       <p className="effect effect-seen">
@@ -63,13 +75,21 @@ function Effect({ command: c, zone }: { command: Command; zone: string }) {
     )
   }
   if (!answered || c.state === 'accepted') {
-    return <p className="effect"><EyeOutlined aria-hidden /> <span className="quiet">{answered ? commandWord(t, 'effect_wait', c.type) : t('command.effect')}</span>{answered && <LoadingOutlined aria-hidden />}</p>
+    return <p className="effect"><EyeOutlined aria-hidden /> <span className="quiet">{answered ? waitingFor(t, c) : t('command.effect')}</span>{answered && <LoadingOutlined aria-hidden />}</p>
   }
   return <p className="effect"><MinusCircleOutlined aria-hidden /> <span>{commandWord(t, 'effect_none', c.type)}</span></p>
 }
 
+/** Some answers say what the effect waits for. */
+function waitingFor(t: TFunction, c: Command): string {
+  if (c.outcome === 'scheduled') return t('command.scheduled')
+  if (c.outcome === 'reboot_required') return t('command.reboot_required')
+  return commandWord(t, 'effect_wait', c.type)
+}
+
 /** One line for a row: the newest thing known. */
-export function commandLine(c: Command): { tone: 'free' | 'busy' | 'wait' | 'bad'; group: 'state' | 'effect_seen'; code: string; at?: string } {
+export function commandLine(c: Command): { tone: 'free' | 'busy' | 'wait' | 'bad'; group: 'state' | 'effect_seen' | 'effect_failed'; code: string; at?: string } {
+  if (c.effect?.state === 'failed') return { tone: 'bad', group: 'effect_failed', code: c.type, at: c.effect.at }
   if (c.effect?.state === 'seen') return { tone: 'free', group: 'effect_seen', code: c.type, at: c.effect.at }
   if (c.state === 'accepted') return { tone: 'busy', group: 'state', code: c.state, at: c.answered_at }
   if (isAnswered(c)) return { tone: 'bad', group: 'state', code: c.state, at: c.answered_at }

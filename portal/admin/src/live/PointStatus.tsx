@@ -1,11 +1,12 @@
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { ChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { kw, none, viewerZone } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { mergeList } from '@ccms/shared/merge'
-import { type Column, List } from '../list/List'
+import { type Bulk, type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
 import { useMay } from '../login/me'
 import { Facts } from '../parts/Facts'
@@ -13,6 +14,7 @@ import { Mono } from '../parts/Mono'
 import { ConnectorTag, Online, PointTag } from '../parts/Status'
 import { ageText, useNow, When } from '../parts/Times'
 import { word } from '../parts/words'
+import { BulkMenu } from './commands/BulkMenu'
 import { PointCommands } from './PointCommands'
 import { LiveNote } from './LiveNote'
 import { usePolling } from './stream'
@@ -37,16 +39,22 @@ export default function PointStatus() {
   const columns = useMemo<Column<ChargePoint>[]>(() => {
     const out: Column<ChargePoint>[] = [
       { key: 'site', title: t('col.station'), cell: (p) => p.site_name, wide: true },
-      { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => p.name, wide: true },
+      { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => <Link to={`/live/points/${p.id}`}>{p.name}</Link>, wide: true, fixed: true },
       { key: 'serial', title: t('col.serial'), sort: 'identity', cell: (p) => <Mono value={p.identity} /> },
       { key: 'connectors', title: t('col.connectors'), num: true, cell: (p) => p.connectors.length },
       { key: 'online', title: t('col.online'), cell: (p) => <Online online={p.online} /> },
       { key: 'type', title: t('col.charger_type'), cell: (p) => p.charger_type },
       { key: 'status', title: t('col.point_status'), cell: (p) => <PointTag value={p.point_status} /> },
+      { key: 'each', title: t('col.connector_status'), off: true, cell: (p) => <Each point={p} now={now} /> },
+      { key: 'error', title: t('col.error'), off: true, cell: (p) => p.connectors.flatMap((c) => [c.error_code, c.vendor_error_code]).filter(Boolean).join(' · ') || none },
+      { key: 'seen', title: t('points.last_seen'), off: true, cell: (p) => (p.last_seen_at ? <When at={p.last_seen_at} zone={viewerZone()} /> : t('points.never')) },
+      { key: 'model', title: t('points.vendor'), off: true, cell: (p) => [p.vendor, p.model].filter(Boolean).join(' ') || none },
+      { key: 'firmware', title: t('points.firmware'), off: true, cell: (p) => p.firmware ?? none },
+      { key: 'code', title: t('col.code'), sort: 'code', off: true, cell: (p) => <Mono value={p.code} /> },
     ]
     if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (p) => <PointCommands point={p} /> })
     return out
-  }, [t, may])
+  }, [t, may, now])
 
   return (
     <List<ChargePoint>
@@ -57,6 +65,7 @@ export default function PointStatus() {
       columns={columns}
       refetchMs={polling}
       note={<LiveNote />}
+      bulk={may('live.command') ? bulk : undefined}
       load={async (st, signal, before) => {
         const page = await take(api.GET('/api/v1/charge-points', { signal, params: { query: {
           site: st.filters.site, name: st.filters.name, q: st.filters.q, sort: st.sort, limit: st.limit, cursor: st.cursor,
@@ -67,7 +76,7 @@ export default function PointStatus() {
       }}
       rowName={(p) => p.name}
       card={(p) => ({
-        title: `${p.name} · ${p.site_name}`,
+        title: <><Link to={`/live/points/${p.id}`}>{p.name}</Link> · {p.site_name}</>,
         status: <PointTag value={p.point_status} />,
         facts: [[t('col.serial'), <Mono key="s" value={p.identity} />], [t('col.online'), <Online key="o" online={p.online} />], [t('col.charger_type'), p.charger_type]],
         actions: may('live.command') ? <PointCommands point={p} /> : undefined,
@@ -75,6 +84,21 @@ export default function PointStatus() {
       expand={(p) => <Details point={p} now={now} />}
       empty={{ title: t('points.empty'), next: t('points.empty_next') }}
     />
+  )
+}
+
+const bulk: Bulk<ChargePoint> = { actions: (rows, clear) => <BulkMenu points={rows} clear={clear} /> }
+
+/** Every plug with its status and how long it has been so. */
+function Each({ point: p, now }: { point: ChargePoint; now: number }) {
+  const { t } = useTranslation()
+  if (!p.online) return <ConnectorTag value="OFFLINE" />
+  return (
+    <span className="each">
+      {p.connectors.map((c) => (
+        <span key={c.id}><b className="num">{c.number}</b> <ConnectorTag value={c.status} />{c.status_at && <span className="quiet small"> {ageText(t, c.status_at, now)}</span>}</span>
+      ))}
+    </span>
   )
 }
 

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Session } from '@ccms/shared/api'
 import { clock } from '@ccms/shared/format'
+import { Problem } from '@ccms/shared/problem'
 import { useMay } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { commandWord } from '../parts/words'
@@ -38,7 +39,8 @@ export function SessionActions({ session: s, size = 'small', link = true }: {
   }
   const onRefresh = () => refresh.mutate(s.id, {
     onSuccess: (commands) => note({ refresh: commands[0]?.id }),
-    onError: (e) => void message.error(text(e)),
+    // Not being able to answer is no error (LIVE-A3).
+    onError: (e) => (e instanceof Problem && e.code === 'command_unsupported' ? note({ refresh: cannot }) : void message.error(text(e))),
   })
 
   const buttons = ended
@@ -78,19 +80,28 @@ function StopResult({ id, session, onOpen }: { id: string; session: Session; onO
   )
 }
 
+/** In place of a command's id: the point said that it cannot be asked. */
+const cannot = 'cannot'
+
 /** Not being able to answer is no error: it says how old the last value is (LIVE-A3). */
 function RefreshResult({ id, session }: { id: string; session: Session }) {
   const { t } = useTranslation()
-  const c = useCommand(id)
+  const c = useCommand(id === cannot ? undefined : id)
   const zone = session.time_zone ?? 'UTC'
+  if (id === cannot) return <LastValue session={session} why={t('fault.command_unsupported')} />
   if (!c) return null
   if (c.effect?.state === 'seen') return <span className="result tone-text-free">{t('live.refreshed', { time: clock(c.effect.at ?? c.answered_at, zone) })}</span>
   if (isAnswered(c) && c.state !== 'accepted') {
-    return (
-      <span className="result tone-text-wait" title={[commandWord(t, 'state', c.state), c.error_detail].filter(Boolean).join(' ')}>
-        {session.sample_at ? t('age.last_value', { time: clock(session.sample_at, zone) }) : t('live.refresh_none_empty')}
-      </span>
-    )
+    return <LastValue session={session} why={[commandWord(t, 'state', c.state), c.error_detail].filter(Boolean).join(' ')} />
   }
   return <span className="result tone-text-busy"><LoadingOutlined aria-hidden />{t('live.refreshing')}</span>
+}
+
+function LastValue({ session, why }: { session: Session; why: string }) {
+  const { t } = useTranslation()
+  return (
+    <span className="result tone-text-wait" title={why}>
+      {session.sample_at ? t('age.last_value', { time: clock(session.sample_at, session.time_zone ?? 'UTC') }) : t('live.refresh_none_empty')}
+    </span>
+  )
 }

@@ -55,5 +55,5 @@ export const isAnswered = (c: Command) => c.state !== 'queued' && c.state !== 's
 export function isSettled(c: Command): boolean {
   if (!isAnswered(c)) return false
   if (c.state !== 'accepted') return c.effect?.state !== 'pending'
-  return c.effect !== undefined && c.effect.state !== 'pending'
+  return c.effect !== undefined && (c.effect.state !== 'pending' || c.effect.late === true)
 }

@@ -34,7 +34,7 @@ export function StreamProvider({ topics, children }: { topics: string; children:
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', unseenMs, () => {
-        for (const key of ['sessions', 'session', 'charge-points', 'command', 'commands']) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of ['sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
     })
@@ -97,6 +97,8 @@ function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
     return r.page
   })
   if (!known) fetchUnseen(client, ['charge-points'], later)
+  const key = ['charge-point', p.id]
+  if (client.getQueryData(key)) client.setQueryData<ChargePoint>(key, (old) => (old && notOlder(old, p) ? p : old))
 }
 
 /** Fetches the lists that a row may belong to which none of them has. */

@@ -11,7 +11,7 @@ export function word(t: TFunction, group: Group, code: string): string {
   return code in en[group] ? (t as (key: string) => string)(`${group}.${code}`) : code
 }
 
-export function commandWord(t: TFunction, group: 'type' | 'state' | 'effect_wait' | 'effect_seen' | 'effect_none', code: string): string {
+export function commandWord(t: TFunction, group: 'type' | 'state' | 'effect_wait' | 'effect_seen' | 'effect_none' | 'effect_failed', code: string): string {
   return code in en.command[group] ? (t as (key: string) => string)(`command.${group}.${code}`) : code
 }
 

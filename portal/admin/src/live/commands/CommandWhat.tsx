@@ -1,0 +1,34 @@
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import type { Command } from '@ccms/shared/api'
+import { dateTime, viewerZone } from '@ccms/shared/format'
+
+/** What exactly was asked for, in a few words. */
+function parts(t: TFunction, c: Command): string[] {
+  const out: string[] = []
+  if (c.reset_type) out.push(t(c.reset_type === 'hard' ? 'reset.go_hard' : 'reset.go_soft'))
+  if (c.availability) out.push(t(c.availability === 'operative' ? 'command.operative' : 'command.inoperative'))
+  if (c.requested_message) out.push(c.requested_message)
+  if (c.keys?.length) out.push(c.keys.join(', '))
+  if (c.connector) out.push(t('record.connector_no', { number: c.connector }))
+  else if (c.availability) out.push(t('trigger.whole'))
+  if (c.waits_until && c.state === 'queued') out.push(t('command.waits_until', { time: dateTime(c.waits_until, viewerZone()) }))
+  return out
+}
+
+/** A changed setting shows what it was and what it is. */
+export function CommandWhat({ command: c }: { command: Command }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      {parts(t, c).join(' · ')}
+      {c.setting && (
+        <span className="diff">
+          <b className="mono-text">{c.setting.key}</b>{' '}
+          <del title={t('config.before')}>{c.setting.before ?? t('config.unknown')}</del>{' → '}
+          <ins title={t('config.after')}>{c.setting.value || t('config.empty')}</ins>
+        </span>
+      )}
+    </>
+  )
+}

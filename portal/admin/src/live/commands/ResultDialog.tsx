@@ -1,0 +1,22 @@
+import { Button, Modal } from 'antd'
+import { useTranslation } from 'react-i18next'
+import type { ChargePoint, Command } from '@ccms/shared/api'
+import { viewerZone } from '@ccms/shared/format'
+import { commandWord } from '../../parts/words'
+import { CommandSteps } from '../CommandSteps'
+import { useCommand } from '../useCommand'
+import { CommandWhat } from './CommandWhat'
+
+/** What became of a command that was just sent. */
+export function ResultDialog({ first, point, onClose }: { first: Command; point: ChargePoint; onClose: () => void }) {
+  const { t } = useTranslation()
+  const c = useCommand(first.id) ?? first
+  return (
+    <Modal open width={480} onCancel={onClose} title={`${commandWord(t, 'type', c.type)} · ${point.name}`}
+      footer={<Button type="primary" onClick={onClose}>{t('form.close')}</Button>}>
+      <p className="dialog-what"><CommandWhat command={c} /></p>
+      <CommandSteps command={c} zone={viewerZone()} />
+      <p className="quiet small space-above">{t('command.closable')}</p>
+    </Modal>
+  )
+}

@@ -1,0 +1,112 @@
+// One pattern for all commands: what will happen, to whom, why; then what did happen.
+
+import { Alert, Form, Select } from 'antd'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ChargePoint, Command, CommandNew } from '@ccms/shared/api'
+import { FormDialog, useRequired } from '../../parts/FormDialog'
+import { PickWho } from '../PickWho'
+import { useSendCommand } from '../useCommand'
+import { type Ask, bodyOf, isDangerous, mayWait, needsReason } from './asks'
+import { type Common, commonOf, Reason, renamed, Wait } from './fields'
+
+export interface DialogProps {
+  point: ChargePoint
+  /** Chosen already, where the click was on one connector. */
+  connector?: number
+  onSent: (c: Command) => void
+  onClose: () => void
+}
+
+export function useSubmit(p: Pick<DialogProps, 'point' | 'onSent'>) {
+  const send = useSendCommand()
+  return async (body: CommandNew, key: string) => p.onSent(await send.mutateAsync({ point: p.point.id, body, key }))
+}
+
+export const chargingNow = (p: ChargePoint) => p.connectors.filter((c) => c.status === 'Charging' || c.status.startsWith('Suspended')).length
+
+export function CommandDialog({ ask, ...p }: DialogProps & { ask: Ask }) {
+  switch (ask) {
+    case 'remote_start': return <StartDialog {...p} />
+    case 'trigger': return <TriggerDialog {...p} />
+    default: return <PlainDialog {...p} ask={ask} />
+  }
+}
+
+function StartDialog(p: DialogProps) {
+  const { t } = useTranslation()
+  const submit = useSubmit(p)
+  const required = useRequired()
+  const free = p.point.connectors.find((c) => c.status === 'Available' || c.status === 'Preparing') ?? p.point.connectors[0]
+  return (
+    <FormDialog<Common & { connector: number; who: string }> title={t('start.title', { point: p.point.name })} ok={t('start.go')} what={t('start.what')}
+      initial={{ connector: p.connector ?? free?.number }} onClose={p.onClose} rename={renamed}
+      submit={(v, key) => {
+        const [kind, ...rest] = v.who.split(':')
+        const who = rest.join(':')
+        return submit({ type: 'remote_start', connector: v.connector, ...(kind === 'token' ? { token_uid: who } : { driver_id: who }), ...commonOf(v) }, key)
+      }}>
+      <Form.Item name="connector" label={t('start.connector')} rules={[{ required: true, message: t('form.required') }]}>
+        <Select options={p.point.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : c.number }))} />
+      </Form.Item>
+      <Form.Item name="who" label={t('start.who')} extra={t('start.who_help')} rules={[required]}><PickWho cards /></Form.Item>
+      <Reason required={false} />
+    </FormDialog>
+  )
+}
+
+/** OCPP 1.6 §7.27 MessageTrigger, as far as we read the answers. */
+export const messages = ['StatusNotification', 'MeterValues', 'BootNotification', 'Heartbeat']
+
+function TriggerDialog(p: DialogProps) {
+  const { t } = useTranslation()
+  const submit = useSubmit(p)
+  return (
+    <FormDialog<Common & { message: string; connector: number }> title={t('trigger.title', { point: p.point.name })} ok={t('trigger.go')} what={t('trigger.what')}
+      initial={{ message: messages[0], connector: p.connector ?? 0 }} onClose={p.onClose} rename={renamed}
+      submit={(v, key) => submit({ type: 'trigger_message', requested_message: v.message, connector: v.connector || undefined, ...commonOf(v) }, key)}>
+      <Form.Item name="message" label={t('trigger.message')}><Select options={messages.map((m) => ({ value: m, label: m }))} /></Form.Item>
+      <Form.Item name="connector" label={t('trigger.connector')}><Select options={[{ value: 0, label: t('trigger.whole') }, ...numbers(p.point)]} /></Form.Item>
+      <Reason required={false} />
+    </FormDialog>
+  )
+}
+
+const numbers = (p: ChargePoint) => p.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : `${c.number}` }))
+
+type Plain = Exclude<Ask, 'remote_start' | 'trigger'>
+
+/** Resets, unlock, availability, cache, settings: a sentence, which connector, and why. */
+function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
+  const { t } = useTranslation()
+  const submit = useSubmit(p)
+  const running = chargingNow(p.point)
+  const whole = ask === 'out_of_service' || ask === 'in_service'
+  const oneOf = ask === 'unlock'
+  return (
+    <FormDialog<Common & { connector: number }> title={t(`ask_title.${ask}`, { point: p.point.name })} ok={t(`ask_go.${ask}`)} danger={isDangerous(ask)} rename={renamed}
+      initial={{ connector: p.connector ?? (oneOf ? p.point.connectors[0]?.number : 0), wait: p.point.online ? 0 : 8 }} onClose={p.onClose}
+      what={<What ask={ask} running={running} offline={!p.point.online} />}
+      submit={(v, key) => submit({ ...bodyOf(ask), ...(oneOf || whole ? { connector: v.connector || undefined } : {}), ...commonOf(v) }, key)}>
+      {(oneOf || whole) && (
+        <Form.Item name="connector" label={t('trigger.connector')} rules={[{ required: true, message: t('form.required') }]}>
+          <Select options={[...(whole ? [{ value: 0, label: t('trigger.whole') }] : []), ...numbers(p.point)]} />
+        </Form.Item>
+      )}
+      {!p.point.online && mayWait(ask) && <Wait />}
+      <Reason required={needsReason(ask)} />
+    </FormDialog>
+  )
+}
+
+export function What({ ask, running, offline, children }: { ask: Ask | 'change_setting'; running: number; offline?: boolean; children?: ReactNode }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      {t(ask === 'remote_start' ? 'start.what' : ask === 'trigger' ? 'trigger.what' : `ask_what.${ask}`)}
+      {running > 0 && ask !== 'change_setting' && isDangerous(ask) && <Alert type="warning" showIcon className="space-above" title={t('reset.running', { count: running })} />}
+      {offline && <Alert type="info" showIcon className="space-above" title={t('command.offline_now')} />}
+      {children}
+    </>
+  )
+}

@@ -1,0 +1,106 @@
+// One charge point: how it is, what it did, what it is told, and every message.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParams, useSearchParams } from 'react-router'
+import type { ChargePoint } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { kw, viewerZone } from '@ccms/shared/format'
+import { notOlder } from '@ccms/shared/merge'
+import { Problem } from '@ccms/shared/problem'
+import { Facts } from '../../parts/Facts'
+import { Mono } from '../../parts/Mono'
+import { Blank, Failed } from '../../parts/PageStates'
+import { PageSkeleton } from '../../parts/Skeletons'
+import { Online, PointTag } from '../../parts/Status'
+import { type TabItem, Tabs } from '../../parts/Tabs'
+import { useNow, When } from '../../parts/Times'
+import { LiveNote } from '../LiveNote'
+import { PointCommands } from '../PointCommands'
+import { usePolling } from '../stream'
+import { Back } from './Back'
+import { Commands } from './Commands'
+import { Configuration } from './Configuration'
+import { Connectors } from './Connectors'
+import { Frames } from './Frames'
+import { Refresh } from './Refresh'
+import { Sessions } from './Sessions'
+
+export default function Point() {
+  const { t } = useTranslation()
+  const { id = '' } = useParams()
+  const client = useQueryClient()
+  const polling = usePolling()
+  const key = ['charge-point', id]
+  const query = useQuery({
+    queryKey: key,
+    queryFn: async ({ signal }) => {
+      const fresh = await take(api.GET('/api/v1/charge-points/{id}', { signal, params: { path: { id } } }))
+      const streamed = client.getQueryData<ChargePoint>(key)
+      return streamed && !notOlder(streamed, fresh) ? streamed : fresh
+    },
+    refetchInterval: polling,
+  })
+  const p = query.data
+  useEffect(() => { if (p) document.title = `${p.name} – ${t('brand')}` }, [p, t])
+  if (query.isPending) return <PageSkeleton />
+  if (!p) {
+    return query.error instanceof Problem && query.error.status === 404
+      ? <Blank title={t('problem.missing')} action={<Back />} />
+      : <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
+  }
+  return <Loaded point={p} />
+}
+
+function Loaded({ point: p }: { point: ChargePoint }) {
+  const { t } = useTranslation()
+  const [search, setSearch] = useSearchParams()
+  const zone = viewerZone()
+  const now = useNow()
+  const tabs: TabItem[] = [
+    { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
+    { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
+    { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
+    { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
+    { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
+  ]
+  const asked = search.get('tab')
+  const active = tabs.some((x) => x.key === asked) ? asked! : tabs[0]!.key
+  // What a list of one tab has in the address means nothing to the next.
+  const setTab = (tab: string) => setSearch({ tab }, { replace: true })
+  return (
+    <article className="record">
+      <Back />
+      <header className="record-head">
+        <div className="record-name">
+          <h2>{p.name}</h2>
+          <PointTag value={p.point_status} />
+          <LiveNote />
+        </div>
+        <dl className="record-main">
+          <div><dt>{t('col.online')}</dt><dd><Online online={p.online} /></dd></div>
+          <div><dt>{t('col.connectors')}</dt><dd className="num">{p.connectors.length}</dd></div>
+        </dl>
+        <span className="row-buttons"><Refresh point={p} /><PointCommands point={p} size="middle" text={t('point.commands')} /></span>
+      </header>
+      <div className="record-body">
+        <aside className="record-facts" aria-label={t('record.facts')}>
+          <h3 className="visually-hidden">{t('record.facts')}</h3>
+          <Facts items={[
+            [t('col.station'), p.site_name],
+            [t('col.serial'), <Mono key="i" value={p.identity} />],
+            [t('col.code'), <Mono key="c" value={p.code} />],
+            [t('col.charger_type'), p.charger_type],
+            [t('col.max_power'), <span key="m" className="num">{kw(p.max_power_w)}</span>],
+            [t('points.last_seen'), p.last_seen_at ? <When key="w" at={p.last_seen_at} zone={zone} withZone /> : t('points.never')],
+            Boolean(p.vendor || p.model) && [t('points.vendor'), [p.vendor, p.model].filter(Boolean).join(' ')],
+            Boolean(p.firmware) && [t('points.firmware'), p.firmware],
+            Boolean(p.hardware_serial) && [t('points.hardware_serial'), <Mono key="h" value={p.hardware_serial!} />],
+          ]} />
+        </aside>
+        <section className="record-tabs"><Tabs items={tabs} active={active} onChange={setTab} label={p.name} /></section>
+      </div>
+    </article>
+  )
+}
