@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List the caller's API tokens
-         * @description For everybody who is logged in.
+         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_api_tokens"];
         put?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * List tries to start
-         * @description Needs the permission `live.read`.
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_attempts"];
         put?: never;
@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * List who did what
-         * @description Needs the permission `audit.read`.
+         * @description Needs the permission `audit.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_audit"];
         put?: never;
@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * List charge points
-         * @description Needs the permission `assets.read`.
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_charge_points"];
         put?: never;
@@ -220,6 +220,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the columns that the caller chose
+         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_columns"];
+        /**
+         * Choose the columns of a list
+         * @description For everybody who is logged in.
+         */
+        put: operations["put_columns"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/command-bulks": {
         parameters: {
             query?: never;
@@ -229,7 +253,7 @@ export interface paths {
         };
         /**
          * List bulks
-         * @description Needs the permission `live.read`.
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_command_bulks"];
         put?: never;
@@ -293,7 +317,7 @@ export interface paths {
         };
         /**
          * The rows of a bulk, each with what came of it
-         * @description Needs the permission `live.read`.
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_command_bulks_one_items"];
         put?: never;
@@ -313,7 +337,7 @@ export interface paths {
         };
         /**
          * List commands
-         * @description Needs the permission `live.read`.
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_commands"];
         put?: never;
@@ -353,7 +377,7 @@ export interface paths {
         };
         /**
          * List drivers
-         * @description Needs the permission `drivers.read`.
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_drivers"];
         put?: never;
@@ -406,6 +430,66 @@ export interface paths {
          * @description Needs the permission `finance.write`.
          */
         post: operations["post_drivers_one_recharges"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's exports
+         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_exports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One export: is its file ready
+         * @description For everybody who is logged in.
+         */
+        get: operations["get_exports_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file of an export
+         * @description For everybody who is logged in.
+         */
+        get: operations["get_exports_one_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -525,7 +609,7 @@ export interface paths {
         };
         /**
          * List operators
-         * @description Needs the permission `operators.read`.
+         * @description Needs the permission `operators.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_operators"];
         put?: never;
@@ -573,7 +657,7 @@ export interface paths {
         };
         /**
          * List billing plans
-         * @description Needs the permission `plans.read`.
+         * @description Needs the permission `plans.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_plans"];
         put?: never;
@@ -621,7 +705,7 @@ export interface paths {
         };
         /**
          * List recharges
-         * @description Needs the permission `finance.read`.
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_recharges"];
         put?: never;
@@ -641,7 +725,7 @@ export interface paths {
         };
         /**
          * List sessions
-         * @description Needs the permission `live.read`.
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_sessions"];
         put?: never;
@@ -761,7 +845,7 @@ export interface paths {
         };
         /**
          * List sites
-         * @description Needs the permission `assets.read`.
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_sites"];
         put?: never;
@@ -813,7 +897,7 @@ export interface paths {
         };
         /**
          * List staff
-         * @description Needs the permission `staff.read`.
+         * @description Needs the permission `staff.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_staff"];
         put?: never;
@@ -881,7 +965,7 @@ export interface paths {
         };
         /**
          * List sub-operators
-         * @description Needs the permission `operators.read`.
+         * @description Needs the permission `operators.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_sub_operators"];
         put?: never;
@@ -929,7 +1013,7 @@ export interface paths {
         };
         /**
          * List cards
-         * @description Needs the permission `drivers.read`.
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_tokens"];
         put?: never;
@@ -966,6 +1050,54 @@ export interface paths {
          * @description Needs the permission `drivers.write`.
          */
         patch: operations["patch_tokens_one"];
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's saved views
+         * @description For everybody who is logged in. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_views"];
+        put?: never;
+        /**
+         * Keep a view of a list
+         * @description For everybody who is logged in.
+         */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a saved view
+         * @description For everybody who is logged in.
+         */
+        delete: operations["delete_views_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a saved view
+         * @description For everybody who is logged in.
+         */
+        patch: operations["patch_views_one"];
         trace?: never;
     };
 }
@@ -1532,6 +1664,36 @@ export interface components {
             /** @description Stands in the audit of both sides. */
             reason: string;
         };
+        Export: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description 24 hours after it was ready; then it is gone.
+             */
+            expires_at: string;
+            /** @enum {string} */
+            format: "csv" | "xlsx";
+            id: string;
+            /**
+             * @description Of the list.
+             * @example /api/v1/sessions
+             */
+            path: string;
+            /** Format: date-time */
+            ready_at?: string;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * @description READY: …/file has it.
+             * @enum {string}
+             */
+            state: "WAITING" | "READY" | "FAILED";
+            /** @description It failed, in words. */
+            why?: string;
+        };
         Frame: {
             action: string;
             /**
@@ -1637,6 +1799,17 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListColumns: {
+            /** @description Word of a column: is it shown. What is not named is as the list comes. */
+            columns: {
+                [key: string]: boolean;
+            };
+            /**
+             * @description Word of the screen.
+             * @example records
+             */
+            list: string;
+        };
         ListCommand: {
             items: components["schemas"]["Command"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -1651,6 +1824,30 @@ export interface components {
         };
         ListDriver: {
             items: components["schemas"]["Driver"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListExport: {
+            items: components["schemas"]["Export"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListListColumns: {
+            items: components["schemas"]["ListColumns"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -1759,6 +1956,18 @@ export interface components {
         };
         ListToken: {
             items: components["schemas"]["Token"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListView: {
+            items: components["schemas"]["View"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -2442,6 +2651,34 @@ export interface components {
             uid?: string;
             visual?: string | null;
         };
+        View: {
+            /** @description The screen opens with it. */
+            default: boolean;
+            id: string;
+            /**
+             * @description Word of the screen.
+             * @example records
+             */
+            list: string;
+            name: string;
+            /**
+             * @description Filters and order, as in the screen's address.
+             * @example state=running&sort=-started_at
+             */
+            query: string;
+        };
+        ViewNew: {
+            default?: boolean;
+            /** @description Word of the screen. */
+            list: string;
+            name: string;
+            query: string;
+        };
+        ViewPatch: {
+            default?: boolean;
+            name?: string;
+            query?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2968,6 +3205,75 @@ export interface operations {
             };
         };
     };
+    get_columns: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListListColumns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListColumns"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListColumns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_command_bulks: {
         parameters: {
             query?: {
@@ -3400,6 +3706,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Recharge"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports_one_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4816,6 +5218,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Word of a screen; absent: all. */
+                list?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_views_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_views_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description Error */
