@@ -61,8 +61,14 @@ func TestOrder_2_BootIsAskedForOnce(t *testing.T) {
 		c.Drop()
 		c = p.Dial()
 		c.Status(1, "Available")
-		time.Sleep(60 * time.Millisecond) // twice the grace: nothing shall come
+		staff := w.Staff(authz.OpAdmin)
+		cmd = staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body
+		c.Asked("Reset").Accept() // the grace is over
+		staff.Becomes(cmd.Str("id"), "accepted")
 		c.NotAsked()
+		if n := len(staff.Get("/api/v1/commands?type=trigger_message").Items()); n != 2 { // for a boot and for a status, before
+			w.Errorf("%d messages were asked for", n)
+		}
 	})
 }
 

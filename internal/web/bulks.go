@@ -14,7 +14,7 @@ type Bulk struct {
 	ID        ident.Bulk        `json:"id"`
 	Type      asset.CommandType `json:"type" enum:"trigger_message,reset,change_availability,get_configuration,change_configuration,clear_cache"`
 	State     asset.BulkState   `json:"state" enum:"running,done,cancelled" doc:"done: every row has its command, or the reason why it has none."`
-	Reason    string            `json:"reason"`
+	Reason    string            `json:"reason" export:"pii"`
 	StaffID   ident.Staff       `json:"staff_id,omitzero"`
 	Interval  int               `json:"interval_s" doc:"Seconds between two charge points of one site."`
 	Wait      int               `json:"queue_until_online_s,omitempty"`

@@ -96,13 +96,14 @@ func TestEveryListIsExportedWhole(t *testing.T) {
 			if !authz.OpAdmin.May(rt.Permission) {
 				continue
 			}
-			a := w.call("GET", rt.Path+"?limit=1", "", bearer(w.mine.admin), asCSV).want(w, 200)
+			path := w.path(rt, w.mine)
+			a := w.call("GET", path+"?limit=1", "", bearer(w.mine.admin), asCSV).want(w, 200)
 			if ct, cd := a.header.Get("Content-Type"), a.header.Get("Content-Disposition"); ct != csvType || !strings.Contains(cd, ".csv") {
 				w.Errorf("%s: %s, %s", rt.Path, ct, cd)
 			}
 			head, rows := csvOf(w, a.body)
 			var l struct{ Total int }
-			w.call("GET", rt.Path, "", bearer(w.mine.admin)).want(w, 200).into(&l)
+			w.call("GET", path, "", bearer(w.mine.admin)).want(w, 200).into(&l)
 			audited := 0 // the list of what was done grows by the export itself
 			if rt.Path == "/api/v1/audit" {
 				audited = len(rows) - l.Total
@@ -110,7 +111,7 @@ func TestEveryListIsExportedWhole(t *testing.T) {
 			if len(rows) != l.Total+audited || len(head) < 2 {
 				w.Errorf("%s: %d rows of %d, %v", rt.Path, len(rows), l.Total, head)
 			}
-			sheet := xlsxOf(w, w.call("GET", rt.Path, "", bearer(w.mine.admin), asXLSX).want(w, 200).body)
+			sheet := xlsxOf(w, w.call("GET", path, "", bearer(w.mine.admin), asXLSX).want(w, 200).body)
 			if rt.Path != "/api/v1/audit" && len(sheet) != len(rows)+1 || !slices.Equal(sheet[0], head) {
 				w.Errorf("%s: the sheet has %d lines, %v", rt.Path, len(sheet), sheet[0])
 			}
@@ -200,8 +201,8 @@ func TestPersonalColumnsLeaveOnlyWithPermission(t *testing.T) {
 				if !role.May(rt.Permission) || role == authz.Owner {
 					continue
 				}
-				a := w.call("GET", rt.Path, "", w.loginAs(role).option, asCSV).want(w, 200)
-				sheet := xlsxOf(w, w.call("GET", rt.Path, "", w.loginAs(role).option, asXLSX).want(w, 200).body)
+				a := w.call("GET", w.path(rt, w.mine), "", w.loginAs(role).option, asCSV).want(w, 200)
+				sheet := xlsxOf(w, w.call("GET", w.path(rt, w.mine), "", w.loginAs(role).option, asXLSX).want(w, 200).body)
 				if role.May(authz.PIIExport) {
 					admin += string(a.body)
 					continue
