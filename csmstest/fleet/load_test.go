@@ -247,6 +247,8 @@ func TestFleet_flushAfterAnOutage(t *testing.T) {
 		var g errgroup.Group
 		var back sync.WaitGroup
 		back.Add(len(w.points))
+		var all time.Time // come back
+		var once sync.Once
 		for _, p := range w.points {
 			cp := cpsim.New(cpsim.Config{URL: w.url, Identity: p.Identity, Password: p.Password, MeterInterval: -1, CallTimeout: patience(),
 				Keys: map[string]string{"TransactionMessageAttempts": "100", "TransactionMessageRetryInterval": "1"}})
@@ -271,11 +273,14 @@ func TestFleet_flushAfterAnOutage(t *testing.T) {
 				}
 				there()
 				back.Wait() // all come back at once
+				once.Do(func() { all = time.Now() })
 				cp.GoOnline()
 				return cp.WaitDelivered(ctx)
 			})
 		}
 		w.ok(g.Wait())
+		took := time.Since(all)
+		w.Logf("%d points delivered %d messages each in %s: %.0f in a second", len(w.points), kept+1, took.Round(time.Millisecond), float64(len(w.points)*(kept+1))/took.Seconds())
 		for i, id := range w.ids {
 			l, err := w.Sessions.List(ctx, w.scope, session.Filter{Point: id}, operator.Page{Limit: 10})
 			w.ok(err)

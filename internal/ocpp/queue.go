@@ -155,7 +155,7 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		d.opt.Log.Error("command not marked", "command", cmd.ID, "error", err)
 		return false
 	}
-	payload, err := c.peer.Call(context.Background(), string(action), msg.AppendJSON(nil)) // the peer has the deadline
+	payload, err := c.peer.Call(string(action), msg.AppendJSON(nil))
 	if errors.Is(err, rpc.ErrNotSent) {
 		c.unsent(cmd)
 		return false

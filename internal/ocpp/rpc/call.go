@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,7 +10,7 @@ import (
 
 // Errors of Peer.Call. A *CallError is the charge point's own.
 var (
-	ErrQueueFull  = errors.New("too many calls wait for this charge point") // never sent
+	ErrBusy       = errors.New("a call of ours is still unanswered")        // never sent
 	ErrNotSent    = errors.New("connection ended before the call was sent") // never sent
 	ErrLost       = errors.New("connection ended before the answer")        // sent; the outcome is unknown
 	ErrUnanswered = errors.New("call not answered in time")                 // sent; the outcome is unknown
@@ -20,10 +19,9 @@ var (
 
 // outbox is the state of our CALLs on one peer. Peer.mu guards it.
 type outbox struct {
-	slot     *pending   // the one that may be on the wire
-	waiting  []*pending // for the slot, in order
-	lastDead string     // action of the previous CALL if it stayed unanswered
-	prefix   string     // of our ids on this connection
+	slot     *pending // the one on the wire
+	lastDead string   // action of the previous CALL if it stayed unanswered
+	prefix   string   // of our ids on this connection
 	count    uint64
 	stopped  bool
 }
@@ -32,10 +30,8 @@ type outbox struct {
 type pending struct {
 	id     string
 	action string
-	turn   chan struct{} // closed when it has the slot
-	done   chan answer   // one answer
-	sent   bool          // given to the socket
-	timer  *time.Timer   // from sending
+	done   chan answer // one answer
+	timer  *time.Timer // from sending
 }
 
 type answer struct {
@@ -43,82 +39,32 @@ type answer struct {
 	err     error
 }
 
-// Call sends a CALL when the slot is free and waits for the answer: the payload
-// of the CALLRESULT (nil if it had none), a *CallError, or one of the errors
-// above. When ctx ends before the CALL was sent, it never is; when after, its
-// slot stays taken until the answer or the deadline, which counts from sending.
-// action and payload are ours and go out as they are.
-func (p *Peer) Call(ctx context.Context, action string, payload []byte) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
+// Call sends a CALL and waits for the answer: the payload of the CALLRESULT (nil if it
+// had none), a *CallError, or one of the errors above; for Config.CallTimeout at most.
+// One at a time: what waits for its turn waits with the owner, who has it stored. action
+// and payload are ours and go out as they are.
+func (p *Peer) Call(action string, payload []byte) ([]byte, error) {
+	c, err := p.calls.begin(p, action)
+	if err != nil {
 		return nil, err
 	}
-	c := &pending{action: action, turn: make(chan struct{}), done: make(chan answer, 1)}
-	if err := p.calls.add(p, c); err != nil {
-		return nil, err
+	frame := appendCall(make([]byte, 0, 24+len(c.id)+len(action)+len(payload)), c.id, action, payload)
+	if p.send(Tapped{Type: TypeCall, ID: c.id, Action: action, Raw: frame}) != nil {
+		p.calls.answer(p, c.id, answer{err: ErrLost})
 	}
-	select {
-	case <-c.turn:
-	case a := <-c.done:
-		return a.payload, a.err
-	case <-ctx.Done():
-		if p.calls.withdraw(p, c) {
-			return nil, ctx.Err()
-		}
-	}
-	if frame := p.calls.dispatch(p, c, payload); frame != nil {
-		if p.send(Tapped{Type: TypeCall, ID: c.id, Action: action, Raw: frame}) != nil {
-			p.calls.answer(p, c.id, answer{err: ErrLost})
-		}
-	}
-	select {
-	case a := <-c.done:
-		return a.payload, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	a := <-c.done
+	return a.payload, a.err
 }
 
-func (o *outbox) add(p *Peer, c *pending) error {
+// begin takes the slot for a CALL, gives it its id and starts its deadline.
+func (o *outbox) begin(p *Peer, action string) (*pending, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case o.stopped:
-		return ErrNotSent
-	case o.slot == nil:
-		o.slot = c
-		close(c.turn)
-	case len(o.waiting) >= orDefault(p.cfg.MaxCalls, DefaultMaxCalls):
-		return ErrQueueFull
-	default:
-		o.waiting = append(o.waiting, c)
-	}
-	return nil
-}
-
-// withdraw takes back a CALL that was not sent. False: it has the slot.
-func (o *outbox) withdraw(p *Peer, c *pending) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, w := range o.waiting {
-		if w == c {
-			o.waiting = append(o.waiting[:i], o.waiting[i+1:]...)
-			return true
-		}
-	}
-	if o.slot == c && !c.sent {
-		o.next()
-		return true
-	}
-	return false
-}
-
-// dispatch gives the CALL its id and starts its deadline; nil if the connection
-// ended meanwhile.
-func (o *outbox) dispatch(p *Peer, c *pending, payload []byte) []byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if o.slot != c {
-		return nil
+		return nil, ErrNotSent
+	case o.slot != nil:
+		return nil, ErrBusy
 	}
 	if o.prefix == "" {
 		// Ids of another connection must not match: a charge point may answer
@@ -128,10 +74,10 @@ func (o *outbox) dispatch(p *Peer, c *pending, payload []byte) []byte {
 		o.prefix = hex.EncodeToString(b[:]) + "-"
 	}
 	o.count++
-	c.id = o.prefix + strconv.FormatUint(o.count, 10)
-	c.sent = true
+	c := &pending{id: o.prefix + strconv.FormatUint(o.count, 10), action: action, done: make(chan answer, 1)}
 	c.timer = time.AfterFunc(orDefault(p.cfg.CallTimeout, DefaultCallTimeout), func() { o.expire(p, c) })
-	return appendCall(make([]byte, 0, 24+len(c.id)+len(c.action)+len(payload)), c.id, c.action, payload)
+	o.slot = c
+	return c, nil
 }
 
 // answer ends the CALL on the wire if the id is its own. Any other id is that of
@@ -140,7 +86,7 @@ func (o *outbox) answer(p *Peer, id string, a answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := o.slot
-	if c == nil || !c.sent || c.id != id {
+	if c == nil || c.id != id {
 		return
 	}
 	c.timer.Stop()
@@ -148,7 +94,7 @@ func (o *outbox) answer(p *Peer, id string, a answer) {
 	if a.err != ErrLost {
 		o.lastDead = ""
 	}
-	o.next()
+	o.slot = nil
 }
 
 func (o *outbox) expire(p *Peer, c *pending) {
@@ -160,47 +106,18 @@ func (o *outbox) expire(p *Peer, c *pending) {
 	c.done <- answer{err: ErrUnanswered}
 	first := o.lastDead
 	o.lastDead = c.action
-	o.next()
+	o.slot = nil
 	p.mu.Unlock()
 	if first != "" && first != c.action {
 		p.owner.Unresponsive(first, c.action)
 	}
 }
 
-// next gives the slot to the CALL that has waited longest. The goroutine of that
-// CALL does the writing: neither the reader nor a timer waits for the socket.
-func (o *outbox) next() {
-	o.slot = nil
-	if len(o.waiting) == 0 {
-		o.waiting = nil
-		return
-	}
-	o.slot = o.waiting[0]
-	o.waiting[0] = nil
-	o.waiting = o.waiting[1:]
-	close(o.slot.turn)
-}
-
-// stop fails what was not sent. The CALL on the wire may still be answered.
-func (o *outbox) stop(p *Peer) {
+// end fails the CALL on the wire: the socket has ended.
+func (o *outbox) end(p *Peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o.stopped = true
-	for _, c := range o.waiting {
-		c.done <- answer{err: ErrNotSent}
-	}
-	o.waiting = nil
-	if c := o.slot; c != nil && !c.sent {
-		c.done <- answer{err: ErrNotSent}
-		o.slot = nil
-	}
-}
-
-// end fails the CALL on the wire, too.
-func (o *outbox) end(p *Peer) {
-	o.stop(p)
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if c := o.slot; c != nil {
 		c.timer.Stop()
 		c.done <- answer{err: ErrLost}

@@ -11,7 +11,8 @@
 //     are handled one after the other in the order they came, by a goroutine
 //     that outlives them by a second at most. Neither waits for the other. What
 //     the owner calls quick the reader handles, if it comes alone.
-//   - One CALL of ours at a time is unanswered on a connection.
+//   - One CALL of ours at a time is unanswered on a connection; a second is refused, for
+//     the queue is the store's.
 //   - Whatever is not understood is answered or dropped; only the owner and the
 //     socket itself close the socket.
 //   - Peers share nothing: no lock, no pump, no counter.

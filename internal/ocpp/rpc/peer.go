@@ -60,7 +60,6 @@ type Tapped struct {
 const (
 	DefaultCallTimeout = 30 * time.Second
 	DefaultMaxWaiting  = 50
-	DefaultMaxCalls    = 64
 )
 
 // Config is what Peers have in common. They share one and do not write to it.
@@ -71,9 +70,6 @@ type Config struct {
 	// MaxWaiting is how many CALLs of the charge point may wait behind the one
 	// in work. Past it the reader stops reading until there is room.
 	MaxWaiting int
-
-	// MaxCalls is how many CALLs of ours may wait for the one slot.
-	MaxCalls int
 
 	// Quick names actions whose handler waits for nothing, such as Heartbeat.
 	// When nothing is in work or waits, the reader handles them itself; a
@@ -206,11 +202,10 @@ func (p *Peer) Drain(ctx context.Context) error {
 
 func (p *Peer) stop() {
 	p.mu.Lock()
-	p.stopped = true
+	defer p.mu.Unlock()
+	p.stopped, p.calls.stopped = true, true
 	p.in = nil
 	p.makeRoom()
-	p.mu.Unlock()
-	p.calls.stop(p)
 }
 
 // resting is closed when no CALL is in work and none waits.

@@ -233,7 +233,7 @@ func TestField_23_IdsRestartAndAreOursToo(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		result := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); result <- err }()
+		go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
 		call := r.hear()
 		// A CALL of the charge point may even use the id of our own.
 		r.say(`[2,"` + id(call) + `","Heartbeat",{}]`)
@@ -252,7 +252,7 @@ func TestField_24_DoubledAndUnknownAnswersAreIgnored(t *testing.T) {
 		for _, want := range []string{`{"n":1}`, `{"n":2}`} {
 			result := make(chan string, 1)
 			go func() {
-				p, err := r.peer.Call(t.Context(), "GetConfiguration", nil)
+				p, err := r.peer.Call("GetConfiguration", nil)
 				result <- fmt.Sprint(string(p), err)
 			}()
 			call := id(r.hear())
@@ -275,7 +275,7 @@ func TestField_25_ErrorCodesInAnySpelling(t *testing.T) {
 			"notSupported ": rpc.NotSupported, "VendorCode": "VendorCode",
 		} {
 			result := make(chan error, 1)
-			go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); result <- err }()
+			go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
 			r.say(`[4,"` + id(r.hear()) + `","` + sent + `","why",{}]`)
 			var e *rpc.CallError
 			if err := <-result; !errors.As(err, &e) || e.Code != want || e.Description != "why" {
@@ -290,7 +290,7 @@ func TestField_26_ErrorDetailsOfAnyKind(t *testing.T) {
 		r := start(t, nil, echo)
 		for _, tail := range []string{`,"text"`, `,["a"]`, `,null`, ``} {
 			result := make(chan error, 1)
-			go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); result <- err }()
+			go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
 			r.say(`[4,"` + id(r.hear()) + `","GenericError",""` + tail + `]`)
 			var e *rpc.CallError
 			if err := <-result; !errors.As(err, &e) || e.Code != rpc.GenericError {
@@ -327,7 +327,7 @@ func TestABrokenAnswerFailsItsCall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		result := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); result <- err }()
+		go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
 		r.say(`[3,"` + id(r.hear()) + `",{"status":`)
 		if err := <-result; !errors.Is(err, rpc.ErrMalformed) {
 			t.Fatal(err)
@@ -360,7 +360,7 @@ func TestField_86_87_BothDirectionsAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		result := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "ReserveNow", []byte(`{"a":1}`)); result <- err }()
+		go func() { _, err := r.peer.Call("ReserveNow", []byte(`{"a":1}`)); result <- err }()
 		call := r.hear()
 		if want := `[2,"` + id(call) + `","ReserveNow",{"a":1}]`; call != want {
 			t.Fatalf("sent %s, want %s", call, want)
@@ -382,7 +382,7 @@ func TestAnAnswerPassesCallsThatWait(t *testing.T) {
 			return []byte(`{}`), nil
 		})
 		result := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); result <- err }()
+		go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
 		call := r.hear()
 		r.say(`[2,"1","StopTransaction",{}]`, `[2,"2","Heartbeat",{}]`, `[3,"`+id(call)+`",{}]`)
 		if err := <-result; err != nil {
@@ -422,55 +422,32 @@ func TestPastFiftyWaitingItStopsReading(t *testing.T) {
 	})
 }
 
-func TestOneCallOfOursAtATimeInOrder(t *testing.T) {
+func TestOneCallOfOursAtATime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
-		var wg sync.WaitGroup
+		result := make(chan error, 1)
 		for i := range 10 {
-			wg.Go(func() {
-				if _, err := r.peer.Call(t.Context(), fmt.Sprintf("A%d", i), nil); err != nil {
-					t.Error(err)
-				}
-			})
-			synctest.Wait() // queued
-		}
-		for i := range 10 {
+			go func() { _, err := r.peer.Call(fmt.Sprintf("A%d", i), nil); result <- err }()
 			call := r.hear()
 			if !strings.Contains(call, fmt.Sprintf(`"A%d"`, i)) {
 				t.Fatalf("CALL %d is %s", i, call)
 			}
+			if _, err := r.peer.Call("Reset", nil); !errors.Is(err, rpc.ErrBusy) {
+				t.Fatalf("a second one is %v", err)
+			}
 			r.quiet()
 			r.say(`[3,"` + id(call) + `",{}]`)
-		}
-		wg.Wait()
-	})
-}
-
-func TestTheQueueOfOurCallsIsBounded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := start(t, nil, echo)
-		results := make(chan error, 100)
-		for range 66 { // one on the wire, 64 waiting, one too many
-			go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); results <- err }()
-		}
-		synctest.Wait()
-		if len(results) != 1 || !errors.Is(<-results, rpc.ErrQueueFull) {
-			t.Fatal("want exactly one refused")
-		}
-		r.conn.Close()
-		var lost, unsent int
-		for range 65 {
-			switch err := <-results; {
-			case errors.Is(err, rpc.ErrLost):
-				lost++
-			case errors.Is(err, rpc.ErrNotSent):
-				unsent++
+			if err := <-result; err != nil {
+				t.Fatal(err)
 			}
 		}
-		if lost != 1 || unsent != 64 {
-			t.Fatalf("lost %d, not sent %d", lost, unsent)
+		go func() { _, err := r.peer.Call("Reset", nil); result <- err }()
+		r.hear()
+		r.conn.Close()
+		if err := <-result; !errors.Is(err, rpc.ErrLost) {
+			t.Fatalf("the one on the wire: %v", err)
 		}
-		if _, err := r.peer.Call(t.Context(), "Reset", nil); !errors.Is(err, rpc.ErrNotSent) {
+		if _, err := r.peer.Call("Reset", nil); !errors.Is(err, rpc.ErrNotSent) {
 			t.Fatalf("after the end: %v", err)
 		}
 	})
@@ -481,12 +458,12 @@ func TestACallIsGivenUpAfterThirtySecondsAndTheNextIsSent(t *testing.T) {
 		r := start(t, nil, echo)
 		results := make(chan error, 2)
 		begun := time.Now()
-		go func() { _, err := r.peer.Call(t.Context(), "GetConfiguration", nil); results <- err }()
+		go func() { _, err := r.peer.Call("GetConfiguration", nil); results <- err }()
 		late := r.hear()
-		go func() { _, err := r.peer.Call(t.Context(), "GetConfiguration", nil); results <- err }()
 		if err := <-results; !errors.Is(err, rpc.ErrUnanswered) || time.Since(begun) != 30*time.Second {
 			t.Fatalf("%v after %v", err, time.Since(begun))
 		}
+		go func() { _, err := r.peer.Call("GetConfiguration", nil); results <- err }()
 		second := r.hear()
 		time.Sleep(20 * time.Second)
 		r.say(`[3,"` + id(late) + `",{}]`) // too late, and not the answer to the second
@@ -520,7 +497,7 @@ func TestField_13_TwoDifferentActionsUnansweredInARow(t *testing.T) {
 				for _, action := range tc.calls {
 					name := strings.TrimLeft(action, "+-")
 					done := make(chan struct{})
-					go func() { r.peer.Call(t.Context(), name, nil); close(done) }()
+					go func() { r.peer.Call(name, nil); close(done) }()
 					call := id(r.hear())
 					switch action[0] {
 					case '+':
@@ -543,48 +520,6 @@ func TestField_13_TwoDifferentActionsUnansweredInARow(t *testing.T) {
 	}
 }
 
-func TestACallWithdrawnBeforeItsTurnIsNeverSent(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := start(t, nil, echo)
-		first := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "First", nil); first <- err }()
-		call := r.hear()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := r.peer.Call(ctx, "Second", nil); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatal(err)
-		}
-		if _, err := r.peer.Call(ctx, "Third", nil); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatal(err)
-		}
-		r.say(`[3,"` + id(call) + `",{}]`)
-		if err := <-first; err != nil {
-			t.Fatal(err)
-		}
-		r.quiet()
-	})
-}
-
-func TestACallerThatLeavesAfterSendingKeepsTheSlotTaken(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := start(t, nil, echo)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := r.peer.Call(ctx, "First", nil); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatal(err)
-		}
-		first := r.hear()
-		second := make(chan error, 1)
-		go func() { _, err := r.peer.Call(t.Context(), "Second", nil); second <- err }()
-		r.quiet()
-		r.say(`[3,"` + id(first) + `",{}]`)
-		r.say(`[3,"` + id(r.hear()) + `",{}]`)
-		if err := <-second; err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 func TestDrainFinishesTheFrameInWorkAndTakesNoMore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var handled []string
@@ -593,17 +528,16 @@ func TestDrainFinishesTheFrameInWorkAndTakesNoMore(t *testing.T) {
 			handled = append(handled, c.ID)
 			return []byte(`{}`), nil
 		})
-		calls := make(chan error, 2)
-		for range 2 {
-			go func() { _, err := r.peer.Call(t.Context(), "Reset", nil); calls <- err }()
-		}
+		calls := make(chan error, 1)
+		go func() { _, err := r.peer.Call("Reset", nil); calls <- err }()
 		r.hear()
 		r.say(`[2,"in work","StartTransaction",{}]`, `[2,"waits","MeterValues",{}]`)
 		synctest.Wait()
 		drained := make(chan error, 1)
 		go func() { drained <- r.peer.Drain(t.Context()) }()
-		if err := <-calls; !errors.Is(err, rpc.ErrNotSent) {
-			t.Fatalf("a CALL that waited: %v", err)
+		synctest.Wait()
+		if _, err := r.peer.Call("Reset", nil); !errors.Is(err, rpc.ErrNotSent) {
+			t.Fatalf("a CALL after the beginning of the end: %v", err)
 		}
 		r.say(`[2,"after","Heartbeat",{}]`)
 		r.want(`[3,"in work",{}]`)
