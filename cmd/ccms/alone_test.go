@@ -106,6 +106,13 @@ func TestServer_takesItsDatabaseAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	again(2)
+	// PostgreSQL that hung does not know that its client has left the connection.
+	end := hang(t, s, pg)
+	if err := srv.stderr.wait(patience, regexp.MustCompile(`(?s)(.*taking it anew){3}`), srv.ended); err != nil {
+		t.Fatalf("%v\n%s", err, srv.stderr)
+	}
+	end()
+	again(3)
 	var free bool
 	if err := connectTo(t, s).QueryRow(t.Context(), "SELECT pg_try_advisory_lock("+theLock+")").Scan(&free); err != nil || free {
 		t.Errorf("another could take the database: %v, %v", free, err)

@@ -76,15 +76,16 @@ func TakeHold(ctx context.Context, o Options, patience time.Duration) (*Hold, er
 	h := &Hold{config: config, log: o.Log, lost: make(chan struct{})}
 	over := time.NewTimer(patience)
 	defer over.Stop()
-	for told := false; ; told = true {
-		other, err := h.take(ctx)
+	for told := false; ; {
+		held, other, err := h.take(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if other == "" {
+		if held {
 			break
 		}
-		if !told {
+		if other != "" && !told {
+			told = true
 			h.log.Warn("another server uses the database; waiting for it to end", "from", other, "for", patience)
 		}
 		select {
@@ -110,44 +111,37 @@ func (h *Hold) Release() {
 	h.ended.Wait()
 }
 
-// take tries to take the lock on a new connection; other is who has it.
-func (h *Hold) take(ctx context.Context) (other string, err error) {
+// take tries to take the lock on a new connection. Where it is not held then, other is
+// who has it; "" is nobody who is there to stay.
+func (h *Hold) take(ctx context.Context) (held bool, other string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, holdAnswer)
 	defer cancel()
 	c, err := pgx.ConnectConfig(ctx, h.config.Copy())
 	if err != nil {
-		return "", err
+		return false, "", err
 	}
 	defer func() {
-		if err != nil || other != "" {
+		if !held || err != nil {
 			closeSoon(c)
 		}
 	}()
-	for range 2 {
-		var held bool
-		if err := c.QueryRow(ctx, takeHold, int64(holdKey)).Scan(&held); err != nil {
-			return "", err
-		}
-		if held {
-			h.conn = c
-			return "", c.QueryRow(ctx, whoAmI).Scan(&h.mine.pid, &h.mine.began)
-		}
-		var s backend
-		err := c.QueryRow(ctx, whoHolds, int64(holdKey)>>32, int64(holdKey)&0xffffffff).Scan(&s.pid, &s.began, &other)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows): // gone in between
-			other = "somewhere"
-		case err != nil:
-			return "", err
-		case s == h.mine: // our own of before, which PostgreSQL does not know to be dead
-			if _, err := c.Exec(ctx, endSession, s.pid, s.began); err != nil {
-				return "", err
-			}
-		default:
-			return other, nil
-		}
+	if err := c.QueryRow(ctx, takeHold, int64(holdKey)).Scan(&held); err != nil {
+		return false, "", err
 	}
-	return other, nil
+	if held {
+		h.conn = c
+		return true, "", c.QueryRow(ctx, whoAmI).Scan(&h.mine.pid, &h.mine.began)
+	}
+	var s backend
+	err = c.QueryRow(ctx, whoHolds, int64(holdKey)>>32, int64(holdKey)&0xffffffff).Scan(&s.pid, &s.began, &other)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows): // it has gone in between
+		return false, "", nil
+	case err == nil && s == h.mine: // our own of before, which PostgreSQL does not know to be dead
+		_, err = c.Exec(ctx, endSession, s.pid, s.began)
+		return false, "", err
+	}
+	return false, other, err
 }
 
 // run looks after the lock until ctx ends.
@@ -189,14 +183,14 @@ func (h *Hold) regain(ctx context.Context) bool {
 	pause := time.NewTicker(holdAgain)
 	defer pause.Stop()
 	for {
-		other, err := h.take(ctx)
+		held, other, err := h.take(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return false
-		case err == nil && other == "":
+		case held && err == nil:
 			h.log.Info("other servers are kept off the database again")
 			return true
-		case err == nil:
+		case ctx.Err() != nil:
+			return false
+		case err == nil && other != "":
 			h.log.Error("another server has taken the database", "from", other)
 			close(h.lost)
 			return false
