@@ -242,19 +242,25 @@ func holds() held {
 	return held{runtime.NumGoroutine(), m.HeapAlloc + m.StackInuse, 0}
 }
 
-// slack is what pools and caches of the whole process may keep, whatever the load.
-const slack = 3 << 20
+// slack is what pools and caches of the whole process may keep, whatever the load, and
+// tables what those of connections keep for each that there was: Go's maps and the
+// runtime's timers do not shrink. It is kept once, however often they come.
+const (
+	slack  = 3 << 20
+	tables = 256
+)
 
 // back waits until the process holds what it held before, within 10 %.
 func (w *node) back(before held) {
 	w.Helper()
 	var now held
+	most := before.memory + (before.memory-before.forever)/10 + slack + tables*uint64(len(w.points))
 	over := time.Now().Add(patience())
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		now = holds()
-		if now.goroutines <= before.goroutines+before.goroutines/10+2 && now.memory <= before.memory+(before.memory-before.forever)/10+slack {
+		if now.goroutines <= before.goroutines+before.goroutines/10+2 && now.memory <= most {
 			break
 		}
 		if time.Now().After(over) {
