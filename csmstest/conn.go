@@ -88,6 +88,7 @@ type Handshake struct {
 	User, Key   string
 	NoKey       bool
 	Subprotocol string // "ocpp1.6"; "-": none
+	From        string // another address, where the proxy is trusted
 }
 
 // Refused is an HTTP answer other than 101.
@@ -118,6 +119,14 @@ func (p *Point) Knock(h Handshake) (*Conn, error) {
 	}
 	if !h.NoKey {
 		d.Header = ws.HandshakeHeaderHTTP{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(h.User+":"+h.Key))}}
+	}
+	if h.From != "" {
+		header, _ := d.Header.(ws.HandshakeHeaderHTTP)
+		if header == nil {
+			header = ws.HandshakeHeaderHTTP{}
+		}
+		header["X-Forwarded-For"] = []string{h.From}
+		d.Header = header
 	}
 	if h.Path == "" {
 		h.Path = "/ocpp/" + url.PathEscape(p.Identity)

@@ -1,6 +1,7 @@
 package csmstest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/unit"
+	"ccms/internal/upkeep"
 )
 
 // Session is what the tests look at.
@@ -157,6 +159,30 @@ func (s *Session) Reports() (out []session.Frame) {
 		}
 	}
 	return out
+}
+
+// Warnings are those that the filter finds, the newest event first.
+func (w *World) Warnings(f upkeep.Filter) []upkeep.Row {
+	w.Helper()
+	l, err := w.App.Upkeep.List(w.Context(), w.Scope, f, operator.Page{Limit: operator.MaxLimit})
+	w.OK(err)
+	return l.Items
+}
+
+// Warned waits until just these warnings are live, as "TYPE code level connector ×times",
+// the newest event first; what facts tell arrives a moment later.
+func (w *World) Warned(want ...string) (rows []upkeep.Row) {
+	w.Helper()
+	var got []string
+	w.eventually(func() bool {
+		w.Timers()
+		rows, got = w.Warnings(upkeep.Filter{States: []upkeep.State{upkeep.Open, upkeep.Acknowledged}, Top: true}), nil
+		for _, r := range rows {
+			got = append(got, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %d ×%d", r.Type, r.Code, r.Level, r.Connector, r.Count)), " "))
+		}
+		return slices.Equal(got, want)
+	}, func() { w.Fatalf("the live warnings are %q, want %q", got, want) })
+	return rows
 }
 
 // InScope reads a session in the scope of a sub-operator's staff.

@@ -203,7 +203,7 @@ func (w *World) Advance(d time.Duration) {
 	w.Timers()
 }
 
-// Timers runs what is due now: timers of sessions and deadlines of commands.
+// Timers runs what is due now: timers of sessions, deadlines of commands, warnings.
 func (w *World) Timers() {
 	w.Helper()
 	for range 20 { // what a timer sets going may be due at once
@@ -216,6 +216,8 @@ func (w *World) Timers() {
 	_, err := w.App.Sessions.ExpireCommands(w.Context())
 	w.OK(err)
 	_, err = w.App.Assets.RunBulks(w.Context())
+	w.OK(err)
+	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)
 }
 
@@ -249,6 +251,11 @@ const wait = 20 * time.Second
 // Until waits for a condition that another goroutine makes true.
 func (w *World) Until(what string, ok func() bool) {
 	w.Helper()
+	w.eventually(ok, func() { w.Fatalf("waited in vain: %s", what) })
+}
+
+func (w *World) eventually(ok func() bool, inVain func()) {
+	w.Helper()
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
@@ -257,7 +264,7 @@ func (w *World) Until(what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			w.Fatalf("waited in vain: %s", what)
+			inVain()
 		}
 	}
 }

@@ -36,9 +36,11 @@ import (
 	"ccms/internal/member"
 	"ccms/internal/ocpp"
 	"ccms/internal/operator"
+	"ccms/internal/outbox"
 	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/tariff"
+	"ccms/internal/upkeep"
 	"ccms/internal/web"
 	"ccms/portal"
 )
@@ -142,12 +144,14 @@ type App struct {
 	Tariffs   *tariff.Service
 	Ledger    *ledger.Service
 	Sessions  *session.Service
+	Upkeep    *upkeep.Service
 	Door      *ocpp.Door
 	Web       *web.Server
 	Store     *store.Store
 
 	cfg      Config
 	cluster  *cluster.Registry
+	facts    *outbox.Runner
 	journal  *store.Journal
 	vault    *store.Vault
 	jobs     *job.Runner
@@ -217,6 +221,9 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Ledger = ledger.New(run(write, func(tx *store.Tx) ledger.Tx { return tx }), run(read, func(tx *store.Tx) ledger.Tx { return tx }))
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
+	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
+	a.facts = outbox.New(st, c.Node, warnings())
+	a.facts.Log = c.Log
 
 	beat, stopBeat := c.Beat(500 * time.Millisecond)
 	vault, err := store.NewVault(st, filepath.Join(c.DataDir, "exports"))
@@ -238,7 +245,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.register(metrics)
 	a.Web = web.New(web.Services{
-		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Live: bus,
+		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Live: bus,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy,
 		Files: exportFiles{vault},
@@ -316,6 +323,15 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.journal.Run(ctx) })
 	a.running.Go(func() { a.watch(ctx) })
 	a.running.Go(func() { a.jobs.Run(ctx) })
+	a.running.Go(func() { a.facts.Run(ctx) })
+	a.every(ctx, 2*time.Second, "warnings", func(ctx context.Context) error {
+		_, err := a.Upkeep.Sweep(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, 2*time.Minute, "silent points", func(ctx context.Context) error {
+		_, err := a.Upkeep.SweepSilent(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
 		return err

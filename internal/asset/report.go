@@ -14,7 +14,10 @@ const (
 	FactDisconnected  fact.Kind = "charge_point.disconnected"
 	FactBooted        fact.Kind = "charge_point.booted"
 	FactStatus        fact.Kind = "connector.status_changed"
+	FactStatusLate    fact.Kind = "connector.error_told_late"
 	FactUnresponsive  fact.Kind = "charge_point.unresponsive"
+	FactKnocked       fact.Kind = "charge_point.unknown_knocked"
+	FactContested     fact.Kind = "charge_point.contested"
 	FactCommandQueued fact.Kind = "command.queued"
 	FactCommandEnded  fact.Kind = "command.ended"
 	FactEffectSeen    fact.Kind = "command.effect_seen"
@@ -37,12 +40,25 @@ type DeviceBooted struct {
 
 // StatusChanged is the payload of FactStatus.
 type StatusChanged struct {
+	Point     ident.ChargePoint `json:"charge_point_id"`
+	Connector int               `json:"connector"`
+	From      ConnectorStatus   `json:"from"`
+	// FromErrorCode stood beside From.
+	FromErrorCode string          `json:"from_error_code,omitempty"`
+	To            ConnectorStatus `json:"to"`
+	ErrorCode     string          `json:"error_code,omitempty"`
+	VendorCode    string          `json:"vendor_error_code,omitempty"`
+}
+
+// StatusLate is the payload of FactStatusLate: an error that was over when it was told.
+type StatusLate struct {
 	Point      ident.ChargePoint `json:"charge_point_id"`
 	Connector  int               `json:"connector"`
-	From       ConnectorStatus   `json:"from"`
-	To         ConnectorStatus   `json:"to"`
+	Status     ConnectorStatus   `json:"status"`
 	ErrorCode  string            `json:"error_code,omitempty"`
 	VendorCode string            `json:"vendor_error_code,omitempty"`
+	// KnownSince is when what is known now began.
+	KnownSince time.Time `json:"known_since"`
 }
 
 // StatusReport is what a device says of a connector, or of itself as number 0.
@@ -115,9 +131,15 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 		}
 	}
 	after = before
-	next, taken := before.Condition.after(r.condition())
+	told := r.condition()
+	next, taken := before.Condition.after(told)
 	if !taken {
-		return before, after, nil
+		if !told.HasError() && told.Status != Faulted {
+			return before, after, nil
+		}
+		return before, after, tx.Record(fact.Fact{Kind: FactStatusLate, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: p.ID.String(),
+			At: told.StatusAt, Payload: StatusLate{Point: p.ID, Connector: r.Number, Status: told.Status, ErrorCode: told.ErrorCode,
+				VendorCode: told.VendorErrorCode, KnownSince: next.StatusAt}})
 	}
 	after.Condition = next
 	if r.Number == 0 {
@@ -157,7 +179,7 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 		return before, after, nil
 	}
 	return before, after, tx.Record(fact.Fact{Kind: FactStatus, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: p.ID.String(),
-		At: next.StatusAt, Payload: StatusChanged{Point: p.ID, Connector: r.Number, From: before.Status, To: next.Status,
+		At: next.StatusAt, Payload: StatusChanged{Point: p.ID, Connector: r.Number, From: before.Status, FromErrorCode: before.ErrorCode, To: next.Status,
 			ErrorCode: next.ErrorCode, VendorCode: next.VendorErrorCode}})
 }
 

@@ -17,6 +17,8 @@ type Tx interface {
 	fact.Tx
 
 	SubOperatorByID(ident.SubOperator) (operator.SubOperator, error)
+	// SoleOperator is the only operator of the platform, where there is just one.
+	SoleOperator() (ident.Operator, bool, error)
 
 	InsertSite(Site) error
 	SaveSite(s Site, version int64) error

@@ -45,6 +45,7 @@ func TestRoles(t *testing.T) {
 		want bool
 	}{
 		{OpAdmin, LiveCommand, true}, {OpOps, LiveCommand, true}, {Auditor, LiveCommand, false},
+		{OpAdmin, WarningWrite, true}, {OpOps, WarningWrite, true}, {Auditor, WarningWrite, false}, {Owner, WarningWrite, false},
 		{OpOps, FinanceRead, false}, {Auditor, FinanceRead, true}, {Auditor, PIIView, false},
 		{Owner, FinanceRead, false}, {Owner, OperatorSwitch, true}, {"nobody", SignedIn, false}, {OpOps, SignedIn, true},
 	} {

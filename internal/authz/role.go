@@ -15,6 +15,7 @@ const (
 	StaffWrite     Permission = "staff.write"
 	LiveRead       Permission = "live.read"
 	LiveCommand    Permission = "live.command"
+	WarningWrite   Permission = "warnings.write" // acknowledge and clear
 	AssetRead      Permission = "assets.read"
 	AssetWrite     Permission = "assets.write"
 	DriverRead     Permission = "drivers.read"
@@ -57,6 +58,7 @@ var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure,
+	WarningWrite,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -67,9 +69,9 @@ var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
 	OpOps: set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
 	Auditor: set(OperatorRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }
 

@@ -37,6 +37,7 @@ type (
 	eventKind       struct{}
 	viewKind        struct{}
 	exportKind      struct{}
+	warningKind     struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -61,6 +62,7 @@ func (attemptKind) prefix() string     { return "att" }
 func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
+func (warningKind) prefix() string     { return "wrn" }
 
 // The ids of ccms.
 type (
@@ -86,6 +88,7 @@ type (
 	Event       = ID[eventKind]   // one frame kept from a charge point
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
+	Warning     = ID[warningKind]
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -26,6 +26,9 @@ type conn struct {
 	release  func() // of the cluster's hold
 	cell     uint8  // of the tally of frames
 
+	from          uint32        // mark of its address
+	serial, rival atomic.Uint32 // marks of its device, and of the one whose socket it took
+
 	heard   atomic.Bool  // a frame arrived since the last Seen
 	booting atomic.Bool  // a boot was accepted, its answer is on the way
 	boots   atomic.Int32 // that have arrived and are not answered
@@ -118,7 +121,10 @@ func (c *conn) gone() {
 }
 
 // booted: commands may go out once the answer to the boot is on its way.
-func (c *conn) booted() { c.booting.Store(true) }
+func (c *conn) booted(serial string) {
+	c.door.bootedAs(c, serial)
+	c.booting.Store(true)
+}
 
 // replaced: a newer connection has taken over.
 func (c *conn) replaced() { c.peer.CloseNow() }

@@ -68,11 +68,14 @@ type Door struct {
 	peers    rpc.Config      // of all connections
 	looking  chan struct{}   // a token for each handshake that asks the store
 	failed   *operator.Crowd // addresses whose handshakes failed
+	// identities that nobody knows: each, and all
+	strange, strangers *operator.Crowd
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
 	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
 	pruned   time.Time                       // when kicked was last looked through
+	contests map[ident.ChargePoint]*contest  // whose socket others take
 	taken    uint8                           // connections, roughly: for their cells in the tally
 	draining bool
 	away     away
@@ -106,6 +109,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
+		strange: operator.NewCrowd(StrangerRate), strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
 		away:  newAway(),
 		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }
@@ -152,6 +156,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case fault.Is(err, fault.Missing):
 		d.turnAway(w, r, http.StatusNotFound, "There is no such charge point.")
+		d.stranger(r, id)
 		return
 	case r.Context().Err() != nil: // it has gone again
 		return
@@ -168,6 +173,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	from := markOf(d.opt.ClientIP(r))
+	if d.holdOff(w, p, from) {
+		return
+	}
 	ws, err := wire.Upgrade(w, r, wire.Policy{Protocols: []string{"ocpp1.6"}}, &d.opt.Limits)
 	if err != nil {
 		d.Stats.Refused.Add(1)
@@ -176,6 +185,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.Stats.Accepted.Add(1)
 	c := newConn(d, p)
+	c.from = from
 	d.mu.Lock()
 	if d.draining {
 		d.mu.Unlock()
@@ -204,6 +214,9 @@ func (d *Door) take(c *conn) (ok bool) {
 	if old := d.conns[c.Point]; old != nil {
 		if old.Epoch > c.Epoch {
 			return false
+		}
+		if !old.peer.Over() {
+			d.replacedBy(old, c)
 		}
 		old.peer.CloseNow()
 	}

@@ -27,18 +27,25 @@ type Consumer struct {
 	Name  string      // of the stored cursor: never changed, never used again
 	Kinds []fact.Kind // none: all
 	// Handle works on one fact outside of any transaction; it may use the network.
-	// What it does there may happen again after a crash. A nil Effect only moves the
-	// cursor. After an error the same fact comes again, and the ones behind it wait.
+	// What it does there may happen again after a crash. A nil Effect causes nothing:
+	// the cursor moves past it with the next one. After an error the same fact comes
+	// again, and the ones behind it wait.
 	Handle func(ctx context.Context, f Fact) (Effect, error)
+	// Together is how many effects of one operator may share a commit, in their order;
+	// below 2 each has its own. For a consumer whose Handle does not look at what the
+	// effects before it have written.
+	Together int
 }
 
 // Defaults of a Runner.
 const (
 	DefaultLease = 30 * time.Second
 	DefaultPoll  = time.Second
-	batch        = 100
-	firstPause   = time.Second
-	longestPause = time.Minute
+	// DefaultGather keeps the cost of a busy time low and is nothing to a person.
+	DefaultGather = 100 * time.Millisecond
+	batch         = 100
+	firstPause    = time.Second
+	longestPause  = time.Minute
 )
 
 // Runner delivers facts to consumers.
@@ -48,11 +55,16 @@ type Runner struct {
 	// Poll is how often is looked for facts of other nodes, and for those that were
 	// held back. Facts of this process wake it.
 	Poll time.Duration
-	Log  *slog.Logger
+	// Gather is how long is waited for the facts that follow the first.
+	Gather time.Duration
+	Log    *slog.Logger
 
 	store     *store.Store
 	owner     string
 	consumers []Consumer
+
+	mu      sync.Mutex
+	tenures map[string]tenure // by consumer
 }
 
 // New makes a runner. owner names this process among all that share the database.
@@ -64,7 +76,7 @@ func New(st *store.Store, owner string, consumers ...Consumer) *Runner {
 		}
 		names[c.Name] = true
 	}
-	return &Runner{Lease: DefaultLease, Poll: DefaultPoll, Log: slog.Default(), store: st, owner: owner, consumers: consumers}
+	return &Runner{Lease: DefaultLease, Poll: DefaultPoll, Gather: DefaultGather, Log: slog.Default(), store: st, owner: owner, consumers: consumers, tenures: map[string]tenure{}}
 }
 
 // Run delivers until ctx ends, and then ends the leases.
@@ -101,7 +113,13 @@ func (r *Runner) serve(ctx context.Context, c Consumer) {
 		}
 		pause = firstPause
 		select {
-		case <-wake:
+		case <-wake: // others follow as a rule: they share what is done for this one
+			wait = r.Gather
+		case <-time.After(wait):
+			continue
+		case <-ctx.Done():
+		}
+		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
@@ -110,6 +128,7 @@ func (r *Runner) serve(ctx context.Context, c Consumer) {
 
 // leave ends the lease, so that another node need not wait for its end.
 func (r *Runner) leave(c Consumer) {
+	r.keep(c, tenure{}, false)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := r.store.Write(ctx, r.everything(c), func(tx *store.Tx) error { return tx.LeaveCursor(c.Name, r.owner) })
@@ -142,45 +161,121 @@ func (r *Runner) Step(ctx context.Context, name string) (passed int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	// The cursor moves with each effect, and past what nobody handles at the end.
-	for i, f := range facts {
-		wanted := len(c.Kinds) == 0 || slices.Contains(c.Kinds, f.Kind)
-		if !wanted && i < len(facts)-1 {
-			continue
+	// The cursor moves with the effects, and past what nobody handles with the next of
+	// them or at the end.
+	var run []caused
+	commit := func(to Fact, upTo int) error {
+		if err := r.move(ctx, c, at, to, run); err != nil {
+			return err
 		}
+		at, passed, run = to.Position, upTo, nil
+		return nil
+	}
+	for i, f := range facts {
 		var effect Effect
-		if wanted {
-			if effect, err = handle(ctx, c, f); err != nil {
-				return passed, fmt.Errorf("fact %d of %s: %w", f.ID, f.Kind, err)
+		if len(c.Kinds) == 0 || slices.Contains(c.Kinds, f.Kind) {
+			effect, err = handle(ctx, c, f)
+			if err != nil {
+				err = fmt.Errorf("fact %d of %s: %w", f.ID, f.Kind, err)
+				if i > passed { // what came before it is done
+					err = errors.Join(err, commit(facts[i-1], i))
+				}
+				return passed, err
 			}
 		}
-		if err := r.move(ctx, c, at, f, effect); err != nil {
-			return passed, err
+		if effect != nil {
+			if len(run) > 0 && (len(run) >= c.Together || run[0].fact.Operator != f.Operator) {
+				if err := commit(facts[i-1], i); err != nil {
+					return r.alone(ctx, c, at, run, passed, err)
+				}
+			}
+			run = append(run, caused{f, effect, i + 1})
 		}
-		at, passed = f.Position, i+1
+	}
+	if len(facts) == 0 {
+		return 0, nil
+	}
+	if err := commit(facts[len(facts)-1], len(facts)); err != nil {
+		return r.alone(ctx, c, at, run, passed, err)
 	}
 	return passed, nil
 }
 
-func (r *Runner) lease(ctx context.Context, c Consumer) (at store.Position, mine bool, err error) {
-	err = r.store.Write(ctx, r.everything(c), func(tx *store.Tx) (err error) {
-		at, mine, err = tx.LeaseCursor(c.Name, r.owner, tx.Now().Add(r.Lease))
-		return err
-	})
-	return at, mine, err
+// caused is the effect of a fact; upTo counts the facts up to it in its batch.
+type caused struct {
+	fact   Fact
+	effect Effect
+	upTo   int
 }
 
-// move commits the effect and the cursor behind the fact.
-func (r *Runner) move(ctx context.Context, c Consumer, from store.Position, f Fact, effect Effect) error {
-	sc := authz.ForSystem(f.Operator, "outbox: consumer "+c.Name)
-	return r.store.Write(ctx, sc, func(tx *store.Tx) error {
-		if effect != nil {
-			if err := effect(tx); err != nil {
-				return fmt.Errorf("fact %d of %s: %w", f.ID, f.Kind, err)
+// alone goes on where effects that shared a commit failed: each has its own now, up to
+// the one that fails by itself.
+func (r *Runner) alone(ctx context.Context, c Consumer, at store.Position, run []caused, passed int, why error) (int, error) {
+	if len(run) < 2 || ctx.Err() != nil {
+		return passed, why
+	}
+	for _, one := range run {
+		if err := r.move(ctx, c, at, one.fact, []caused{one}); err != nil {
+			return passed, err
+		}
+		at, passed = one.fact.Position, one.upTo
+	}
+	return passed, nil
+}
+
+// tenure is a consumer's lease and place as this runner knows them.
+type tenure struct {
+	at    store.Position
+	until time.Time
+}
+
+// lease makes the consumer this node's. While half of its lease is left, that is not
+// asked again: an idle server writes nothing for it.
+func (r *Runner) lease(ctx context.Context, c Consumer) (at store.Position, mine bool, err error) {
+	r.mu.Lock()
+	t, known := r.tenures[c.Name]
+	r.mu.Unlock()
+	if now := r.store.Now(); known && t.until.After(now.Add(r.Lease/2)) && !t.until.After(now.Add(r.Lease)) {
+		return t.at, true, nil
+	}
+	err = r.store.Write(ctx, r.everything(c), func(tx *store.Tx) (err error) {
+		t.until = tx.Now().Add(r.Lease)
+		t.at, mine, err = tx.LeaseCursor(c.Name, r.owner, t.until)
+		return err
+	})
+	r.keep(c, t, err == nil && mine)
+	return t.at, mine, err
+}
+
+// keep remembers a lease, or forgets it.
+func (r *Runner) keep(c Consumer, t tenure, held bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if held {
+		r.tenures[c.Name] = t
+	} else {
+		delete(r.tenures, c.Name)
+	}
+}
+
+// move commits the effects and the cursor behind the fact.
+func (r *Runner) move(ctx context.Context, c Consumer, from store.Position, to Fact, run []caused) error {
+	sc := authz.ForSystem(to.Operator, "outbox: consumer "+c.Name)
+	if len(run) > 0 {
+		sc = authz.ForSystem(run[0].fact.Operator, "outbox: consumer "+c.Name)
+	}
+	t := tenure{at: to.Position}
+	err := r.store.Write(ctx, sc, func(tx *store.Tx) error {
+		for _, one := range run {
+			if err := one.effect(tx); err != nil {
+				return fmt.Errorf("fact %d of %s: %w", one.fact.ID, one.fact.Kind, err)
 			}
 		}
-		return tx.MoveCursor(c.Name, r.owner, from, f.Position, tx.Now().Add(r.Lease))
+		t.until = tx.Now().Add(r.Lease)
+		return tx.MoveCursor(c.Name, r.owner, from, to.Position, t.until)
 	})
+	r.keep(c, t, err == nil)
+	return err
 }
 
 // handle calls the consumer; a panic is its error.

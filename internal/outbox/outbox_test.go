@@ -323,3 +323,94 @@ func TestErrorBringsTheSameFactAgain(t *testing.T) {
 		}
 	})
 }
+
+// Effects that may share a commit do, in their order and in one operator; one that
+// fails holds back those behind it and none before it.
+func TestEffectsShareACommitAndFailAlone(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		a, b := newOperator(), newOperator()
+		record(t, st, a, "test.happened", "1", "2", "3")
+		record(t, st, b, "test.happened", "4", "5")
+		record(t, st, b, "test.other", "6")
+		record(t, st, b, "test.happened", "7")
+		broken, commits := true, map[*store.Tx][]string{}
+		var mu sync.Mutex
+		r := outbox.New(st, "node-1", outbox.Consumer{Name: "shared", Kinds: []fact.Kind{"test.happened"}, Together: 10,
+			Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+				return func(tx *store.Tx) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if broken && f.Object == "5" {
+						return errors.New("broken")
+					}
+					commits[tx] = append(commits[tx], f.Object)
+					return effect(f)(tx)
+				}, nil
+			}})
+		step := func() (passed int, err error) {
+			storetest.Until(t, "the facts can be read", func() bool {
+				passed, err = r.Step(t.Context(), "shared")
+				return passed > 0 || err != nil
+			})
+			return passed, err
+		}
+		var err error
+		for err == nil { // PostgreSQL may hand them out in more than one go
+			_, err = step()
+		}
+		if got := effects(t, st); !slices.Equal(got, []string{"1", "2", "3", "4"}) {
+			t.Errorf("before the broken one is mended %v are stored", got)
+		}
+		mu.Lock()
+		broken = false
+		mu.Unlock()
+		for range 10 {
+			if len(effects(t, st)) == 6 {
+				break
+			}
+			if _, err := step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := effects(t, st); !slices.Equal(got, []string{"1", "2", "3", "4", "5", "7"}) {
+			t.Errorf("%v are stored", got)
+		}
+		for _, together := range commits {
+			if slices.Contains(together, "3") && slices.Contains(together, "4") {
+				t.Errorf("two operators share a commit: %v", together)
+			}
+		}
+	})
+}
+
+// While nothing happens nothing is written: the lease is kept, not asked for again.
+func TestAnIdleConsumerWritesNothing(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock()
+	storetest.EachWith(t, func(o *store.Options) { o.Now = clock.Now }, func(t *testing.T, st *store.Store) {
+		r := outbox.New(st, "node-1", (&collector{}).consumer("idle"))
+		other := outbox.New(st, "node-2", (&collector{}).consumer("idle"))
+		step := func(r *outbox.Runner) {
+			t.Helper()
+			if _, err := r.Step(t.Context(), "idle"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step(r)
+		was := st.Taken()
+		for range 5 {
+			step(r)
+		}
+		if now := st.Taken(); !now.Equal(was) {
+			t.Errorf("an idle consumer wrote at %s, after %s", now, was)
+		}
+		clock.Advance(r.Lease) // it was away: another may have it now
+		step(other)
+		record(t, st, newOperator(), "test.happened", "1")
+		step(r)
+		if got := effects(t, st); len(got) > 1 {
+			t.Errorf("%v", got)
+		}
+	})
+}

@@ -626,5 +626,8 @@ func (e Due) apply(m *machine) {
 		// A silent meter is taken to run at full power (BAL-R2).
 		m.spend(m.silence() + reserveMargin)
 		in.SilentAt = m.Now.Add(m.gap())
+		if m.fallsSilent() {
+			m.fact = "session.meter_silent"
+		}
 	}
 }

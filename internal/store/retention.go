@@ -15,7 +15,9 @@ const (
 	keepFacts   = 90 * 24 * time.Hour // and as long as a consumer has not come by
 	keepFrames  = 90 * 24 * time.Hour
 	keepSamples = 400 * 24 * time.Hour
-	pruneBatch  = 500
+	// Warnings that ended, with their history.
+	keepWarnings = 400 * 24 * time.Hour
+	pruneBatch   = 500
 )
 
 var prunes = []struct {
@@ -30,6 +32,8 @@ var prunes = []struct {
 		(SELECT f.id FROM frames f WHERE {{scope frames f}} AND f.received_at < ? ORDER BY f.received_at LIMIT ?)`)},
 	{keepFrames, true, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
 		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
+	{keepWarnings, false, stmt(`DELETE FROM warnings WHERE {{scope warnings warnings}} AND id IN
+		(SELECT w.id FROM warnings w WHERE {{scope warnings w}} AND w.cleared_at < ? ORDER BY w.cleared_at LIMIT ?)`)},
 }
 
 // A session's samples go together, by its beginning; while it is live they stay, for

@@ -227,6 +227,8 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Session:
 		return true, id(p, c)
+	case *ident.Warning:
+		return true, id(p, c)
 	case *ident.Attempt:
 		return true, id(p, c)
 	case *ident.View:

@@ -29,7 +29,7 @@ const (
 )
 
 // liveEvents describes the stream in the document.
-const liveEvents = "hello: the stream stands. session, charge_point, command: the object as its list has it (schemas Session, ChargePoint, Command). " +
+const liveEvents = "hello: the stream stands. session, charge_point, command, warning: the object as its list has it (schemas Session, ChargePoint, Command, Warning). " +
 	"resync: changes were lost, fetch anew. A comment every 15 seconds. There is no replay: after a reconnect fetch anew."
 
 // The topics, and the permission each needs.
@@ -37,25 +37,26 @@ var liveTopics = map[string]authz.Permission{
 	"sessions":      authz.LiveRead,
 	"charge_points": authz.AssetRead,
 	"commands":      authz.LiveRead,
+	"warnings":      authz.LiveRead,
 }
 
 type liveInput struct {
-	Topics string `query:"topics" maxLength:"100" doc:"sessions, charge_points, commands with commas between; absent: all."`
+	Topics string `query:"topics" maxLength:"100" doc:"sessions, charge_points, commands, warnings with commas between; absent: all."`
 }
 
 // live answers with a stream. The events: hello (the stream stands), session,
-// charge_point, command (the object, as lists have it), resync (changes were lost:
+// charge_point, command, warning (the object, as lists have it), resync (changes were lost:
 // fetch anew).
 func (h *handlers) live(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
 	c := callerOf(ctx)
-	topics := []string{"sessions", "charge_points", "commands"}
+	topics := []string{"sessions", "charge_points", "commands", "warnings"}
 	if in.Topics != "" {
 		topics = strings.Split(in.Topics, ",")
 	}
 	for _, t := range topics {
 		p, known := liveTopics[t]
 		if !known {
-			return nil, fault.BadInput("/query/topics", "must be sessions, charge_points or commands")
+			return nil, fault.BadInput("/query/topics", "must be sessions, charge_points, commands or warnings")
 		}
 		if !c.May(p) {
 			return nil, fault.New(fault.Denied, "forbidden", "Your role does not allow this.")
@@ -177,6 +178,13 @@ func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, 
 			s.grace[e.ID] = p.OnlineUntil()
 		}
 		return "charge_point", pointOf(p), err
+	case "warnings":
+		id, err := ident.Parse[ident.Warning](e.ID)
+		if err != nil {
+			return "", nil, err
+		}
+		w, err := s.svc.Upkeep.Get(ctx, sc, id)
+		return "warning", s.names(ctx, sc).in(warningOf(w)), err
 	}
 	id, err := ident.Parse[ident.Command](e.ID)
 	if err != nil {

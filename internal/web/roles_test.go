@@ -41,6 +41,12 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"list":"records","name":"x","query":"state=running"}`
 	case "PUT /api/v1/columns":
 		return `{"list":"records","columns":{"mobile":false}}`
+	case "POST /api/v1/warnings/{id}/clear":
+		return `{"reason":"looked at it"}`
+	case "POST /api/v1/warnings/acknowledge":
+		return `{"ids":["` + t.warning + `"]}`
+	case "POST /api/v1/warnings/clear":
+		return `{"ids":["` + t.warning + `"],"reason":"looked at it"}`
 	case "POST /api/v1/charge-points/{id}/commands":
 		return `{"type":"reset","reason":"test"}`
 	case "POST /api/v1/command-bulks":
@@ -57,6 +63,7 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
+		"warnings": t.warning,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
@@ -144,7 +151,8 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.mine)
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
-			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export}
+			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
+			w.theirs.warning}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
@@ -166,6 +174,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			"/api/v1/charge-points?site_id=" + w.theirs.site, "/api/v1/tokens?driver_id=" + w.theirs.driver, "/api/v1/recharges?driver_id=" + w.theirs.driver,
 			"/api/v1/sessions?site_id=" + w.theirs.site, "/api/v1/sessions?driver_id=" + w.theirs.driver, "/api/v1/sessions?charge_point_id=" + w.theirs.point,
 			"/api/v1/commands?session_id=" + w.theirs.session, "/api/v1/commands?charge_point_id=" + w.theirs.point,
+			"/api/v1/warnings?charge_point_id=" + w.theirs.point, "/api/v1/warnings?site_id=" + w.theirs.site, "/api/v1/warnings?parent_id=" + w.theirs.warning,
 			"/api/v1/attempts?charge_point_id=" + w.theirs.point, "/api/v1/audit?object=" + w.theirs.site,
 			"/api/v1/drivers?account=driver@b4f.example", "/api/v1/tokens?uid=13ADF6B0", "/api/v1/sites?name=b4f", "/api/v1/sessions?point=b4f",
 		} {

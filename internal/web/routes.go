@@ -86,6 +86,12 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/commands", authz.LiveRead, h.listCommands, "List commands"),
 		route("GET /api/v1/commands/{id}", authz.LiveRead, h.getCommand, "One command: its state and effect"),
 		route("GET /api/v1/attempts", authz.LiveRead, h.listAttempts, "List tries to start"),
+		route("GET /api/v1/warnings", authz.LiveRead, h.listWarnings, "List warnings"),
+		route("GET /api/v1/warnings/{id}", authz.LiveRead, h.getWarning, "One warning with its history"),
+		route("POST /api/v1/warnings/{id}/acknowledge", authz.WarningWrite, h.acknowledgeWarning, "Say that a warning was seen"),
+		route("POST /api/v1/warnings/{id}/clear", authz.WarningWrite, h.clearWarning, "End a warning, with the reason"),
+		route("POST /api/v1/warnings/acknowledge", authz.WarningWrite, h.acknowledgeWarnings, "Say that warnings were seen"),
+		route("POST /api/v1/warnings/clear", authz.WarningWrite, h.clearWarnings, "End warnings, with the reason"),
 		route(livePattern, authz.LiveRead, h.live, "What changes, as server-sent events", streams),
 	}
 }

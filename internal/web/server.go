@@ -18,6 +18,7 @@ import (
 	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/tariff"
+	"ccms/internal/upkeep"
 )
 
 // Services are the domain services behind the routes.
@@ -28,6 +29,7 @@ type Services struct {
 	Tariff   *tariff.Service
 	Ledger   *ledger.Service
 	Session  *session.Service
+	Upkeep   *upkeep.Service
 	Live     *live.Bus
 }
 

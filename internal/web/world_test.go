@@ -16,6 +16,7 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/fact"
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/live"
@@ -25,6 +26,7 @@ import (
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
 	"ccms/internal/tariff"
+	"ccms/internal/upkeep"
 )
 
 const password = "correct horse battery"
@@ -51,6 +53,7 @@ type tenant struct {
 	staff                                                                                             map[authz.Role]operator.Staff
 	admin                                                                                             string // API token of the OpAdmin
 	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
+	warning                                                                                           string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -149,6 +152,7 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 		Tariff:  tariff.New(run(write, asTariff), run(read, asTariff)),
 		Ledger:  ledger.New(run(write, asLedger), run(read, asLedger)),
 		Session: session.New(run(write, asSession), run(read, asSession), "test"),
+		Upkeep:  upkeep.New(run(write, asUpkeep), run(read, asUpkeep)),
 		Live:    bus,
 	}
 	o := Options{Now: w.clock.Now, Tick: w.ticks.tick, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
@@ -173,6 +177,7 @@ func asMember(tx *store.Tx) member.Tx     { return tx }
 func asTariff(tx *store.Tx) tariff.Tx     { return tx }
 func asLedger(tx *store.Tx) ledger.Tx     { return tx }
 func asSession(tx *store.Tx) session.Tx   { return tx }
+func asUpkeep(tx *store.Tx) upkeep.Tx     { return tx }
 
 func (w *world) ok(err error) {
 	w.Helper()
@@ -261,6 +266,22 @@ func (w *world) furnish(t *tenant) {
 	t.command = c.ID
 	w.call("POST", "/api/v1/command-bulks", `{"type":"clear_cache","reason":"test","charge_point_ids":["`+t.point+`"]}`, bearer(t.admin), key(newRequestID())).want(w, 202).into(&c)
 	t.bulk = c.ID
+	w.told(p, asset.FactStatus, asset.StatusChanged{Point: p.ID, Connector: 1, From: asset.Available, To: asset.Faulted, ErrorCode: "GroundFailure"})
+	w.call("GET", "/api/v1/warnings?charge_point_id="+t.point, "", bearer(t.admin)).want(w, 200).into(&l)
+	if len(l.Items) != 1 {
+		w.Fatalf("%d warnings", len(l.Items))
+	}
+	t.warning = l.Items[0].ID
+}
+
+// told is a fact that has reached the warnings.
+func (w *world) told(p asset.ChargePoint, kind fact.Kind, payload any) {
+	w.Helper()
+	raw, err := json.Marshal(payload)
+	w.ok(err)
+	task, err := upkeep.Read(upkeep.Heard{Kind: kind, Operator: p.Operator, Sub: p.Sub, At: w.clock.Now(), Payload: raw})
+	w.ok(err)
+	w.ok(w.st.Write(w.Context(), authz.ForSystem(p.Operator, "test"), func(tx *store.Tx) error { return task(tx) }))
 }
 
 func (w *world) point(t tenant) asset.ChargePoint {

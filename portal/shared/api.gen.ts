@@ -1100,6 +1100,126 @@ export interface paths {
         patch: operations["patch_views_one"];
         trace?: never;
     };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List warnings
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that warnings were seen
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_warnings_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End warnings, with the reason
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_warnings_clear"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One warning with its history
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_warnings_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a warning was seen
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_warnings_one_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a warning, with the reason
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_warnings_one_clear"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1978,6 +2098,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListWarning: {
+            items: components["schemas"]["Warning"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         LoggedIn: {
             me: components["schemas"]["Me"];
         };
@@ -2678,6 +2810,222 @@ export interface components {
             default?: boolean;
             name?: string;
             query?: string;
+        };
+        Warning: {
+            /** Format: date-time */
+            acknowledged_at?: string;
+            /** @description Name of the account, or its id where the name is out of reach. */
+            acknowledged_by?: string;
+            /**
+             * Format: date-time
+             * @description When it happened last. Lists go by it.
+             */
+            at: string;
+            /** @description Absent for a storm, and for a station that nobody knows. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            /**
+             * Format: int64
+             * @description Of a storm: how many went away together.
+             */
+            children?: number;
+            clear_reason?: string;
+            /** Format: date-time */
+            cleared_at?: string;
+            /** @description Absent where it ended by itself. */
+            cleared_by?: string;
+            /**
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @example GroundFailure
+             */
+            code?: string;
+            /**
+             * Format: int64
+             * @description 0: the whole charge point.
+             */
+            connector: number;
+            /**
+             * Format: int64
+             * @description How often it happened while it stood.
+             */
+            count: number;
+            /** @description The vendor's error code, or what else tells more. */
+            detail?: string;
+            /** @description Vendor, model and firmware of the charge point when it was raised. */
+            firmware?: string;
+            /**
+             * Format: date-time
+             * @description When it happened first, by the device's corrected clock.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description Since when the condition is over; absent while it lasts.
+             */
+            gone_at?: string;
+            id: string;
+            /**
+             * @description CRITICAL is about safety and never ends by itself.
+             * @enum {string}
+             */
+            level: "INFO" | "NOTICE" | "WARN" | "ERROR" | "CRITICAL";
+            /** @description The storm that it is part of. */
+            parent_id?: string;
+            /**
+             * @description Of the charge point now.
+             * @enum {string}
+             */
+            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            /**
+             * Format: date-time
+             * @description When it was heard of; much later than at where the charge point was away.
+             */
+            received_at: string;
+            /** @description The last that it is about. */
+            session_id?: string;
+            site_id?: string;
+            site_name?: string;
+            /** @enum {string} */
+            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /** @description Of the site. */
+            time_zone?: string;
+            /** @enum {string} */
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            /** Format: int64 */
+            version: number;
+        };
+        WarningClear: {
+            /** @description Why this is over. */
+            reason: string;
+        };
+        WarningDetail: {
+            /** Format: date-time */
+            acknowledged_at?: string;
+            /** @description Name of the account, or its id where the name is out of reach. */
+            acknowledged_by?: string;
+            /**
+             * Format: date-time
+             * @description When it happened last. Lists go by it.
+             */
+            at: string;
+            /** @description Absent for a storm, and for a station that nobody knows. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            /**
+             * Format: int64
+             * @description Of a storm: how many went away together.
+             */
+            children?: number;
+            clear_reason?: string;
+            /** Format: date-time */
+            cleared_at?: string;
+            /** @description Absent where it ended by itself. */
+            cleared_by?: string;
+            /**
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @example GroundFailure
+             */
+            code?: string;
+            /**
+             * Format: int64
+             * @description 0: the whole charge point.
+             */
+            connector: number;
+            /**
+             * Format: int64
+             * @description How often it happened while it stood.
+             */
+            count: number;
+            /** @description The vendor's error code, or what else tells more. */
+            detail?: string;
+            /**
+             * Format: int64
+             * @description How often the charge point's connection was lost, ever.
+             */
+            disconnects: number;
+            /** @description The newest first, at most 200. */
+            entries: components["schemas"]["WarningEntry"][];
+            /** @description Vendor, model and firmware of the charge point when it was raised. */
+            firmware?: string;
+            /**
+             * Format: date-time
+             * @description When it happened first, by the device's corrected clock.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description Since when the condition is over; absent while it lasts.
+             */
+            gone_at?: string;
+            id: string;
+            /**
+             * @description CRITICAL is about safety and never ends by itself.
+             * @enum {string}
+             */
+            level: "INFO" | "NOTICE" | "WARN" | "ERROR" | "CRITICAL";
+            /** @description The storm that it is part of. */
+            parent_id?: string;
+            /**
+             * @description Of the charge point now.
+             * @enum {string}
+             */
+            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            /**
+             * Format: date-time
+             * @description When it was heard of; much later than at where the charge point was away.
+             */
+            received_at: string;
+            /** @description The last that it is about. */
+            session_id?: string;
+            site_id?: string;
+            site_name?: string;
+            /** @enum {string} */
+            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /** @description Of the site. */
+            time_zone?: string;
+            /** @enum {string} */
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            /** Format: int64 */
+            version: number;
+        };
+        WarningEntry: {
+            /** @description Absent: the system. */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "raised" | "again" | "condition_gone" | "joined_storm" | "acknowledged" | "cleared";
+            note?: string;
+            /**
+             * Format: date-time
+             * @description When it was heard of.
+             */
+            received_at: string;
+            session_id?: string;
+        };
+        WarningResult: {
+            /**
+             * @description Why it was not done.
+             * @example not_found
+             */
+            code?: string;
+            id: string;
+            /** @description As it is now. */
+            warning?: components["schemas"]["Warning"];
+        };
+        WarningResults: {
+            items: components["schemas"]["WarningResult"][];
+        };
+        WarningsAcknowledge: {
+            ids: string[];
+        };
+        WarningsClear: {
+            ids: string[];
+            /** @description Why these are over. */
+            reason: string;
         };
     };
     responses: never;
@@ -3817,7 +4165,7 @@ export interface operations {
     get_live: {
         parameters: {
             query?: {
-                /** @description sessions, charge_points, commands with commas between; absent: all. */
+                /** @description sessions, charge_points, commands, warnings with commas between; absent: all. */
                 topics?: string;
             };
             header?: never;
@@ -5358,6 +5706,238 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warnings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description live (OPEN or ACKNOWLEDGED), or states with commas between; absent: all. */
+                state?: string;
+                /** @description Types with commas between. */
+                type?: string;
+                /** @description Levels with commas between. */
+                level?: string;
+                site_id?: string;
+                /** @description How a word of the site's name begins. */
+                site?: string;
+                charge_point_id?: string;
+                /** @description How a word of the charge point's name begins. */
+                point?: string;
+                /** @description What is gathered under this storm. Without it and without charge_point_id those are left out. */
+                parent_id?: string;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWarning"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_warnings_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningsAcknowledge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningResults"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_warnings_clear: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningsClear"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningResults"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warnings_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_warnings_one_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warning"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_warnings_one_clear: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningClear"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warning"];
                 };
             };
             /** @description Error */

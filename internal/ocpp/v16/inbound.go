@@ -24,8 +24,9 @@ type Link struct {
 	Epoch     int64
 	Heartbeat time.Duration // told in BootNotification.conf
 	Now       func() time.Time
-	// Booted hears that a boot was accepted, before its answer goes out.
-	Booted func()
+	// Booted hears that a boot was accepted, and the device's serial number, before its
+	// answer goes out.
+	Booted func(serial string)
 	// Replaced hears that a newer connection has taken over.
 	Replaced func()
 	// Failed hears of an error that is ours, with the action it hit.
@@ -185,7 +186,7 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Booted()
+	l.Booted(serial)
 	return &BootNotificationConf{
 		Status: RegistrationStatusAccepted, CurrentTime: decode.TimeOf(l.Now()), Interval: int64(l.Heartbeat / time.Second),
 	}, nil

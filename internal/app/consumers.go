@@ -1,0 +1,21 @@
+package app
+
+import (
+	"context"
+
+	"ccms/internal/outbox"
+	"ccms/internal/store"
+	"ccms/internal/upkeep"
+)
+
+// warnings makes package upkeep's warnings out of facts. It looks at nothing but the
+// fact, so effects may share a commit: a site that goes dark is one of a few.
+func warnings() outbox.Consumer {
+	return outbox.Consumer{Name: "warnings", Kinds: upkeep.Kinds, Together: 20, Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+		task, err := upkeep.Read(upkeep.Heard{Kind: f.Kind, Operator: f.Operator, Sub: f.Sub, At: f.At, Payload: f.Payload})
+		if task == nil || err != nil {
+			return nil, err
+		}
+		return func(tx *store.Tx) error { return task(tx) }, nil
+	}}
+}

@@ -1,0 +1,314 @@
+package upkeep
+
+import (
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/ident"
+)
+
+// Disconnected: the socket of an epoch closed.
+type Disconnected struct {
+	Epoch int64
+	At    time.Time
+}
+
+func (e Disconnected) apply(d *desk) {
+	if e.Epoch <= d.w.ClosedEpoch && e.Epoch > 0 {
+		return
+	}
+	d.w.ClosedEpoch = e.Epoch
+	if e.Epoch >= d.w.Epoch { // else a newer one stands: facts of two commits may change places
+		d.w.Epoch, d.w.ClosedAt, d.w.DueAt = e.Epoch, e.At, e.At.Add(asset.Grace)
+	}
+	d.lost(e.At)
+}
+
+// lost counts a disconnect, and says where there are too many (LIVE-R1, LIVE-A2).
+func (d *desk) lost(at time.Time) {
+	d.watched = true
+	d.w.Disconnects++
+	if d.w.Recent = append(d.w.Recent, at); len(d.w.Recent) > FlapTimes {
+		d.w.Recent = d.w.Recent[len(d.w.Recent)-FlapTimes:]
+	}
+	if d.w.flaps() {
+		d.raise(told{typ: Flapping, level: levels[Flapping], at: at, due: d.now.Add(FlapWithin), count: FlapTimes})
+	}
+}
+
+// Connected: a new socket stands. One whose forerunner was never told as closed has
+// taken its place: that one was lost too.
+type Connected struct {
+	Epoch int64
+	At    time.Time
+}
+
+func (e Connected) apply(d *desk) {
+	if e.Epoch <= d.w.Epoch {
+		return
+	}
+	d.watched = true
+	if d.w.Epoch > 0 && d.w.ClosedEpoch < d.w.Epoch {
+		d.lost(e.At)
+		d.w.ClosedEpoch = d.w.Epoch // counted, should it still be told
+	}
+	d.w.Epoch, d.w.ClosedAt, d.w.DueAt = e.Epoch, time.Time{}, time.Time{}
+	if i := d.find(0, Offline, ""); i >= 0 {
+		d.gone(i, e.At)
+	}
+}
+
+// Away: the grace of a closed socket is over, or nothing is heard over an open one
+// since Silence. Counts says whether the point counts as offline now.
+type Away struct {
+	Counts bool
+	Since  time.Time
+	Again  time.Time // else: when to look again; zero: when the next fact comes
+}
+
+func (e Away) apply(d *desk) {
+	if !d.w.DueAt.Equal(e.Again) {
+		d.w.DueAt, d.watched = e.Again, true
+	}
+	if !e.Counts {
+		return
+	}
+	i := d.find(0, Offline, "")
+	if i >= 0 && d.live[i].GoneAt.IsZero() && !e.Since.After(d.live[i].At) {
+		return // it is known
+	}
+	d.raise(told{typ: Offline, level: levels[Offline], at: e.Since})
+}
+
+// StatusSeen: a connector, or the device as connector 0, said how it is. Over is set
+// where the report is older than what is known already: then it ended at that time.
+type StatusSeen struct {
+	Connector  int
+	Status     asset.ConnectorStatus
+	Code       string
+	VendorCode string
+	At         time.Time
+	Over       time.Time
+}
+
+func (e StatusSeen) apply(d *desk) {
+	t, code, level, bad := trouble(e.Status, e.Code)
+	if e.Over.IsZero() {
+		for i, w := range d.live {
+			if w.Live() && w.Connector == e.Connector && (w.Type == ConnectorError || w.Type == InternalError) &&
+				!(bad && w.Type == t && w.Code == code) && !e.At.Before(w.At) {
+				d.gone(i, e.At)
+			}
+		}
+	}
+	if !bad {
+		return
+	}
+	known := d.find(e.Connector, t, code) >= 0
+	i := d.raise(told{connector: e.Connector, typ: t, code: code, level: level, at: e.At, detail: e.VendorCode})
+	if !e.Over.IsZero() && !known {
+		d.gone(i, e.Over)
+	}
+}
+
+// BadRecord: a charge cannot be billed without a person ("Abnormal bill").
+type BadRecord struct {
+	Connector int
+	Code      string // the session's flag
+	Session   ident.Session
+	At        time.Time
+}
+
+func (e BadRecord) apply(d *desk) {
+	d.raise(told{connector: e.Connector, typ: ChargeRecordError, code: e.Code, level: levels[ChargeRecordError], at: e.At, session: e.Session})
+}
+
+// Silenced: a session charges and its meter says nothing.
+type Silenced struct {
+	Connector int
+	Session   ident.Session
+	At        time.Time
+}
+
+func (e Silenced) apply(d *desk) {
+	if i := d.find(e.Connector, MeterSilent, ""); i >= 0 && d.live[i].Session == e.Session && d.live[i].GoneAt.IsZero() {
+		return
+	}
+	d.raise(told{connector: e.Connector, typ: MeterSilent, level: levels[MeterSilent], at: e.At, session: e.Session, due: d.now.Add(time.Minute)})
+}
+
+// StartFailed: a start that was accepted did not become a charge.
+type StartFailed struct {
+	Connector int
+	Session   ident.Session
+	At        time.Time
+}
+
+func (e StartFailed) apply(d *desk) {
+	d.watched = true
+	d.w.Streaks[e.Connector]++
+	if n := d.w.Streaks[e.Connector]; n >= StreakOf {
+		d.raise(told{connector: e.Connector, typ: StartFailureStreak, level: levels[StartFailureStreak], at: e.At, session: e.Session, count: n})
+	}
+}
+
+// Charged: energy flowed, which ends a streak of failed starts.
+type Charged struct {
+	Connector int
+	At        time.Time
+}
+
+func (e Charged) apply(d *desk) {
+	for _, c := range []int{e.Connector, 0} { // a remote start may name no connector
+		if d.w.Streaks[c] > 0 {
+			delete(d.w.Streaks, c)
+			d.watched = true
+		}
+		if i := d.find(c, StartFailureStreak, ""); i >= 0 {
+			d.gone(i, e.At)
+		}
+	}
+}
+
+// Knocked: somebody wanted in with an identity that nobody knows, or whose point is
+// out of use.
+type Knocked struct {
+	Identity string // "" stands for all beyond UnknownLive
+	At       time.Time
+}
+
+func (e Knocked) apply(d *desk) {
+	d.raise(told{typ: UnknownPoint, code: e.Identity, level: levels[UnknownPoint], at: e.At, due: d.now.Add(UnknownQuiet)})
+}
+
+// Contested: two devices take each other's place, and the newcomer is held off (LIVE-R4).
+type Contested struct {
+	At     time.Time
+	Detail string
+}
+
+func (e Contested) apply(d *desk) {
+	d.raise(told{typ: DuplicateIdentity, level: levels[DuplicateIdentity], at: e.At, detail: e.Detail, due: d.now.Add(FlapWithin)})
+}
+
+// Over: the condition of a live warning has ended.
+type Over struct {
+	ID ident.Warning
+	At time.Time
+}
+
+func (e Over) apply(d *desk) {
+	for i := range d.live {
+		if d.live[i].ID == e.ID {
+			d.gone(i, e.At)
+		}
+	}
+}
+
+// Due: it is time to look at a warning. Holds says whether its condition stands.
+type Due struct {
+	ID    ident.Warning
+	Holds bool
+}
+
+func (e Due) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID != e.ID || !w.Live() || w.DueAt.IsZero() || w.DueAt.After(d.now) {
+			continue
+		}
+		switch {
+		case w.Type == Flapping, w.Type == DuplicateIdentity, w.Type == UnknownPoint, !w.GoneAt.IsZero():
+			d.end(i) // it was quiet for long enough
+		case e.Holds:
+			w.DueAt = d.now.Add(w.recheck())
+			w.Version++
+		default:
+			d.gone(i, d.now)
+		}
+	}
+}
+
+// recheck is how soon what still holds is looked at again.
+func (w Warning) recheck() time.Duration {
+	switch {
+	case w.Type == MeterSilent:
+		return time.Minute
+	case w.Storm():
+		return Hold
+	}
+	return Recheck
+}
+
+// Acknowledge is a person's "I have seen it".
+type Acknowledge struct {
+	ID    ident.Warning
+	Actor string
+}
+
+func (e Acknowledge) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID == e.ID && w.State == Open {
+			w.State, w.AcknowledgedAt, w.AcknowledgedBy = Acknowledged, d.now, e.Actor
+			d.note(i, Entry{Kind: WasAck, At: d.now, Actor: e.Actor})
+		}
+	}
+}
+
+// Clear is a person's "this is over", with the reason.
+type Clear struct {
+	ID     ident.Warning
+	Actor  string
+	Reason string
+}
+
+func (e Clear) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID == e.ID && w.Live() {
+			w.State, w.ClearedAt, w.ClearedBy, w.ClearReason, w.DueAt = Cleared, d.now, e.Actor, e.Reason, time.Time{}
+			d.note(i, Entry{Kind: WasCleared, At: d.now, Actor: e.Actor, Note: e.Reason})
+		}
+	}
+}
+
+// Gather puts a warning under a storm.
+type Gather struct {
+	ID    ident.Warning
+	Storm ident.Warning
+}
+
+func (e Gather) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID == e.ID && w.Parent != e.Storm {
+			w.Parent = e.Storm
+			d.note(i, Entry{Kind: Joined, At: w.At})
+		}
+	}
+}
+
+// Stormed: so many points of a site or firmware are away at once; all of them by now.
+type Stormed struct {
+	Code     string
+	At       time.Time // when the newest went
+	Began    time.Time // and the first
+	Children int
+	Detail   string
+}
+
+func (e Stormed) apply(d *desk) {
+	i := d.find(0, Offline, e.Code)
+	if i < 0 {
+		i = d.raise(told{typ: Offline, code: e.Code, level: levels[Offline], at: e.At, detail: e.Detail, count: e.Children, due: d.now.Add(Hold)})
+		d.live[i].Children, d.live[i].FirstAt = e.Children, e.Began
+		return
+	}
+	w := &d.live[i]
+	w.Children, w.Count, w.GoneAt, w.DueAt, w.ReceivedAt = e.Children, e.Children, time.Time{}, d.now.Add(Hold), d.now
+	if e.At.After(w.At) {
+		w.At = e.At
+	}
+	w.Version++
+}

@@ -1,0 +1,42 @@
+package upkeep
+
+import "ccms/internal/asset"
+
+// levels of the types that have one.
+var levels = map[Type]Level{
+	Offline: Error, Flapping: Warn, InternalError: Error, ChargeRecordError: Error, MeterSilent: Warn,
+	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error,
+}
+
+// errorLevels are those of OCPP 1.6's error codes (OCPP 1.6 §7.6). What may hurt
+// somebody is CRITICAL whatever the status beside it says.
+var errorLevels = map[string]Level{
+	"GroundFailure": Critical, "HighTemperature": Critical, "OverVoltage": Critical, "EmergencyStop": Critical,
+	"ConnectorLockFailure": Error, "OverCurrentFailure": Error, "PowerMeterFailure": Error, "PowerSwitchFailure": Error,
+	"ReaderFailure": Error, "ResetFailure": Error, "UnderVoltage": Error, "OtherError": Error,
+	"EVCommunicationError": Warn, "LocalListConflict": Notice, "WeakSignal": Notice,
+}
+
+// trouble is the warning that a status report asks for; ok is false where it tells of
+// none. A code beside Finishing is the echo of a fault that is over (behaviour 38).
+func trouble(status asset.ConnectorStatus, code string) (t Type, c string, l Level, ok bool) {
+	if code == "NoError" {
+		code = ""
+	}
+	switch {
+	case code == "" && status == asset.Faulted:
+		return ConnectorError, "Faulted", Error, true
+	case code == "", status == asset.Finishing && errorLevels[code] != Critical:
+		return "", "", 0, false
+	case code == "InternalError":
+		return InternalError, code, levels[InternalError], true
+	}
+	l, known := errorLevels[code]
+	if !known {
+		l = Error
+	}
+	if l == Error && status != asset.Faulted { // it goes on working
+		l = Warn
+	}
+	return ConnectorError, code, l, true
+}

@@ -1,0 +1,251 @@
+package upkeep
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"ccms/internal/asset"
+	"ccms/internal/fact"
+	"ccms/internal/fault"
+	"ccms/internal/ident"
+	"ccms/internal/session"
+)
+
+// Heard is a fact as the outbox hands it on.
+type Heard struct {
+	Kind     fact.Kind
+	Operator ident.Operator
+	Sub      ident.SubOperator
+	At       time.Time
+	Payload  []byte
+}
+
+// Kinds are the facts that may raise or end a warning.
+var Kinds = []fact.Kind{
+	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
+	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
+	"session.failed_to_start", "session.meter_silent",
+}
+
+// Task is what a fact asks for, in the commit that notes it as worked off.
+type Task func(Tx) error
+
+// Read says what a fact asks for; nil is nothing. It looks at the fact alone, so that
+// most of them cost nothing more.
+func Read(f Heard) (Task, error) {
+	var task Task
+	var err error
+	switch f.Kind {
+	case asset.FactConnected:
+		task, err = read(f, connected)
+	case asset.FactDisconnected:
+		task, err = read(f, func(f Heard, c asset.ConnectionChanged) Task {
+			return onPoint(f, c.Point, Disconnected{Epoch: c.Epoch, At: f.At})
+		})
+	case asset.FactStatus:
+		task, err = read(f, status)
+	case asset.FactStatusLate:
+		task, err = read(f, func(f Heard, s asset.StatusLate) Task {
+			return onPoint(f, s.Point, StatusSeen{Connector: s.Connector, Status: s.Status, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At, Over: s.KnownSince})
+		})
+	case asset.FactKnocked:
+		task, err = read(f, knocked)
+	case asset.FactContested:
+		task, err = read(f, func(f Heard, c asset.Contested) Task {
+			return onPoint(f, c.Point, Contested{At: f.At, Detail: c.Detail})
+		})
+	default:
+		task, err = read(f, ofSession)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("upkeep: payload of %s: %w", f.Kind, err)
+	}
+	return task, nil
+}
+
+func read[P any](f Heard, task func(Heard, P) Task) (Task, error) {
+	var p P
+	if err := json.Unmarshal(f.Payload, &p); err != nil {
+		return nil, err
+	}
+	return task(f, p), nil
+}
+
+// onPoint applies an event to a charge point.
+func onPoint(f Heard, p ident.ChargePoint, ev Event) Task {
+	return func(tx Tx) error { _, err := applyTo(tx, f, p, ev); return err }
+}
+
+// applyTo applies an event to a charge point and saves what changes. What happened to
+// a point that was removed since is of no use to anybody.
+func applyTo(tx Tx, f Heard, id ident.ChargePoint, ev Event) (Outcome, error) {
+	p, err := tx.PointByID(id)
+	if fault.Is(err, fault.Missing) {
+		return Outcome{}, nil
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	w, err := tx.LockWatch(id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	live, err := tx.LockLive(id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.Point, w.Operator, w.Sub = id, p.Operator, p.Sub
+	out := Apply(Subject{Watch: w, Live: live}, ev, tx.Now())
+	for i := range out.Warnings {
+		if out.Warnings[i].Was == 0 {
+			out.Warnings[i].Site, out.Warnings[i].Firmware = p.Site, firmwareOf(p)
+		}
+	}
+	return out, save(tx, out)
+}
+
+// firmwareOf is what a storm of one firmware is recognised by.
+func firmwareOf(p asset.ChargePoint) string {
+	if p.Model == "" && p.Firmware == "" {
+		return ""
+	}
+	return p.Vendor + " " + p.Model + " " + p.Firmware
+}
+
+func connected(f Heard, c asset.ConnectionChanged) Task {
+	return func(tx Tx) error {
+		if _, err := applyTo(tx, f, c.Point, Connected{Epoch: c.Epoch, At: f.At}); err != nil || c.Epoch != 1 {
+			return err
+		}
+		// It is registered now: nobody needs to look for it.
+		p, err := tx.PointByID(c.Point)
+		if fault.Is(err, fault.Missing) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		w, ok, err := tx.LockKey(Key{Operator: f.Operator, Type: UnknownPoint, Code: p.Identity})
+		if err != nil || !ok {
+			return err
+		}
+		return save(tx, Apply(Subject{Live: []Warning{w}}, Over{ID: w.ID, At: f.At}, tx.Now()))
+	}
+}
+
+// status passes over what most reports are: no error before and none now.
+func status(f Heard, s asset.StatusChanged) Task {
+	_, _, _, bad := trouble(s.To, s.ErrorCode)
+	_, _, _, was := trouble(s.From, s.FromErrorCode)
+	if !bad && !was {
+		return nil
+	}
+	return onPoint(f, s.Point, StatusSeen{Connector: s.Connector, Status: s.To, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At})
+}
+
+func knocked(f Heard, k asset.Knocked) Task {
+	if !k.Point.IsZero() { // known, and out of use
+		return onPoint(f, k.Point, Knocked{Identity: k.Identity, At: f.At})
+	}
+	return func(tx Tx) error {
+		key := Key{Operator: f.Operator, Type: UnknownPoint, Code: k.Identity}
+		w, ok, err := tx.LockKey(key)
+		if err != nil {
+			return err
+		}
+		if !ok { // whoever makes up identities fills no table
+			n, err := tx.CountLive(f.Operator, UnknownPoint)
+			if err != nil {
+				return err
+			}
+			if n >= UnknownLive {
+				key.Code = ""
+				if w, ok, err = tx.LockKey(key); err != nil {
+					return err
+				}
+			}
+		}
+		s := Subject{Watch: Watch{Operator: f.Operator}}
+		if ok {
+			s.Live = []Warning{w}
+		}
+		return save(tx, Apply(s, Knocked{Identity: key.Code, At: f.At}, tx.Now()))
+	}
+}
+
+// suspicious are the flags of a session that a person must look at, worst first.
+var suspicious = []session.Flag{
+	session.FlagMeterBelow, session.FlagRegisterBack, session.FlagOrphanStop, session.FlagAdopted, session.FlagUnpriced,
+	session.FlagMissingEnergy, session.FlagOffline48h, session.FlagDeniedEnergy,
+}
+
+func ofSession(f Heard, c session.Changed) Task {
+	switch f.Kind {
+	case "session.failed_to_start":
+		return withSession(c.Session, func(tx Tx, st session.State) error {
+			_, err := applyTo(tx, f, c.Point, StartFailed{Connector: st.Connector, Session: c.Session, At: f.At})
+			return err
+		})
+	case "session.meter_silent":
+		return withSession(c.Session, func(tx Tx, st session.State) error {
+			_, err := applyTo(tx, f, c.Point, Silenced{Connector: st.Connector, Session: c.Session, At: f.At})
+			return err
+		})
+	}
+	i := slices.IndexFunc(suspicious, func(x session.Flag) bool { return slices.Contains(c.Flags, x) })
+	code := "ABNORMAL"
+	switch {
+	case i >= 0:
+		code = string(suspicious[i])
+	case c.Phase == session.Abnormal:
+	case c.Energy > 0 && (f.Kind == "session.stopped" || f.Kind == "session.completed"):
+		return withSession(c.Session, func(tx Tx, st session.State) error {
+			w, err := tx.WatchOf(c.Point)
+			if err != nil || w.Streaks[st.Connector]+w.Streaks[0] == 0 {
+				return err
+			}
+			_, err = applyTo(tx, f, c.Point, Charged{Connector: st.Connector, At: f.At})
+			return err
+		})
+	default:
+		return nil
+	}
+	return withSession(c.Session, func(tx Tx, st session.State) error { return badRecord(tx, f, st, code) })
+}
+
+func withSession(id ident.Session, do func(Tx, session.State) error) Task {
+	return func(tx Tx) error {
+		st, err := tx.SessionByID(id)
+		if fault.Is(err, fault.Missing) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return do(tx, st)
+	}
+}
+
+// badRecord tells of a session once, however many facts say so.
+func badRecord(tx Tx, f Heard, st session.State, code string) error {
+	live, err := tx.LockLive(st.Point)
+	if err != nil {
+		return err
+	}
+	for _, w := range live {
+		if w.Type != ChargeRecordError {
+			continue
+		}
+		if told, err := tx.Told(w.ID, st.ID); told || err != nil {
+			return err
+		}
+	}
+	at := st.EndedAt
+	if at.IsZero() || at.After(f.At) {
+		at = f.At
+	}
+	_, err = applyTo(tx, f, st.Point, BadRecord{Connector: st.Connector, Code: code, Session: st.ID, At: at})
+	return err
+}
