@@ -183,6 +183,19 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 			ErrorCode: next.ErrorCode, VendorCode: next.VendorErrorCode}})
 }
 
+// ForeseeStatus has what ReportStatus reads travel with the caller's next query; it is
+// called where the database's Ahead says.
+func ForeseeStatus(tx Tx, p ident.ChargePoint) {
+	_, _ = tx.ConnectorsOf(p)
+	_ = EffectOn(tx, p, CommandTrigger, "", nil)
+}
+
+// ForeseeBoot is ForeseeStatus for Booted.
+func ForeseeBoot(tx Tx, p ident.ChargePoint) {
+	_ = EffectOn(tx, p, CommandReset, "", nil)
+	_ = EffectOn(tx, p, CommandTrigger, "", nil)
+}
+
 // BootReport is what a device tells of itself at start.
 type BootReport struct {
 	Point                                                                ident.ChargePoint

@@ -101,24 +101,32 @@ func end(tx Tx, a *Account, h *Hold, to HoldState) error {
 	return nil
 }
 
-// locked locks the account and reads the hold behind the lock: the caller's copy may
-// be old.
+// locked locks the account and reads the session's hold behind the lock: the caller's copy
+// may be old, or name only who would pay.
 func locked(tx Tx, h Hold) (Account, Hold, error) {
+	tx.Ahead(func() { _, _, _ = tx.HoldBySession(h.Session) })
 	a, err := tx.LockAccount(h.Account)
 	if err != nil {
 		return a, h, err
-	}
-	if h.ID.IsZero() {
-		return a, h, nil
 	}
 	now, found, err := tx.HoldBySession(h.Session)
 	switch {
 	case err != nil:
 		return a, h, err
-	case !found || now.ID != h.ID || now.Account != h.Account:
+	case !found && h.ID.IsZero():
+		return a, h, nil
+	case !found || now.Account != h.Account || !h.ID.IsZero() && now.ID != h.ID:
 		return a, h, fault.NotFound("hold")
 	}
 	return a, now, nil
+}
+
+// Foresee has what Capture with the key reads travel with the caller's next query (Tx.Ahead).
+// It is called there.
+func Foresee(tx Tx, h Hold, key string) {
+	_, _ = tx.LockAccount(h.Account)
+	_, _, _ = tx.HoldBySession(h.Session)
+	_, _, _ = tx.EntryByKey(h.Operator, key)
 }
 
 func least(a, b money.Amount) money.Amount {

@@ -11,6 +11,9 @@ import (
 type Tx interface {
 	fact.Tx
 	OperatorByID(ident.Operator) (operator.Operator, error)
+	// Ahead has what reads asks for travel with the next query, where the database is
+	// another process. reads only reads, finds nothing, and asks again afterwards.
+	Ahead(reads func())
 
 	// LockAccount reads a wallet and keeps others from it until the commit.
 	LockAccount(ident.Account) (Account, error)

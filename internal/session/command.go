@@ -24,11 +24,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 	var refused error // kept apart: the attempt is committed although it is refused (AUTH-R5)
 	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error {
 		refused = nil
-		p, err := tx.LockPoint(r.Point) // or two requests would each find the connector free
-		if err != nil {
-			return err
-		}
-		site, err := tx.SiteByID(p.Site)
+		p, place, err := tx.PointAt(r.Point) // or two requests would each find the connector free
 		if err != nil {
 			return err
 		}
@@ -67,7 +63,11 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		if power == 0 {
 			power = p.MaxPower
 		}
-		j, err := s.judge(tx, p, power, r.Token, tx.Now(), false)
+		h, err := s.holder(tx, r.Token)
+		if err != nil {
+			return err
+		}
+		j, err := s.judge(tx, asking{point: p, place: place, maxPower: power, token: r.Token, holder: h, at: tx.Now()})
 		if err != nil {
 			return err
 		}
@@ -92,15 +92,15 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
 			Connector: r.Connector, Phase: Starting, Source: ByPortal, TokenUID: r.Token, Token: j.holder.Token.ID,
 			Driver: j.holder.Driver.ID, Wallet: j.holder.Driver.Wallet, Plan: j.plan.ID, PlanNumber: j.plan.Number,
-			Currency: j.plan.Currency, Zone: site.TimeZone, MaxPower: power, RequestedAt: tx.Now(),
+			Currency: j.plan.Currency, Zone: place.Zone, MaxPower: power, RequestedAt: tx.Now(),
 			Cost: money.New(0, j.plan.Currency),
 		}
 		st.DueAt = st.RequestedAt.Add(startTimeout)
-		h, err := placeHold(tx, st, j.hold)
+		held, err := placeHold(tx, st, j.hold)
 		if err != nil {
 			return err
 		}
-		st.HoldAmount = h.Amount
+		st.HoldAmount = held.Amount
 		if err := tx.InsertSession(st); err != nil {
 			return err
 		}

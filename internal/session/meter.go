@@ -30,10 +30,16 @@ func (s *Service) meterCold(ctx context.Context, sc authz.Scope, r MeterReport) 
 		ok bool
 	)
 	err := s.once(ctx, sc, func(tx Tx) (err error) {
-		if p, err = s.point(tx, r.Report); err != nil {
+		var place Place
+		p, place, err = s.point(tx, r.Report, func() {
+			if r.OCPPID > 0 {
+				_, _, _ = tx.SessionByOCPPID(r.Point, r.OCPPID)
+			}
+		})
+		if err != nil {
 			return err
 		}
-		st, ok, err = s.meterSession(tx, p, r)
+		st, ok, err = s.meterSession(tx, p, place, r)
 		if err != nil {
 			return err
 		}
@@ -121,7 +127,7 @@ func sortReadings(r []Reading) {
 }
 
 // meterSession finds the session that a MeterValues speaks of.
-func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State, bool, error) {
+func (s *Service) meterSession(tx Tx, p asset.ChargePoint, place Place, r MeterReport) (State, bool, error) {
 	if r.OCPPID > 0 {
 		st, ok, err := tx.SessionByOCPPID(p.ID, r.OCPPID)
 		if err != nil || ok {
@@ -130,7 +136,7 @@ func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State
 		if lost, err := tx.LostNumber(r.OCPPID); err != nil {
 			return State{}, false, err
 		} else if lost && r.Connector > 0 && len(r.Samples) > 0 {
-			st, err := s.adopt(tx, p, r)
+			st, err := s.adopt(tx, p, place, r)
 			return st, err == nil, err
 		} else if lost {
 			return State{}, false, nil
@@ -159,7 +165,7 @@ func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State
 		return found[0], true, nil // behaviour 48: the id is absent, 0 or wrong at random
 	}
 	if len(found) == 0 && r.OCPPID > 0 && r.Connector > 0 && len(r.Samples) > 0 {
-		st, err := s.adopt(tx, p, r)
+		st, err := s.adopt(tx, p, place, r)
 		return st, err == nil, err
 	}
 	return State{}, false, nil
@@ -167,22 +173,18 @@ func (s *Service) meterSession(tx Tx, p asset.ChargePoint, r MeterReport) (State
 
 // adopt takes in a running transaction that the system never knew: ABNORMAL, without
 // payer, until a stop names a card (AUTH-R8, behaviour 50).
-func (s *Service) adopt(tx Tx, p asset.ChargePoint, r MeterReport) (State, error) {
-	site, err := tx.SiteByID(p.Site)
-	if err != nil {
-		return State{}, err
-	}
+func (s *Service) adopt(tx Tx, p asset.ChargePoint, place Place, r MeterReport) (State, error) {
 	op, err := tx.OperatorByID(p.Operator)
 	if err != nil {
 		return State{}, err
 	}
-	read, err := s.readStamp(tx, p, site.TimeZone, r.Samples[0].Stamp, r.ReceivedAt, p.ConnectedAt.AddDate(-1, 0, 0))
+	read, err := s.readStamp(tx, p, place.Zone, r.Samples[0].Stamp, r.ReceivedAt, p.ConnectedAt.AddDate(-1, 0, 0))
 	if err != nil {
 		return State{}, err
 	}
 	st := State{
 		ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
-		Connector: r.Connector, ForeignID: r.OCPPID, Phase: Abnormal, Source: Unknown, Zone: site.TimeZone,
+		Connector: r.Connector, ForeignID: r.OCPPID, Phase: Abnormal, Source: Unknown, Zone: place.Zone,
 		MaxPower: p.MaxPower, Currency: op.Currency, Cost: money.New(0, op.Currency),
 		StartedAt: read.At, StartDevice: r.Samples[0].Stamp.At, StartEpoch: r.Epoch,
 	}

@@ -74,8 +74,17 @@ func (s *Service) prices(tx Tx, st *State) (*tariff.Sheet, error) {
 	if p == nil || err != nil {
 		return nil, err
 	}
-	sheet, _ := s.sheets.LoadOrStore(sheetKey{planKey{st.Plan, st.PlanNumber}, st.Zone}, tariff.NewSheet(p, s.zone(st.Zone)))
-	return sheet.(*tariff.Sheet), nil
+	return s.sheet(p, st.Zone), nil
+}
+
+// sheet is a plan version in a zone, made once.
+func (s *Service) sheet(p *tariff.Plan, zone string) *tariff.Sheet {
+	k := sheetKey{planKey{p.ID, p.Number}, zone}
+	if known, ok := s.sheets.Load(k); ok {
+		return known.(*tariff.Sheet)
+	}
+	made, _ := s.sheets.LoadOrStore(k, tariff.NewSheet(p, s.zone(zone)))
+	return made.(*tariff.Sheet)
 }
 
 // pricesKnown is prices if they were read before, else nil.
@@ -105,6 +114,9 @@ func (s *Service) env(tx Tx, st State, ev Event) (Env, error) {
 	}
 	e := Env{Now: tx.Now(), Prices: p, MaxPower: st.MaxPower}
 	if NeedsRegisters(st, ev) {
+		if _, stop := ev.(Stopped); !stop && !st.Wallet.IsZero() { // as a rule the bill follows
+			tx.Ahead(func() { ledger.Foresee(tx, payer(st), key(st, "capture")) })
+		}
 		if e.Registers, err = tx.RegistersOf(st.ID); err != nil {
 			return Env{}, err
 		}
@@ -123,8 +135,11 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		return st, err
 	}
 	save := tx.SaveSession
-	if _, ok := ev.(Metered); ok && onlyMeter(&st, &out.Next) {
-		save = tx.SaveMetered
+	switch ev.(type) {
+	case Metered, StatusSeen:
+		if onlyMeter(&st, &out.Next) {
+			save = tx.SaveMetered
+		}
 	}
 	if err := save(out.Next); err != nil {
 		return st, err
@@ -154,7 +169,7 @@ func notStarted(tx Tx, st State) error {
 }
 
 // onlyMeter reports whether a session that charges has changed by no more than a meter
-// value changes as a rule, and its timer was not brought forward: then the row that
+// value or a status changes as a rule, and its timer was not brought forward: then the row that
 // lists and sweeper select by may stay as it is.
 func onlyMeter(was, next *State) bool {
 	charging := next.Phase == Charging || next.Phase == Paused
@@ -185,14 +200,11 @@ func (s *Service) follow(tx Tx, env Env, out Outcome) (Outcome, error) {
 
 // extend grows the hold as far as there is, and asks the machine what it makes of it.
 func (s *Service) extend(tx Tx, env Env, out Outcome) (Outcome, error) {
-	hold, err := holdOf(tx, out.Next)
-	if err != nil {
-		return out, err
-	}
-	if !hold.ID.IsZero() {
-		hold, err = ledger.Extend(tx, hold, out.Then.Extend)
-	} else if hold, err = placeHold(tx, out.Next, out.Then.Extend); fault.Is(err, fault.Limit) {
-		hold, err = ledger.Hold{Amount: money.New(0, out.Next.Currency)}, nil
+	hold, err := ledger.Extend(tx, payer(out.Next), out.Then.Extend)
+	if err == nil && hold.ID.IsZero() {
+		if hold, err = placeHold(tx, out.Next, out.Then.Extend); fault.Is(err, fault.Limit) {
+			hold, err = ledger.Hold{Amount: money.New(0, out.Next.Currency)}, nil
+		}
 	}
 	if err != nil {
 		return out, err
@@ -211,10 +223,7 @@ func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
 	if st.Wallet.IsZero() || !(then.Capture || then.Release || then.Adjust != nil || then.Keep != nil) {
 		return out, nil
 	}
-	hold, err := holdOf(tx, *st)
-	if err != nil {
-		return out, err
-	}
+	hold := payer(*st)
 	switch {
 	case then.Adjust != nil:
 		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, "adjust"))
@@ -243,24 +252,18 @@ func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
 		}
 		st.HoldAmount = money.New(0, st.Currency)
 	case then.Keep != nil:
-		if hold, err = ledger.Shrink(tx, hold, *then.Keep); err != nil {
+		if hold, err := ledger.Shrink(tx, hold, *then.Keep); err != nil {
 			return out, err
-		}
-		st.HoldAmount = hold.Amount
-		if hold.State != ledger.HoldHeld { // nothing was safe to take
+		} else if st.HoldAmount = hold.Amount; hold.State != ledger.HoldHeld { // nothing was safe to take
 			st.HoldAmount = money.New(0, st.Currency)
 		}
 	}
 	return out, nil
 }
 
-// holdOf is the session's hold, or who would pay where nothing is held.
-func holdOf(tx Tx, st State) (ledger.Hold, error) {
-	h, ok, err := tx.HoldBySession(st.ID)
-	if !ok {
-		h = ledger.Hold{Account: st.Wallet, Operator: st.Operator, Sub: st.Sub, Session: st.ID, Amount: money.New(0, st.Currency)}
-	}
-	return h, err
+// payer is who pays for the session; the ledger knows what is held of it.
+func payer(st State) ledger.Hold {
+	return ledger.Hold{Account: st.Wallet, Operator: st.Operator, Sub: st.Sub, Session: st.ID, Amount: money.New(0, st.Currency)}
 }
 
 // placeHold sets money aside for the session, as far as there is.
@@ -347,16 +350,19 @@ func stale(err error) bool {
 // socket has taken over, and this report will come again on it. Until the commit
 // nobody else connects it, takes it out of use or decides about its sessions: whatever
 // may do so locks the point first, then an account, then writes a session.
-func (s *Service) point(tx Tx, r Report) (asset.ChargePoint, error) {
+//
+// reads are what the report is sure to ask for next.
+func (s *Service) point(tx Tx, r Report, reads func()) (asset.ChargePoint, Place, error) {
 	r.Cache.forget() // what follows may change what it holds
-	p, err := tx.LockPoint(r.Point)
+	tx.Ahead(reads)
+	p, at, err := tx.PointAt(r.Point)
 	if err != nil {
-		return p, err
+		return p, at, err
 	}
 	if p.Epoch != r.Epoch {
-		return p, asset.StaleConnection
+		return p, at, asset.StaleConnection
 	}
-	return p, nil
+	return p, at, nil
 }
 
 // Sweep runs the timers that are due; it returns how many it ran. now comes from the
@@ -446,22 +452,24 @@ func (s *Service) dueEvent(tx Tx, st State, p asset.ChargePoint) (Due, error) {
 	return ev, nil
 }
 
-// each applies an event to the sessions of a point that pick chooses.
-func (s *Service) each(tx Tx, p ident.ChargePoint, ev func(State) Event) error {
+// each applies an event to the sessions of a point that it is for, and returns them as
+// they are then.
+func (s *Service) each(tx Tx, p ident.ChargePoint, ev func(State) Event) (changed []State, err error) {
 	sts, err := tx.LiveSessions(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, st := range sts {
 		e := ev(st)
 		if e == nil {
 			continue
 		}
-		if _, err := s.step(tx, st, e); err != nil {
-			return err
+		if st, err = s.step(tx, st, e); err != nil {
+			return nil, err
 		}
+		changed = append(changed, st)
 	}
-	return nil
+	return changed, nil
 }
 
 // List gives the live list and the charging record.

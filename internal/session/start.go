@@ -28,32 +28,38 @@ type judgement struct {
 // minStart is added to the reserve for the least balance that may start (BAL-R2).
 const minStart = 1 // major unit
 
-// judge decides a start at an instant. offline means that the energy flowed already: then the
-// balance does not matter, the session is billed to its owner whatever it holds.
-func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token string, at time.Time, offline bool) (judgement, error) {
+// asking is who wants to start, where and when.
+type asking struct {
+	point    asset.ChargePoint
+	place    Place
+	maxPower unit.W
+	token    string
+	holder   member.Holder // of the token, read before
+	at       time.Time
+	// offline means that the energy flowed already: then the balance does not matter, the
+	// session is billed to its owner whatever it holds.
+	offline bool
+}
+
+// judge decides a start.
+func (s *Service) judge(tx Tx, q asking) (judgement, error) {
 	var j judgement
+	p, h := q.point, q.holder
 	if p.Status != asset.Valid {
 		j.decision, j.reason = Blocked, "The charge point is out of use."
 		return j, nil
 	}
-	if token == "" {
+	if q.token == "" {
 		j.decision, j.reason = Invalid, "No card was named."
 		return j, nil
-	}
-	h, err := tx.TokenByUID(token)
-	if err != nil {
-		return j, err
 	}
 	j.holder = h
 	if v, why := member.Judge(h, tx.Now()); v != member.Accepted {
 		j.decision, j.reason = Decision(v), why
 		return j, nil
 	}
-	site, err := tx.SiteByID(p.Site)
-	if err != nil {
-		return j, err
-	}
-	if j.plan, err = s.resolve(tx, p, site, at); err != nil {
+	var err error
+	if j.plan, err = s.resolve(tx, p, q.place, q.at); err != nil {
 		return j, err
 	}
 	if j.plan == nil {
@@ -64,7 +70,7 @@ func (s *Service) judge(tx Tx, p asset.ChargePoint, maxPower unit.W, token strin
 	if err != nil {
 		return j, err
 	}
-	err = j.afford(acc, tariff.NewSheet(j.plan, s.zone(site.TimeZone)), maxPower, tx.Now(), offline)
+	err = j.afford(acc, s.sheet(j.plan, q.place.Zone), q.maxPower, tx.Now(), q.offline)
 	return j, err
 }
 
@@ -110,23 +116,20 @@ func major(n int64, c money.Currency) money.Amount {
 
 // resolve finds the plan in force at an instant: the point's, else the site's, else the
 // operator's default (product §3.4.2). nil means NO_PRICE (PRICE-R2).
-func (s *Service) resolve(tx Tx, p asset.ChargePoint, site asset.Site, at time.Time) (*tariff.Plan, error) {
-	op, err := tx.OperatorByID(p.Operator)
-	if err != nil {
+func (s *Service) resolve(tx Tx, p asset.ChargePoint, place Place, at time.Time) (*tariff.Plan, error) {
+	own, _, _ := tariff.Resolve(p.Plan, place.Plan, ident.Plan{})
+	v, ok, err := tx.NewestVersion(own, p.Operator)
+	if err != nil || !ok {
 		return nil, err
 	}
-	id, _, ok := tariff.Resolve(p.Plan, site.Plan, op.DefaultPlan)
-	if !ok {
-		return nil, nil
+	if !v.SavedAt.After(at) {
+		return s.plan(tx, v.Plan, v.Number)
 	}
-	cur, err := tx.PlanInForce(id, at)
+	old, err := tx.PlanInForce(v.Plan, at)
 	if fault.Is(err, fault.Missing) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &cur, nil
+	return &old, err
 }
 
 // AuthorizeReport is an Authorize.
@@ -140,7 +143,10 @@ type AuthorizeReport struct {
 func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeReport) (Decision, error) {
 	var d Decision
 	err := s.once(ctx, sc, func(tx Tx) error {
-		p, err := s.point(tx, r.Report)
+		p, place, err := s.point(tx, r.Report, func() {
+			_, _ = tx.LiveSessions(r.Point)
+			_, _ = s.holder(tx, r.Token)
+		})
 		if err != nil {
 			return err
 		}
@@ -166,7 +172,15 @@ func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeRepo
 			att.Session, att.Token, att.Driver, att.Connector = st.ID, st.Token, st.Driver, st.Connector
 			return s.attempt(tx, p, att, d)
 		}
-		j, err := s.judge(tx, p, p.MaxPower, r.Token, tx.Now(), false)
+		h, err := s.holder(tx, r.Token)
+		if err != nil {
+			return err
+		}
+		q := asking{point: p, place: place, maxPower: p.MaxPower, token: r.Token, holder: h, at: tx.Now()}
+		if h.Found {
+			tx.Ahead(func() { _, _ = tx.LockAccount(h.Driver.Wallet) })
+		}
+		j, err := s.judge(tx, q)
 		if err != nil {
 			return err
 		}
@@ -175,6 +189,14 @@ func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeRepo
 		return s.attempt(tx, p, att, d)
 	})
 	return d, err
+}
+
+// holder is who holds a card; nobody holds none.
+func (s *Service) holder(tx Tx, token string) (member.Holder, error) {
+	if token == "" {
+		return member.Holder{}, nil
+	}
+	return tx.TokenByUID(token)
 }
 
 func (s *Service) attempt(tx Tx, p asset.ChargePoint, a Attempt, d Decision) error {
@@ -186,40 +208,49 @@ func (s *Service) attempt(tx Tx, p asset.ChargePoint, a Attempt, d Decision) err
 // Start takes a StartTransaction. It always answers with a transactionId > 0
 // (AUTH-R2), whatever the report lacks (AUTH-R9).
 func (s *Service) Start(ctx context.Context, sc authz.Scope, r StartReport) (StartAnswer, error) {
-	var ans StartAnswer
-	err := s.once(ctx, sc, func(tx Tx) error {
-		p, err := s.point(tx, r.Report)
+	var (
+		p  asset.ChargePoint
+		st State
+	)
+	err := s.once(ctx, sc, func(tx Tx) (err error) {
+		var place Place
+		p, place, err = s.point(tx, r.Report, func() {
+			_, _, _ = s.sameStart(tx, sc.Operator(), r)
+			_, _ = tx.ConnectorsOf(r.Point)
+			_, _ = s.holder(tx, r.Token)
+			_, _ = tx.LiveSessions(r.Point)
+			_, _ = tx.NextOCPPID()
+		})
 		if err != nil {
 			return err
 		}
-		st, again, err := s.sameStart(tx, p, r)
-		if err != nil {
+		var again bool
+		if st, again, err = s.sameStart(tx, p.Operator, r); err != nil || again {
 			return err
 		}
-		if !again {
-			if st, err = s.begin(tx, p, r); err != nil {
-				return err
-			}
-		}
-		ans = StartAnswer{OCPPID: st.OCPPID, Status: st.StartAnswer}
-		return nil
+		st, err = s.begin(tx, p, place, r)
+		return err
 	})
-	return ans, err
+	if err != nil {
+		return StartAnswer{}, err
+	}
+	s.remember(r.Cache, p, st)
+	return StartAnswer{OCPPID: st.OCPPID, Status: st.StartAnswer}, nil
 }
 
 // sameStart finds the session that this very StartTransaction made before (BILL-R8).
-func (s *Service) sameStart(tx Tx, p asset.ChargePoint, r StartReport) (State, bool, error) {
-	st, ok, err := tx.SessionByStartMessage(p.ID, r.Epoch, r.MessageID)
+func (s *Service) sameStart(tx Tx, op ident.Operator, r StartReport) (State, bool, error) {
+	st, ok, err := tx.SessionByStartMessage(r.Point, r.Epoch, r.MessageID)
 	if err != nil || ok && st.StartDevice.Equal(r.Stamp.At) && st.Connector == r.Connector {
 		return st, ok, err
 	}
 	return tx.SessionByStart(StartKey{
-		Operator: p.Operator, Point: p.ID, Connector: r.Connector, TokenUID: ident.NormalToken(r.Token), Device: r.Stamp.At, Register: r.Register,
+		Operator: op, Point: r.Point, Connector: r.Connector, TokenUID: ident.NormalToken(r.Token), Device: r.Stamp.At, Register: r.Register,
 	})
 }
 
-func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error) {
-	site, err := tx.SiteByID(p.Site)
+func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) (State, error) {
+	h, err := s.holder(tx, r.Token)
 	if err != nil {
 		return State{}, err
 	}
@@ -234,11 +265,18 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 		}
 	}
 	// Whoever was just let in at this point, or sent here from afar, starts now.
+	tx.Ahead(func() {
+		if h.Found {
+			_, _ = tx.LockAccount(h.Driver.Wallet)
+			_, _ = tx.RunningOfToken(h.Token.ID)
+		}
+		_, _ = s.resolve(tx, p, place, tx.Now())
+	})
 	asked, err := tx.AskedSince(p.ID, p.Operator, r.Token, later(r.ReceivedAt.Add(-askedWithin), p.ConnectedAt))
 	if err != nil {
 		return State{}, err
 	}
-	read, err := s.readClock(tx, p, site.TimeZone, r.Stamp, Clock{Received: r.ReceivedAt, Live: asked})
+	read, err := s.readClock(tx, p, place.Zone, r.Stamp, Clock{Received: r.ReceivedAt, Live: asked})
 	if err != nil {
 		return State{}, err
 	}
@@ -248,7 +286,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	}
 	// A cable is in one car: what was there has ended or lost its stop.
 	var waiting *State
-	if err := s.each(tx, p.ID, func(old State) Event {
+	if _, err := s.each(tx, p.ID, func(old State) Event {
 		switch {
 		case old.Phase == Starting && waiting == nil && (old.Connector == r.Connector || old.Connector == 0) &&
 			member.SameToken(old.TokenUID, r.Token):
@@ -263,7 +301,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	offline := !asked && read.At.Before(p.ConnectedAt)
 	var j judgement
 	if waiting == nil {
-		if j, err = s.judge(tx, p, power, r.Token, read.At, offline); err != nil {
+		q := asking{point: p, place: place, maxPower: power, token: r.Token, holder: h, at: read.At, offline: offline}
+		if j, err = s.judge(tx, q); err != nil {
 			return State{}, err
 		}
 		if j.decision == Accepted && !offline { // what happened then is no longer at once with anything
@@ -283,7 +322,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, r StartReport) (State, error
 	} else {
 		st = State{
 			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
-			Source: ByRFID, TokenUID: r.Token, Zone: site.TimeZone,
+			Source: ByRFID, TokenUID: r.Token, Zone: place.Zone,
 		}
 	}
 	st.Connector, st.MaxPower, st.OCPPID = r.Connector, power, id
@@ -393,12 +432,8 @@ func (s *Service) releaseHold(tx Tx, st *State) error {
 	if st.Wallet.IsZero() {
 		return nil
 	}
-	h, err := holdOf(tx, *st)
-	if err != nil {
-		return err
-	}
 	st.HoldAmount = money.New(0, st.Currency)
-	_, err = ledger.Release(tx, h)
+	_, err := ledger.Release(tx, payer(*st))
 	return err
 }
 

@@ -14,18 +14,23 @@ import (
 // Status takes a StatusNotification: the connector's live state, and what it tells
 // of the session there.
 func (s *Service) Status(ctx context.Context, sc authz.Scope, r StatusReport) error {
-	return s.once(ctx, sc, func(tx Tx) error {
-		p, err := s.point(tx, r.Report)
+	var (
+		p    asset.ChargePoint
+		seen State // the session at the connector, as it is now
+	)
+	err := s.once(ctx, sc, func(tx Tx) (err error) {
+		var place Place
+		seen = State{}
+		p, place, err = s.point(tx, r.Report, func() {
+			asset.ForeseeStatus(tx, r.Point)
+			_, _ = tx.LiveSessions(r.Point)
+		})
 		if err != nil {
 			return err
 		}
 		at := r.ReceivedAt
 		if !r.Stamp.At.IsZero() {
-			site, err := tx.SiteByID(p.Site)
-			if err != nil {
-				return err
-			}
-			read, err := s.readStamp(tx, p, site.TimeZone, r.Stamp, r.ReceivedAt, time.Time{})
+			read, err := s.readStamp(tx, p, place.Zone, r.Stamp, r.ReceivedAt, time.Time{})
 			if err != nil {
 				return err
 			}
@@ -43,7 +48,7 @@ func (s *Service) Status(ctx context.Context, sc authz.Scope, r StatusReport) er
 		if r.Connector == 0 || after.Status != r.Status || !after.StatusAt.Equal(at) {
 			return nil // of the whole point, or older than what is known (behaviour 32)
 		}
-		return s.each(tx, p.ID, func(st State) Event {
+		changed, err := s.each(tx, p.ID, func(st State) Event {
 			if st.Connector != r.Connector || at.Before(st.StartedAt) {
 				return nil
 			}
@@ -52,26 +57,38 @@ func (s *Service) Status(ctx context.Context, sc authz.Scope, r StatusReport) er
 			}
 			return StatusSeen{Status: r.Status, At: at}
 		})
+		if len(changed) == 1 {
+			seen = changed[0]
+		}
+		return err
 	})
+	if err == nil {
+		s.remember(r.Cache, p, seen)
+	}
+	return err
 }
 
 // Boot takes a BootNotification. Open sessions may have lost their stop (BILL-R5):
 // one that goes on will say so with its next meter values.
 func (s *Service) Boot(ctx context.Context, sc authz.Scope, r Report, b asset.BootReport) error {
 	return s.once(ctx, sc, func(tx Tx) error {
-		p, err := s.point(tx, r)
+		p, _, err := s.point(tx, r, func() {
+			asset.ForeseeBoot(tx, r.Point)
+			_, _ = tx.LiveSessions(r.Point)
+		})
 		if err != nil {
 			return err
 		}
 		if _, err := asset.Booted(tx, b); err != nil {
 			return err
 		}
-		return s.each(tx, p.ID, func(st State) Event {
+		_, err = s.each(tx, p.ID, func(st State) Event {
 			if !st.Phase.Open() {
 				return nil
 			}
 			return Suspected{"the charge point booted"}
 		})
+		return err
 	})
 }
 
@@ -89,12 +106,13 @@ func (s *Service) Connect(ctx context.Context, sc authz.Scope, p ident.ChargePoi
 		for _, c := range cs {
 			status[c.Number] = c.Status
 		}
-		return s.each(tx, p, func(st State) Event {
+		_, err = s.each(tx, p, func(st State) Event {
 			if st.Inner.OfflineSince.IsZero() && st.Phase != Idle {
 				return nil
 			}
 			return CameBack{At: tx.Now(), Status: status[st.Connector]}
 		})
+		return err
 	})
 	return epoch, err
 }
@@ -112,12 +130,13 @@ func (s *Service) disconnected(tx Tx, p ident.ChargePoint, epoch int64) error {
 	if err := asset.Disconnected(tx, p, epoch, tx.Now()); err != nil {
 		return err
 	}
-	return s.each(tx, p, func(st State) Event {
+	_, err = s.each(tx, p, func(st State) Event {
 		if !st.Phase.Open() && st.Phase != Idle {
 			return nil
 		}
 		return WentOffline{tx.Now()}
 	})
+	return err
 }
 
 // Restarted closes the connections that this server held before it was stopped. It

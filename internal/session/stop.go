@@ -19,7 +19,15 @@ func (s *Service) Stop(ctx context.Context, sc authz.Scope, r StopReport) (StopA
 	var ans StopAnswer
 	err := s.once(ctx, sc, func(tx Tx) error {
 		ans = StopAnswer{}
-		p, err := s.point(tx, r.Report)
+		p, place, err := s.point(tx, r.Report, func() {
+			_, _, _ = tx.SessionByStop(r.Point, r.Stamp.At, r.Register, r.OCPPID)
+			_, _ = s.stopAnswer(tx, r.Token)
+			if r.OCPPID > 0 {
+				_, _, _ = tx.SessionByOCPPID(r.Point, r.OCPPID)
+			}
+			_, _ = tx.ConnectorsOf(r.Point)
+			foreseeEnd(tx, r.Point)
+		})
 		if err != nil {
 			return err
 		}
@@ -39,7 +47,7 @@ func (s *Service) Stop(ctx context.Context, sc authz.Scope, r StopReport) (StopA
 			return err
 		}
 		if !ok {
-			return s.orphan(tx, p, r, ans)
+			return s.orphan(tx, p, place, r, ans)
 		}
 		if st.RealStop {
 			// Ended by an earlier stop with another time or register: the first one counts.
@@ -147,6 +155,11 @@ func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, match
 	})
 }
 
+// foreseeEnd has what the effect of a stop is judged by travel with the next query.
+func foreseeEnd(tx Tx, p ident.ChargePoint) {
+	_ = asset.EffectOn(tx, p, asset.CommandRemoteStop, "", nil)
+}
+
 // assign gives an adopted session to the holder of the card that stopped it
 // (AUTH-R8). It stays ABNORMAL: its first part was never seen.
 func (s *Service) assign(tx Tx, st *State, token string) error {
@@ -172,22 +185,18 @@ func (s *Service) cableOut(tx Tx, st State) (bool, error) {
 }
 
 // orphan keeps a stop that fits no session (BILL-R4, behaviour 47).
-func (s *Service) orphan(tx Tx, p asset.ChargePoint, r StopReport, ans StopAnswer) error {
-	site, err := tx.SiteByID(p.Site)
-	if err != nil {
-		return err
-	}
+func (s *Service) orphan(tx Tx, p asset.ChargePoint, place Place, r StopReport, ans StopAnswer) error {
 	op, err := tx.OperatorByID(p.Operator)
 	if err != nil {
 		return err
 	}
-	read, err := s.readStamp(tx, p, site.TimeZone, r.Stamp, r.ReceivedAt, p.ConnectedAt.AddDate(-1, 0, 0))
+	read, err := s.readStamp(tx, p, place.Zone, r.Stamp, r.ReceivedAt, p.ConnectedAt.AddDate(-1, 0, 0))
 	if err != nil {
 		return err
 	}
 	st := State{
 		ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
-		ForeignID: r.OCPPID, Phase: Abnormal, Source: Unknown, TokenUID: r.Token, Zone: site.TimeZone,
+		ForeignID: r.OCPPID, Phase: Abnormal, Source: Unknown, TokenUID: r.Token, Zone: place.Zone,
 		Currency: op.Currency, Cost: money.New(0, op.Currency),
 		StartedAt: read.At, EndedAt: read.At, StartEpoch: r.Epoch, StopDevice: r.Stamp.At,
 		MeterStart: r.Register, MeterStop: r.Register, RealStop: true, StopID: r.OCPPID, ClosedBy: "charge_point", StopReason: r.Reason,

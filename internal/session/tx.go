@@ -21,6 +21,11 @@ type Tx interface {
 	tariff.Tx
 	ledger.Tx
 
+	// PointAt is LockPoint with where the point stands.
+	PointAt(ident.ChargePoint) (asset.ChargePoint, Place, error)
+	// Ahead has what reads asks for travel with the next query, where the database is
+	// another process. reads only reads, finds nothing, and asks again afterwards.
+	Ahead(reads func())
 	// NextOCPPID gives the next transactionId of the platform, > 0 (behaviour 43).
 	NextOCPPID() (int32, error)
 	InsertSession(State) error
@@ -79,6 +84,12 @@ type Tx interface {
 	// FramesOfPoint lists the frames of a point, newest first.
 	FramesOfPoint(ident.ChargePoint, operator.Page) (operator.List[Frame], error)
 	AttemptList(AttemptFilter, operator.Page) (operator.List[Attempt], error)
+}
+
+// Place is what the site of a charge point means for its sessions.
+type Place struct {
+	Zone string     // IANA name
+	Plan ident.Plan // zero where the site has none of its own
 }
 
 // StartKey is the natural key of a StartTransaction (BILL-R8).

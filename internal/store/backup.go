@@ -131,11 +131,11 @@ type copier struct {
 
 // each gives the rows of a query; the cells are the callback's until it returns.
 func (b *copier) each(text string, f func(cells []cell) error) error {
-	rs, err := b.c.query(b.ctx, text, nil)
+	rs, err := b.c.query(b.ctx, text, nil, nil)
 	if err != nil {
 		return err
 	}
-	defer rs.close()
+	defer func() { _ = rs.close() }() // nothing was read behind it
 	var cells []cell
 	for {
 		more, err := rs.next(&cells)

@@ -45,19 +45,19 @@ var (
 	qBulksDue    = stmt(`SELECT ` + bulkCols + ` FROM command_bulks b WHERE {{scope command_bulks b}} AND b.id IN
 		(SELECT i.bulk_id FROM command_bulk_items i WHERE {{scope command_bulk_items i}} AND i.state = 'waiting' AND i.due_at <= ?)
 		ORDER BY b.created_at LIMIT ?`)
-	qBulkFirstDue = stmt(`SELECT i.due_at FROM command_bulk_items i WHERE {{scope command_bulk_items i}} AND i.bulk_id = ?
+	qBulkFirstDue = stmt(`SELECT i.due_at FROM command_bulk_items i WHERE {{scope command_bulk_items i key}} AND i.bulk_id = ?
 		AND i.state = 'waiting' ORDER BY i.due_at LIMIT 1`)
-	qBulkPutOff = stmt(`UPDATE command_bulk_items SET due_at = due_at + ? WHERE {{scope command_bulk_items command_bulk_items}}
+	qBulkPutOff = stmt(`UPDATE command_bulk_items SET due_at = due_at + ? WHERE {{scope command_bulk_items command_bulk_items key}}
 		AND bulk_id = ? AND state = 'waiting'`)
-	qBulkItemsDue = stmt(`SELECT ` + bulkItemCols + ` FROM command_bulk_items i WHERE {{scope command_bulk_items i}} AND i.bulk_id = ?
+	qBulkItemsDue = stmt(`SELECT ` + bulkItemCols + ` FROM command_bulk_items i WHERE {{scope command_bulk_items i key}} AND i.bulk_id = ?
 		AND i.state = 'waiting' AND i.due_at <= ? ORDER BY i.due_at, i.number LIMIT ?`)
 	qBulkItemSave = stmt(`UPDATE command_bulk_items SET state = ?, command_id = ?, code = ?, detail = ?, done_at = ?
-		WHERE {{scope command_bulk_items command_bulk_items}} AND bulk_id = ? AND number = ? AND state = 'waiting'`)
+		WHERE {{scope command_bulk_items command_bulk_items key}} AND bulk_id = ? AND number = ? AND state = 'waiting'`)
 	qBulkItemsCancel = stmt(`UPDATE command_bulk_items SET state = 'cancelled', done_at = ?
-		WHERE {{scope command_bulk_items command_bulk_items}} AND bulk_id = ? AND state = 'waiting'`)
+		WHERE {{scope command_bulk_items command_bulk_items key}} AND bulk_id = ? AND state = 'waiting'`)
 	qBulkCounts = stmt(`SELECT i.state, coalesce(c.state, ''), coalesce(c.effect_state, ''), count(*) FROM command_bulk_items i
 		LEFT JOIN commands c ON {{scope commands c}} AND c.id = i.command_id
-		WHERE {{scope command_bulk_items i}} AND i.bulk_id = ? GROUP BY i.state, coalesce(c.state, ''), coalesce(c.effect_state, '')`)
+		WHERE {{scope command_bulk_items i key}} AND i.bulk_id = ? GROUP BY i.state, coalesce(c.state, ''), coalesce(c.effect_state, '')`)
 
 	bulkList = listing(listSpec{
 		Cols: bulkCols, From: "command_bulks b", Where: "{{scope command_bulks b}}", ID: "b.id",

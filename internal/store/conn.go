@@ -35,7 +35,13 @@ type conn interface {
 	spoil()
 	exec(ctx context.Context, sql string, args []any) (int64, error)
 	execMany(ctx context.Context, sql string, args [][]any) (int64, error)
-	query(ctx context.Context, sql string, args []any) (rows, error)
+	// query may carry other queries behind it, whose rows are there when its own are closed.
+	query(ctx context.Context, sql string, args []any, ahead []*reading) (rows, error)
+	// later is exec at the latest with the next statement or in settle; then is told what
+	// came of it, and its error is that of the call in which this was found out.
+	later(ctx context.Context, sql string, args []any, then func(int64, error) error) error
+	// settle finds out what came of what was put off.
+	settle(ctx context.Context) error
 	// writeTogether writes what light closures have left and sets the errors of those
 	// that came too late. Its own error means that each has to be written by itself.
 	writeTogether(ctx context.Context, light []*joined) error
@@ -45,7 +51,8 @@ type conn interface {
 // rows are the rows of a query. next fills cells, whose bytes live until the next call.
 type rows interface {
 	next(cells *[]cell) (bool, error)
-	close()
+	// close returns the error of what was read behind them.
+	close() error
 }
 
 var (

@@ -53,7 +53,7 @@ func (tx *Tx) DeleteConnector(id ident.Connector) error {
 // SaveCondition implements asset.Tx.
 func (tx *Tx) SaveCondition(c asset.Connector) error {
 	tx.pointChanged(asset.ChargePoint{ID: c.Point, Operator: c.Operator, Sub: c.Sub})
-	return tx.execOne("connector", qConnectorCondition, c.Status, c.ErrorCode, c.VendorErrorCode, c.Info, c.StatusAt, c.ReceivedAt, c.ID)
+	return tx.laterOne("connector", qConnectorCondition, c.Status, c.ErrorCode, c.VendorErrorCode, c.Info, c.StatusAt, c.ReceivedAt, c.ID)
 }
 
 // ConnectorsOf implements asset.Tx.

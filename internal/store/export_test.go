@@ -132,6 +132,24 @@ func (tx *Tx) AddMany(table string, rows [][]any) error {
 	return tx.execMany(testStmts[table].insert, rows)
 }
 
+// AddLater is Add that is put off; taken is its answer where the row is in the way.
+func (tx *Tx) AddLater(table string, id []byte, op ident.Operator, n int64, taken error) error {
+	return tx.later(testStmts[table].insert, func(_ int64, err error) error {
+		if err != nil && taken != nil {
+			return taken
+		}
+		return err
+	}, id, op, ident.SubOperator{}, n)
+}
+
+// RaiseLater raises the number of one row, which must be there.
+func (tx *Tx) RaiseLater(table string, id []byte, by int64) error {
+	return tx.laterOne("row", testStmts[table].add, by, opt("id", id))
+}
+
+// ReadAhead is how many answers are there before they are asked for.
+func (tx *Tx) ReadAhead() int { return len(tx.read) }
+
 // TestRow is a row of the test list.
 type TestRow struct {
 	ID string
@@ -166,7 +184,7 @@ func (tx *Tx) RawInt(text string) (n int64, err error) {
 	if err := tx.enter(); err != nil {
 		return 0, err
 	}
-	rs, err := tx.conn.query(tx.ctx, text, nil)
+	rs, err := tx.conn.query(tx.ctx, text, nil, nil)
 	if err != nil {
 		return 0, tx.fail(err)
 	}
@@ -259,6 +277,33 @@ func EveryRendering() []Rendered {
 		}
 	}
 	return all
+}
+
+// GenericPlan is how a writer's connection to PostgreSQL goes about a statement, in the
+// words of EXPLAIN, whatever its values are.
+func (s *Store) GenericPlan(ctx context.Context, text string) ([]string, error) {
+	c, err := s.db.connect(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	pg := c.(*pgConn).c
+	described, err := pg.Prepare(ctx, "", text)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pg.Exec(ctx, "PREPARE s AS "+text); err != nil {
+		return nil, err
+	}
+	call := "EXPLAIN EXECUTE s"
+	if n := len(described.ParamOIDs); n > 0 {
+		call += "(NULL" + strings.Repeat(", NULL", n-1) + ")"
+	}
+	rows, err := pg.Query(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // TableClass names a table's class.

@@ -44,7 +44,7 @@ func (tx *Tx) Record(facts ...fact.Fact) error {
 		rows[i] = []any{op, sub, f.Kind, f.Version, f.Object, at, tx.now, string(payload)}
 	}
 	tx.hasFacts = tx.hasFacts || len(facts) > 0
-	return tx.execMany(qFactInsert, rows)
+	return tx.laterMany(qFactInsert, rows)
 }
 
 // Position is a place in the outbox.

@@ -419,6 +419,12 @@ type ending struct {
 // leave closes the closure's savepoint. What the statements met counts more than
 // what the closure made of it.
 func (j *joiner) leave(tx *Tx, err error, bare bool) ending {
+	if err == nil && tx.failed == nil && tx.entered {
+		_ = tx.answer(j.conn.settle(tx.ctx)) // it stands in tx.failed
+	}
+	if tx.owed != nil {
+		err = tx.owed // whatever the closure made of it
+	}
 	end := ending{err: err}
 	if tx.failed != nil {
 		end.conflict = errors.Is(tx.failed, errConflict)

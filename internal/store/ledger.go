@@ -31,21 +31,19 @@ var (
 	qAccountLock = stmt(`SELECT ` + accountCols + ` FROM accounts a WHERE {{scope accounts a}} AND a.id = ? {{lock}}`)
 	qAccountSave = stmt(`UPDATE accounts SET rev = rev + 1, balance = ?, held = ?
 		WHERE {{scope accounts accounts}} AND id = ? AND rev = ?`)
-	qAccountRev = stmt(`SELECT a.rev FROM accounts a WHERE {{scope accounts a}} AND a.id = ?`)
 
 	qHoldInsert = stmt(`INSERT INTO holds (id, operator_id, sub_operator_id, rev, account_id, session_id, amount, currency, state, held_at)
 		VALUES (?, {{own holds}}, 1, ?, ?, ?, ?, ?, ?)`)
 	qHold = stmt(`SELECT h.id, h.operator_id, h.sub_operator_id, h.account_id, h.session_id, h.amount, h.currency, h.state, h.held_at, h.rev
 		FROM holds h WHERE {{scope holds h}} AND h.session_id = ?`)
 	qHoldSave = stmt(`UPDATE holds SET rev = rev + 1, amount = ?, state = ? WHERE {{scope holds holds}} AND id = ? AND rev = ?`)
-	qHoldRev  = stmt(`SELECT h.rev FROM holds h WHERE {{scope holds h}} AND h.id = ?`)
 
 	qEntryInsert = stmt(`INSERT INTO entries (id, operator_id, sub_operator_id, posted_at, kind, session_id, recharge_id, corrects,
 			entry_key, amount, currency, debt, balance)
 		VALUES (?, {{own entries}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qPostingInsert = stmt(`INSERT INTO postings (entry_id, line_no, operator_id, sub_operator_id, book, account_id, amount, currency)
 		VALUES (?, ?, {{own postings}}, ?, ?, ?, ?)`)
-	qEntryByKey = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.operator_id = ? AND e.entry_key = ?`)
+	qEntryByKey = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e key}} AND (e.operator_id = ?) IS TRUE AND e.entry_key = ?`)
 	qLastAdjust = stmt(`SELECT ` + entryCols + ` FROM entries e
 		WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'adjust' ORDER BY e.id DESC LIMIT 1`)
 	qCaptureOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'capture'`)
@@ -73,7 +71,14 @@ func scanAccount(r *Row, a *ledger.Account) error {
 
 // LockAccount implements ledger.Tx.
 func (tx *Tx) LockAccount(id ident.Account) (ledger.Account, error) {
-	return one(tx, "charging account", qAccountLock, scanAccount, id)
+	if tx.account != nil && tx.account.ID == id {
+		return *tx.account, nil
+	}
+	a, err := one(tx, "charging account", qAccountLock, scanAccount, id)
+	if err == nil {
+		tx.account = &a // nobody else changes it now
+	}
+	return a, err
 }
 
 // AccountByID implements ledger.Tx.
@@ -92,8 +97,7 @@ func (tx *Tx) InsertAccount(a ledger.Account) error {
 
 // SaveAccount implements ledger.Tx.
 func (tx *Tx) SaveAccount(a ledger.Account) error {
-	n, err := tx.exec(qAccountSave, a.Balance.Minor, a.Held.Minor, a.ID, a.Version)
-	return tx.oneVersion("charging account", n, err, qAccountRev, a.ID, a.Version)
+	return tx.later(qAccountSave, mustTouch(1, fault.Stale(0, a.Version)), a.Balance.Minor, a.Held.Minor, a.ID, a.Version)
 }
 
 func scanHold(r *Row, h *ledger.Hold) error {
@@ -107,14 +111,12 @@ func (tx *Tx) HoldBySession(id ident.Session) (ledger.Hold, bool, error) {
 
 // InsertHold implements ledger.Tx.
 func (tx *Tx) InsertHold(h ledger.Hold) error {
-	_, err := tx.exec(qHoldInsert, h.ID, h.Operator, h.Sub, h.Account, h.Session, h.Amount, h.State, h.At)
-	return err
+	return tx.later(qHoldInsert, nil, h.ID, h.Operator, h.Sub, h.Account, h.Session, h.Amount, h.State, h.At)
 }
 
 // SaveHold implements ledger.Tx.
 func (tx *Tx) SaveHold(h ledger.Hold) error {
-	n, err := tx.exec(qHoldSave, h.Amount.Minor, h.State, h.ID, h.Version)
-	return tx.oneVersion("hold", n, err, qHoldRev, h.ID, h.Version)
+	return tx.later(qHoldSave, mustTouch(1, fault.Stale(0, h.Version)), h.Amount.Minor, h.State, h.ID, h.Version)
 }
 
 // Append implements ledger.Tx.
@@ -122,11 +124,14 @@ func (tx *Tx) Append(e ledger.Entry) error {
 	if err := e.Check(); err != nil {
 		return err
 	}
-	_, err := tx.exec(qEntryInsert, e.ID, e.Operator, e.Sub, e.At, e.Kind, e.Session, e.Recharge, e.Corrects, e.Key, e.Amount,
-		e.Debt.Minor, e.Balance.Minor)
-	if duplicate(err, "entries_capture") {
-		return fault.New(fault.Conflict, "already_captured", "The session has been charged already.")
+	once := func(_ int64, err error) error {
+		if duplicate(err, "entries_capture") {
+			return fault.New(fault.Conflict, "already_captured", "The session has been charged already.")
+		}
+		return err
 	}
+	err := tx.later(qEntryInsert, once, e.ID, e.Operator, e.Sub, e.At, e.Kind, e.Session, e.Recharge, e.Corrects, e.Key, e.Amount,
+		e.Debt.Minor, e.Balance.Minor)
 	if err != nil {
 		return err
 	}
@@ -134,7 +139,7 @@ func (tx *Tx) Append(e ledger.Entry) error {
 	for i, p := range e.Postings {
 		rows[i] = []any{e.ID, i + 1, e.Operator, e.Sub, p.Book, p.Account, p.Amount}
 	}
-	return tx.execMany(qPostingInsert, rows)
+	return tx.laterMany(qPostingInsert, rows)
 }
 
 func scanEntry(r *Row, e *ledger.Entry) error {

@@ -48,6 +48,13 @@ func (c *scripted) rollbackTo(context.Context) error {
 	return c.note("back")
 }
 
+// settle: exec answers at once.
+func (c *scripted) settle(context.Context) error { return nil }
+
+func (c *scripted) later(ctx context.Context, text string, args []any, then func(int64, error) error) error {
+	return then(c.exec(ctx, text, args))
+}
+
 func (c *scripted) exec(_ context.Context, _ string, args []any) (int64, error) {
 	if id, ok := args[0].([]byte); ok && len(args) > 15 { // qMeasure begins with the session
 		if err := c.alone(sessionOf(id)); err != nil {

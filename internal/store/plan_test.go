@@ -98,3 +98,40 @@ func planOf(t *testing.T, db *sql.DB, text string) (steps []string) {
 	}
 	return steps
 }
+
+// PostgreSQL keeps the plan that a writer's connection made for a statement first, and
+// on a young database that is before any row could tell one index from another.
+func TestPostgreSQLFindsWhatAWriterLooksForByAnIndexOfItsOwn(t *testing.T) {
+	t.Parallel()
+	st := storetest.Postgres(t, nil)
+	compared := regexp.MustCompile(`\b\w*(?:id|key|hash|identity|code|number) = \$\d+`)
+	owner := regexp.MustCompile(`\b(?:sub_)?operator_id = \$\d+`)
+	operators := regexp.MustCompile(`^Index Cond: \(\(?(?:\w+\.)?operator_id = \$\d+\)?(?: AND \(sub_operator_id = \$\d+\))?\)$`)
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		if !r.Postgres || r.Shape != store.ShapeOperator && r.Shape != store.ShapeSub ||
+			strings.Contains(r.Source, "{{if") || !compared.MatchString(owner.ReplaceAllString(r.SQL, "")) || strings.HasPrefix(r.SQL, "INSERT") {
+			continue
+		}
+		looked++
+		plan, err := st.GenericPlan(t.Context(), r.SQL)
+		if err != nil {
+			t.Fatalf("%v\n\tin %s", err, r.SQL)
+		}
+		for i, line := range plan {
+			if strings.Contains(line, "One-Time Filter: false") {
+				break // the scope sees nothing there
+			}
+			line = strings.TrimSpace(line)
+			all := strings.Contains(line, "Seq Scan") || operators.MatchString(line)
+			if all && i+1 < len(plan) && compared.MatchString(owner.ReplaceAllString(plan[i+1], "")) {
+				t.Errorf("all rows of the operator are gone through: %s, %s, %s\n\tin %s", strings.TrimSpace(plan[max(0, i-1)]), line,
+					strings.TrimSpace(plan[i+1]), r.Source)
+				break
+			}
+		}
+	}
+	if looked < 50 {
+		t.Fatalf("only %d statements look for something", looked)
+	}
+}

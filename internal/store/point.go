@@ -7,6 +7,7 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 )
 
 var (
@@ -39,8 +40,10 @@ var (
 	qPointVersion = stmt(`SELECT p.version FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ?`)
 	qPoint        = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ?`)
 	qPointLock    = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ? {{lock}}`)
-	qPointNamed   = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.identity = ?`)
-	qPointsOpen   = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.node = ?
+	qPointAt      = stmt(`SELECT ` + pointCols + `, t.time_zone, t.plan_id FROM charge_points p JOIN sites t ON {{scope sites t}} AND t.id = p.site_id
+		WHERE {{scope charge_points p}} AND p.id = ? {{lock p}}`)
+	qPointNamed = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p key}} AND p.identity = ?`)
+	qPointsOpen = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.node = ?
 		AND p.connected_at IS NOT NULL AND p.disconnected_at IS NULL ORDER BY p.id LIMIT ?`)
 	qCodeNext = stmt(`INSERT INTO code_counters (operator_id, sub_operator_id, value) VALUES ({{own code_counters}}, ?)
 		ON CONFLICT (operator_id) DO UPDATE SET value = code_counters.value + 1 WHERE {{scope code_counters code_counters}}
@@ -132,9 +135,33 @@ func (tx *Tx) PointByID(id ident.ChargePoint) (asset.ChargePoint, error) {
 	return one(tx, "charge point", qPoint, scanPoint, id)
 }
 
+// lockedPoint is a charge point whose lock the closure holds: until it writes there itself
+// the row stays as it was read.
+type lockedPoint struct {
+	asset.ChargePoint
+	session.Place
+}
+
 // LockPoint implements asset.Tx.
 func (tx *Tx) LockPoint(id ident.ChargePoint) (asset.ChargePoint, error) {
+	if tx.point != nil && tx.point.ID == id {
+		return tx.point.ChargePoint, nil
+	}
 	return one(tx, "charge point", qPointLock, scanPoint, id)
+}
+
+// PointAt implements session.Tx.
+func (tx *Tx) PointAt(id ident.ChargePoint) (asset.ChargePoint, session.Place, error) {
+	p, err := one(tx, "charge point", qPointAt, func(r *Row, p *lockedPoint) error {
+		if err := scanPoint(r, &p.ChargePoint); err != nil {
+			return err
+		}
+		return r.Scan(&p.Place.Zone, &p.Place.Plan)
+	}, id)
+	if err == nil {
+		tx.point = &p
+	}
+	return p.ChargePoint, p.Place, err
 }
 
 // PointByIdentity implements asset.Tx.

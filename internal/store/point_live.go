@@ -72,7 +72,7 @@ func (tx *Tx) SaveSeen(p asset.ChargePoint) error {
 // SaveBoot implements asset.Tx. What a point is found by is written again only where the
 // serial is another: after an outage every point boots, and none of them is a new one.
 func (tx *Tx) SaveBoot(p asset.ChargePoint, found string) error {
-	if err := tx.execOne("charge point", qPointBoot, p.Vendor, p.Model, p.Serial, p.Firmware, p.ICCID, p.IMSI,
+	if err := tx.laterOne("charge point", qPointBoot, p.Vendor, p.Model, p.Serial, p.Firmware, p.ICCID, p.IMSI,
 		p.MeterType, p.MeterSerial, p.BootedAt, p.ID); err != nil {
 		return err
 	}
@@ -85,13 +85,13 @@ func (tx *Tx) SaveBoot(p asset.ChargePoint, found string) error {
 
 // SaveClock implements asset.Tx.
 func (tx *Tx) SaveClock(p asset.ChargePoint) error {
-	return tx.execOne("charge point", qPointClock, p.ClockOffset.Microseconds(), p.Zone, p.ID)
+	return tx.laterOne("charge point", qPointClock, p.ClockOffset.Microseconds(), p.Zone, p.ID)
 }
 
 // SaveOwn implements asset.Tx.
 func (tx *Tx) SaveOwn(p asset.ChargePoint) error {
 	tx.pointChanged(p)
-	return tx.execOne("charge point", qPointOwn, p.Own.Status, p.Own.ErrorCode, p.Own.VendorErrorCode, p.Own.Info,
+	return tx.laterOne("charge point", qPointOwn, p.Own.Status, p.Own.ErrorCode, p.Own.VendorErrorCode, p.Own.Info,
 		p.Own.StatusAt, p.Own.ReceivedAt, p.Rolled, p.ID)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -108,7 +109,7 @@ type pgConn struct {
 	c      *pgx.Conn
 	spoilt bool
 	// pending goes out with the next statement, in one round trip: BEGIN, SAVEPOINT,
-	// RELEASE and the settings.
+	// RELEASE, the settings, and writes that were put off.
 	pending  []pgStep
 	begun    bool // BEGIN is among them
 	prepared map[string]bool
@@ -120,7 +121,11 @@ type pgStep struct {
 	text  string
 	args  []any
 	plain string // without parameters, where it is sent with other text
+	// then is told what came of a write that was put off; nil for all else.
+	then func(int64, error) error
 }
+
+func putOff(s pgStep) bool { return s.then != nil }
 
 // idleFor is how long a connection may have been idle for BEGIN to travel with the
 // first statement: one that died meanwhile should be found before a closure runs.
@@ -188,14 +193,39 @@ func (c *pgConn) release(context.Context) error {
 }
 
 func (c *pgConn) rollbackTo(ctx context.Context) error {
+	c.pending = slices.DeleteFunc(c.pending, putOff) // they would only be taken back
 	c.pending = append(c.pending, control("ROLLBACK TO closure"), control("RELEASE closure"))
 	return c.flush(ctx)
+}
+
+// later implements conn.
+func (c *pgConn) later(ctx context.Context, text string, args []any, then func(int64, error) error) error {
+	if err := c.prepare(ctx, text); err != nil {
+		if errors.Is(err, errOwed) {
+			return err
+		}
+		return then(0, err)
+	}
+	c.pending = append(c.pending, pgStep{text: text, args: args, then: then})
+	return nil
+}
+
+// settle implements conn.
+func (c *pgConn) settle(ctx context.Context) error {
+	if !slices.ContainsFunc(c.pending, putOff) {
+		return nil
+	}
+	_, err := c.send(ctx, nil)
+	return err
 }
 
 // flush sends what is pending by itself.
 func (c *pgConn) flush(ctx context.Context) error {
 	if len(c.pending) == 0 {
 		return nil
+	}
+	if slices.ContainsFunc(c.pending, putOff) {
+		return c.settle(ctx)
 	}
 	var b strings.Builder
 	for _, s := range c.pending {
@@ -228,18 +258,9 @@ func (c *pgConn) send(ctx context.Context, steps []pgStep) ([]int64, error) {
 // start sends steps and what is pending before them, and reads the answers to that.
 func (c *pgConn) start(ctx context.Context, steps []pgStep) (pgx.BatchResults, error) {
 	for _, s := range steps {
-		if c.prepared[s.text] {
-			continue
+		if err := c.prepare(ctx, s.text); err != nil {
+			return nil, err
 		}
-		// What is pending comes first: a text that cannot be prepared ends no more than
-		// the savepoint it stands in.
-		if err := c.flush(ctx); err != nil {
-			return nil, fmt.Errorf("%w: %w", errGone, err)
-		}
-		if _, err := c.c.Prepare(ctx, s.text, s.text); err != nil {
-			return nil, c.explain(ctx, err)
-		}
-		c.prepared[s.text] = true
 	}
 	for _, s := range c.pending {
 		if !c.prepared[s.text] {
@@ -250,22 +271,51 @@ func (c *pgConn) start(ctx context.Context, steps []pgStep) (pgx.BatchResults, e
 		}
 	}
 	b := &pgx.Batch{}
-	before := len(c.pending)
 	for _, s := range c.pending {
 		b.Queue(s.text, s.args...)
 	}
 	for _, s := range steps {
 		b.Queue(s.text, s.args...)
 	}
-	c.pending, c.begun = c.pending[:0], false
+	before := c.pending
+	c.pending, c.begun = nil, false // then may send something itself
 	results := c.c.SendBatch(ctx, b)
-	for range before {
-		if _, err := results.Exec(); err != nil {
-			_ = results.Close() // its error is this one
-			return nil, fmt.Errorf("%w: %w", errGone, err)
+	var owed error
+	for _, s := range before {
+		tag, err := results.Exec()
+		if putOff(s) && owed == nil {
+			owed = s.then(tag.RowsAffected(), c.explain(ctx, err))
+		} else if err != nil && owed == nil {
+			owed = fmt.Errorf("%w: %w", errGone, err)
+		}
+		if err != nil {
+			break
 		}
 	}
+	if owed != nil {
+		_ = results.Close() // its error is this one
+		return nil, owed
+	}
+	c.pending = before[:0]
 	return results, nil
+}
+
+// prepare prepares a text, once per connection. What is pending comes first: a text that
+// cannot be prepared ends no more than the savepoint it stands in.
+func (c *pgConn) prepare(ctx context.Context, text string) error {
+	if c.prepared[text] {
+		return nil
+	}
+	if err := c.flush(ctx); errors.Is(err, errOwed) {
+		return err
+	} else if err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	if _, err := c.c.Prepare(ctx, text, text); err != nil {
+		return c.explain(ctx, err)
+	}
+	c.prepared[text] = true
+	return nil
 }
 
 // prepareControls prepares what marks transactions, once per connection.
@@ -353,15 +403,20 @@ func (c *pgConn) execMany(ctx context.Context, text string, args [][]any) (total
 	return total, err
 }
 
-func (c *pgConn) query(ctx context.Context, text string, args []any) (rows, error) {
-	if len(c.pending) == 0 {
+func (c *pgConn) query(ctx context.Context, text string, args []any, ahead []*reading) (rows, error) {
+	if len(c.pending) == 0 && len(ahead) == 0 {
 		rs, err := c.c.Query(ctx, text, args...)
 		if err != nil {
 			return nil, c.explain(ctx, err)
 		}
 		return &pgRows{c: c, ctx: ctx, rs: rs}, nil
 	}
-	results, err := c.start(ctx, []pgStep{{text: text, args: args}})
+	steps := make([]pgStep, 0, 1+len(ahead))
+	steps = append(steps, pgStep{text: text, args: args})
+	for _, r := range ahead {
+		steps = append(steps, pgStep{text: r.text, args: r.values})
+	}
+	results, err := c.start(ctx, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -370,7 +425,7 @@ func (c *pgConn) query(ctx context.Context, text string, args []any) (rows, erro
 		_ = results.Close() // its error is this one
 		return nil, c.explain(ctx, err)
 	}
-	return &pgRows{c: c, ctx: ctx, rs: rs, of: results}, nil
+	return &pgRows{c: c, ctx: ctx, rs: rs, of: results, ahead: ahead}, nil
 }
 
 func (c *pgConn) close() {
@@ -409,6 +464,7 @@ type pgRows struct {
 	ctx   context.Context
 	rs    pgx.Rows
 	of    pgx.BatchResults // that rs is of; nil where it was sent by itself
+	ahead []*reading       // what comes behind rs
 	cells []cell
 }
 
@@ -431,11 +487,47 @@ func (r *pgRows) next(cells *[]cell) (bool, error) {
 	return true, nil
 }
 
-func (r *pgRows) close() {
+func (r *pgRows) close() error {
 	r.rs.Close()
-	if r.of != nil {
-		_ = r.of.Close() // an error was next's
+	if r.of == nil {
+		return nil // an error was next's
 	}
+	failed := r.rs.Err() != nil // nothing comes behind it then
+	var err error
+	for _, a := range r.ahead {
+		if failed {
+			break
+		}
+		if err = r.c.keep(r.of, a); err != nil {
+			break
+		}
+	}
+	_ = r.of.Close() // its error is this one, or was next's
+	r.c.used = time.Now()
+	return r.c.explain(r.ctx, err)
+}
+
+// keep reads all rows of the next result. Their cells outlive it.
+func (c *pgConn) keep(results pgx.BatchResults, into *reading) error {
+	rs, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rs.Close()
+	for rs.Next() {
+		raw, fields := rs.RawValues(), rs.FieldDescriptions()
+		cells := make([]cell, len(raw))
+		for i, b := range raw {
+			if cells[i], err = decode(b, fields[i]); err != nil {
+				return err
+			}
+			if b, ok := cells[i].([]byte); ok {
+				cells[i] = bytes.Clone(b)
+			}
+		}
+		into.rows = append(into.rows, cells)
+	}
+	return rs.Err()
 }
 
 // decode reads the few types that our columns have, in the binary form that pgx

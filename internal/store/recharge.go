@@ -22,7 +22,7 @@ var (
 			recharge_from, amount, currency, balance_after, reason_sealed, actor_id, recharge_key, state, entry_id)
 		VALUES (?, {{own recharges}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qRechargeByKey = stmt(`SELECT ` + rechargeCols + ` FROM recharges r
-		WHERE {{scope recharges r}} AND r.operator_id = ? AND r.recharge_key = ?`)
+		WHERE {{scope recharges r key}} AND (r.operator_id = ?) IS TRUE AND r.recharge_key = ?`)
 	qRecharges = listing(listSpec{
 		Cols: rechargeCols, From: `recharges r`,
 		Where: `{{scope recharges r}} {{if driver}} AND r.driver_id = ? {{end}} {{if account}} AND r.account_id = ? {{end}}

@@ -94,6 +94,9 @@ func (q *Stmt) render(key rendering) *rendered {
 		case partLock:
 			if key.engine == postgres {
 				b.WriteString("FOR UPDATE")
+				if p.text != "" {
+					b.WriteString(" OF " + p.text)
+				}
 			}
 		case partPG:
 			if key.engine == postgres {
@@ -124,7 +127,7 @@ func (q *Stmt) render(key rendering) *rendered {
 		case partScope:
 			c := registry.tables[p.text].class
 			write := (q.verb == verbUpdate || q.verb == verbDelete || q.verb == verbInsert) && p.text == q.target
-			for _, d := range c.predicate(p.alias, key.shape, write) {
+			for _, d := range c.predicate(p.alias, key.shape, write, p.keyed && key.engine == postgres) {
 				switch d.kind {
 				case partOp:
 					param(slot{kind: slotOp})

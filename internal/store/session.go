@@ -60,25 +60,25 @@ var (
 		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
 		VALUES (?, ?, 0, {{own session_samples}}, 0, '', ?, ?, 0, NULL, 0, 0, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`)
 	qSession          = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.id = ?`)
-	qSessionByOCPP    = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.ocpp_id = ? AND s.ocpp_id > 0 AND s.point_id = ?`)
-	qSessionByForeign = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+	qSessionByOCPP    = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.ocpp_id = ? AND s.ocpp_id > 0 AND s.point_id = ?`)
+	qSessionByForeign = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.foreign_id = ? AND s.foreign_id > 0 ORDER BY s.sort_at DESC LIMIT 1`)
-	qSessionByStart = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+	qSessionByStart = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.connector = ? AND s.token_hash = ? AND s.start_device_at = ? AND s.meter_start_wh = ? AND s.real_stop = 0 AND s.ocpp_id > 0`)
-	qSessionByMessage = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+	qSessionByMessage = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.start_epoch = ? AND s.start_message = ? ORDER BY s.sort_at DESC LIMIT 1`)
-	qSessionByStop = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+	qSessionByStop = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.stop_device_at = ? AND s.meter_stop_wh = ? AND s.stop_reported_id = ? AND s.real_stop = 1 ORDER BY s.sort_at DESC LIMIT 1`)
-	qSessionsLive = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+	qSessionsLive = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.live = 1 ORDER BY s.sort_at DESC LIMIT 50`)
 	qSessionsDue = stmt(`SELECT s.id, s.operator_id, s.due_at, ` + newestState + ` FROM sessions s
-		WHERE {{scope sessions s}} AND s.due_at <= ? ORDER BY s.due_at LIMIT ?`)
+		WHERE {{scope sessions s key}} AND s.due_at <= ? ORDER BY s.due_at LIMIT ?`)
 	qSessionPostpone = stmt(`UPDATE sessions SET due_at = ? WHERE {{scope sessions sessions}} AND id = ? AND due_at = ?`)
 
 	qRunningInsert = stmt(`INSERT INTO running_tokens (session_id, operator_id, sub_operator_id, token_id)
 		VALUES (?, {{own running_tokens}}, ?) ON CONFLICT DO NOTHING`)
-	qRunningDelete = stmt(`DELETE FROM running_tokens WHERE {{scope running_tokens running_tokens}} AND session_id = ?`)
-	qRunningCount  = stmt(`SELECT count(*) FROM running_tokens r WHERE {{scope running_tokens r}} AND r.token_id = ?`)
+	qRunningDelete = stmt(`DELETE FROM running_tokens WHERE {{scope running_tokens running_tokens key}} AND session_id = ?`)
+	qRunningCount  = stmt(`SELECT count(*) FROM running_tokens r WHERE {{scope running_tokens r key}} AND r.token_id = ?`)
 )
 
 func scanSession(r *Row, s *sessionRow) error {
@@ -172,14 +172,17 @@ func (tx *Tx) InsertSession(s session.State) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(qSessionInsert, s.ID, s.Operator, s.Sub, s.Site, s.Point, s.Connector, s.OCPPID, s.ForeignID, s.Phase,
+	taken := func(_ int64, err error) error {
+		if duplicate(err, "sessions_start") {
+			return fault.Stale(0, 0)
+		}
+		return err
+	}
+	err = tx.later(qSessionInsert, taken, s.ID, s.Operator, s.Sub, s.Site, s.Point, s.Connector, s.OCPPID, s.ForeignID, s.Phase,
 		s.Live(), s.Source, sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan, s.PlanNumber, s.Currency, s.Zone, s.MaxPower,
 		s.HoldAmount.Minor, s.RequestedAt, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
 		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
 		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil))
-	if duplicate(err, "sessions_start") {
-		return fault.Stale(0, 0)
-	}
 	if err != nil {
 		return err
 	}
@@ -199,14 +202,10 @@ func (tx *Tx) SaveSession(s session.State) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(qSessionSave, s.Rev, s.Connector, s.OCPPID, s.Phase, s.Live(), sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan,
+	return tx.later(qSessionSave, mustTouch(1, fault.Stale(0, s.Rev-1)), s.Rev, s.Connector, s.OCPPID, s.Phase, s.Live(), sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan,
 		s.PlanNumber, s.HoldAmount.Minor, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
 		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
 		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil), s.ID, s.Rev)
-	if err == nil && n == 0 {
-		return fault.Stale(0, s.Rev-1)
-	}
-	return err
 }
 
 // SaveMetered writes what a meter value changes, where nobody else wrote meanwhile.
@@ -218,12 +217,9 @@ func (tx *Tx) SaveMetered(s session.State) error {
 
 // step takes the session's next number; state is nil where the session's own row has it.
 func (tx *Tx) step(s *session.State, state []byte) error {
-	n, err := tx.exec(qSessionStep, s.ID, s.Rev+1, s.Operator, s.Sub, tx.Now(), tx.Now(), ident.Event{}, state)
+	err := tx.later(qSessionStep, mustTouch(1, fault.Stale(0, s.Rev)), s.ID, s.Rev+1, s.Operator, s.Sub, tx.Now(), tx.Now(), ident.Event{}, state)
 	if err != nil {
 		return err
-	}
-	if n == 0 {
-		return fault.Stale(0, s.Rev)
 	}
 	s.Rev++
 	tx.sessionChanged(*s)
@@ -242,13 +238,10 @@ func (tx *Tx) SetRunning(s session.State, runs bool) error {
 	if s.Token.IsZero() {
 		return nil
 	}
-	var err error
 	if runs {
-		_, err = tx.exec(qRunningInsert, s.ID, s.Operator, s.Sub, s.Token)
-	} else {
-		_, err = tx.exec(qRunningDelete, s.ID)
+		return tx.later(qRunningInsert, nil, s.ID, s.Operator, s.Sub, s.Token)
 	}
-	return err
+	return tx.later(qRunningDelete, nil, s.ID)
 }
 
 // RunningOfToken counts a token's sessions that run or are about to.

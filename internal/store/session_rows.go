@@ -55,7 +55,7 @@ var (
 		WHERE {{scope frames f}} AND f.point_id = ? AND f.received_at >= ? AND f.received_at < ? ORDER BY f.received_at LIMIT ?`)
 	qAttemptInsert = stmt(`INSERT INTO start_attempts (id, operator_id, sub_operator_id, point_id, connector, kind, token_sealed,
 		token_hash, token_id, driver_id, session_id, decision, reason, at) VALUES (?, {{own start_attempts}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	qAsked = stmt(`SELECT count(*) FROM start_attempts a WHERE {{scope start_attempts a}} AND a.operator_id = ? AND a.token_hash = ?
+	qAsked = stmt(`SELECT count(*) FROM start_attempts a WHERE {{scope start_attempts a key}} AND (a.operator_id = ?) IS TRUE AND a.token_hash = ?
 		AND a.at >= ? AND a.point_id = ? AND a.kind <> 'start' AND a.decision = 'Accepted'`)
 	qAttempts = listing(listSpec{
 		Cols: `a.id, a.at, a.operator_id, a.sub_operator_id, a.point_id, a.connector, a.kind, a.token_sealed, a.token_id, a.driver_id,
@@ -82,12 +82,8 @@ func (tx *Tx) InsertSample(s session.State, m session.Sample, read session.Read)
 }
 
 func (tx *Tx) addSample(s *session.State, number int64, m *session.Sample, read *session.Read) error {
-	n, err := tx.exec(qSampleInsert, s.ID, number, s.ID, number, s.Operator, s.Sub, m.Device(*read), m.Context, read.At, tx.Now(),
-		read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, ident.Event{})
-	if err == nil && n == 0 {
-		return fault.Stale(0, number-1)
-	}
-	return err
+	return tx.later(qSampleInsert, mustTouch(1, fault.Stale(0, number-1)), s.ID, number, s.ID, number, s.Operator, s.Sub, m.Device(*read),
+		m.Context, read.At, tx.Now(), read.Offset.Microseconds(), m.Has, m.Energy, m.Power, m.Current, m.Voltage, m.SoC, ident.Event{})
 }
 
 // RegistersOf are a session's energy readings in time order.
@@ -108,8 +104,7 @@ func (tx *Tx) InsertEvent(e session.Kept) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(qEventInsert, eventArgs(&e, ident.New[ident.Event](tx.Now()), sealed, true)...)
-	return err
+	return tx.later(qEventInsert, nil, eventArgs(&e, ident.New[ident.Event](tx.Now()), sealed, true)...)
 }
 
 func eventArgs(e *session.Kept, id ident.Event, sealed Sealed, loose bool) []any {
@@ -193,9 +188,8 @@ func (tx *Tx) InsertAttempt(a session.Attempt) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(qAttemptInsert, a.ID, a.Operator, a.Sub, a.Point, a.Connector, a.Kind, sealed, hash, a.Token, a.Driver,
+	return tx.later(qAttemptInsert, nil, a.ID, a.Operator, a.Sub, a.Point, a.Connector, a.Kind, sealed, hash, a.Token, a.Driver,
 		a.Session, a.Decision, a.Reason, a.At)
-	return err
 }
 
 // AskedSince implements session.Tx.

@@ -72,15 +72,20 @@ func (c class) reach(s shape, write bool) reach {
 }
 
 // predicate is the SQL of {{scope}} with its parameters still written as ?op and ?sub.
-func (c class) predicate(alias string, s shape, write bool) []part {
+// One that is kept from indexes says the same in a form that none can be asked by.
+func (c class) predicate(alias string, s shape, write, kept bool) []part {
+	open, shut := "", ""
+	if kept {
+		open, shut = "(", ") IS TRUE"
+	}
 	switch c.reach(s, write) {
 	case everything:
 		return []part{{kind: partText, text: "1=1"}}
 	case byOperator:
-		return []part{{kind: partText, text: alias + ".operator_id = "}, {kind: partOp}}
+		return []part{{kind: partText, text: open + alias + ".operator_id = "}, {kind: partOp}, {kind: partText, text: shut}}
 	case bySub:
-		return []part{{kind: partText, text: alias + ".operator_id = "}, {kind: partOp},
-			{kind: partText, text: " AND " + alias + ".sub_operator_id = "}, {kind: partSub}}
+		return []part{{kind: partText, text: open + alias + ".operator_id = "}, {kind: partOp},
+			{kind: partText, text: " AND " + alias + ".sub_operator_id = "}, {kind: partSub}, {kind: partText, text: shut}}
 	case byID:
 		return []part{{kind: partText, text: alias + ".id = "}, {kind: partOp}}
 	}

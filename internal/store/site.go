@@ -23,7 +23,7 @@ var (
 	qSiteVersion = stmt(`SELECT s.version FROM sites s WHERE {{scope sites s}} AND s.id = ?`)
 	qSite        = stmt(`SELECT ` + siteCols + ` FROM sites s WHERE {{scope sites s}} AND s.id = ?`)
 	qSitePoints  = stmt(`SELECT count(*), coalesce(sum(CASE WHEN p.status = 'VALID' THEN 1 ELSE 0 END), 0)
-		FROM charge_points p WHERE {{scope charge_points p}} AND p.site_id = ?`)
+		FROM charge_points p WHERE {{scope charge_points p key}} AND p.site_id = ?`)
 
 	siteList = listing(listSpec{
 		Cols: siteCols,

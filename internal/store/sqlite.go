@@ -247,7 +247,13 @@ func (c *liteConn) execMany(ctx context.Context, text string, args [][]any) (tot
 	return total, nil
 }
 
-func (c *liteConn) query(ctx context.Context, text string, args []any) (rows, error) {
+func (c *liteConn) later(ctx context.Context, text string, args []any, then func(int64, error) error) error {
+	return then(c.exec(ctx, text, args))
+}
+
+func (c *liteConn) settle(context.Context) error { return nil }
+
+func (c *liteConn) query(ctx context.Context, text string, args []any, _ []*reading) (rows, error) {
 	st, err := c.prepare(ctx, text)
 	if err != nil {
 		return nil, err
@@ -317,4 +323,7 @@ func (r *liteRows) next(cells *[]cell) (bool, error) {
 	return true, nil
 }
 
-func (r *liteRows) close() { _ = r.rs.Close() } // its error was next's
+func (r *liteRows) close() error {
+	_ = r.rs.Close() // its error was next's
+	return nil
+}

@@ -43,7 +43,7 @@ var (
 		WHERE {{scope staff staff}} AND id = ? AND rev = ?`)
 	qStaff        = stmt(`SELECT ` + staffCols + ` FROM staff st WHERE {{scope staff st}} AND st.id = ?`)
 	qStaffVersion = stmt(`SELECT st.rev FROM staff st WHERE {{scope staff st}} AND st.id = ?`)
-	qStaffByLogin = stmt(`SELECT ` + staffCols + ` FROM staff st WHERE {{scope staff st}} AND st.login_hash = ?`)
+	qStaffByLogin = stmt(`SELECT ` + staffCols + ` FROM staff st WHERE {{scope staff st key}} AND st.login_hash = ?`)
 	qStaffLeaders = stmt(`SELECT st.id FROM staff st WHERE {{scope staff st}} AND st.operator_id = ? AND st.sub_operator_id = ?
 		AND st.staff_role = ? AND st.status = 'VALID' ORDER BY st.id {{lock}}`)
 	qStaffList = listing(listSpec{

@@ -14,10 +14,13 @@ import (
 //
 //	{{scope T A}}      the tenancy predicate of table T under alias A. It stands
 //	                   directly after WHERE, AND or ON. One per named table.
+//	                   {{scope T A key}}: the rows are found by a key of their own
+//	                   (keyed.go)
 //	{{own T}}          in VALUES (or SET (operator_id, sub_operator_id) = ({{own T}})):
 //	                   the next two arguments, operator and sub-operator, which are
 //	                   checked against the scope. For the operators: one, the id.
-//	{{lock}}           FOR UPDATE on PostgreSQL, nothing on SQLite (one writer)
+//	{{lock}}           FOR UPDATE on PostgreSQL, nothing on SQLite (one writer);
+//	                   {{lock A}} only the rows of alias A
 //	{{unscoped why}}   the statement names only tables without tenants
 //	{{if key}}…{{end}} a part that is there when the caller gives opt(key, args…)
 //	{{in expr}}        expr is one of the values of the next argument, a slice
@@ -68,6 +71,7 @@ type part struct {
 	text  string // SQL; the table of a scope or own; the expression of an in
 	alias string
 	group int // 0: always; n: in {{if}} number n
+	keyed bool
 }
 
 // stmt declares a statement. Call it from a package-level variable.
@@ -111,6 +115,9 @@ func parse(source string) (*Stmt, error) {
 		case "scope":
 			p.kind = partScope
 			fields := strings.Fields(arg)
+			if len(fields) == 3 && fields[2] == "key" {
+				p.keyed, fields = true, fields[:2]
+			}
 			if len(fields) != 2 {
 				return q, fmt.Errorf("want {{scope table alias}}, have {{%s}}", body)
 			}
@@ -151,6 +158,7 @@ func parse(source string) (*Stmt, error) {
 	if group != 0 {
 		return q, fmt.Errorf("{{if %s}} without {{end}}", q.keys[group-1])
 	}
+	q.findKeys()
 	return q, nil
 }
 

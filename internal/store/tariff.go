@@ -37,6 +37,10 @@ var (
 		WHERE {{scope plan_versions v}} AND v.plan_id = ? AND v.version_no = ?`)
 	qPlanInForce = stmt(`SELECT ` + planCols + ` FROM plan_versions v JOIN plans p ON {{scope plans p}} AND p.id = v.plan_id
 		WHERE {{scope plan_versions v}} AND v.plan_id = ? AND v.saved_at <= ? ORDER BY v.version_no DESC LIMIT 1`)
+	qNewestVersion = stmt(`SELECT v.plan_id, v.version_no, v.saved_at FROM plan_versions v WHERE {{scope plan_versions v}}
+		AND v.plan_id = ? ORDER BY v.version_no DESC LIMIT 1`)
+	qDefaultVersion = stmt(`SELECT v.plan_id, v.version_no, v.saved_at FROM plan_versions v WHERE {{scope plan_versions v}}
+		AND v.plan_id = (SELECT o.default_plan_id FROM operators o WHERE {{scope operators o}} AND o.id = ?) ORDER BY v.version_no DESC LIMIT 1`)
 	qPlans = listing(listSpec{
 		Cols: planCols, From: planCurrent,
 		Where: `{{scope plans p}} {{if name}} AND p.name_sort >= ? AND p.name_sort < ? {{end}}`,
@@ -63,6 +67,15 @@ func scanPlan(r *Row, p *tariff.Plan) error {
 // PlanVersion implements tariff.Tx.
 func (tx *Tx) PlanVersion(id ident.Plan, number int) (tariff.Plan, error) {
 	return one(tx, "plan", qPlanVersion, scanPlan, id, number)
+}
+
+// NewestVersion implements tariff.Tx.
+func (tx *Tx) NewestVersion(id ident.Plan, op ident.Operator) (tariff.Version, bool, error) {
+	scan := func(r *Row, v *tariff.Version) error { return r.Scan(&v.Plan, &v.Number, &v.SavedAt) }
+	if id.IsZero() {
+		return maybe(tx, qDefaultVersion, scan, op)
+	}
+	return maybe(tx, qNewestVersion, scan, id)
 }
 
 // PlanInForce implements tariff.Tx.

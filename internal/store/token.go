@@ -25,7 +25,7 @@ var (
 	qCardVersion = stmt(`SELECT t.version FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
 	qCard        = stmt(`SELECT ` + cardCols + ` FROM tokens t WHERE {{scope tokens t}} AND t.id = ?`)
 	qCardHolder  = stmt(`SELECT ` + cardCols + `, ` + driverCols + ` FROM tokens t JOIN drivers d ON d.id = t.driver_id
-		WHERE {{scope tokens t}} AND {{scope drivers d}} AND t.operator_id = ? AND t.uid_hash = ?`)
+		WHERE {{scope tokens t key}} AND {{scope drivers d}} AND (t.operator_id = ?) IS TRUE AND t.uid_hash = ?`)
 
 	cardList = listing(listSpec{
 		Cols: cardCols + `, ` + driverCols,

@@ -9,6 +9,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/ledger"
 )
 
 // Change is what screens and caches hear after a commit, and may miss.
@@ -40,7 +41,16 @@ type Tx struct {
 	wrote    bool          // a statement has touched a row
 	measured []measured    // to be written behind it
 
-	past     bool // what follows is stamped with an instant that is over
+	past bool // what follows is stamped with an instant that is over
+
+	// What was read ahead, and what is known because the closure holds its lock (ahead.go).
+	foretold bool       // queries are only taken note of
+	ahead    []*reading // to travel with the next query
+	read     []*reading // answered
+	owed     error      // what became of a write that was put off
+	point    *lockedPoint
+	account  *ledger.Account
+
 	changes  []Change
 	newKeys  [][]dataKey // read or made by this closure, remembered after the commit
 	hasFacts bool
@@ -87,8 +97,12 @@ func (tx *Tx) may(writes bool, what string) error {
 
 // prepare checks that the statement may run now and binds it.
 func (tx *Tx) prepare(q *Stmt, args []any) (string, []any, error) {
-	if err := tx.may(q.verb != verbSelect, q.source); err != nil {
+	writes := q.verb != verbSelect
+	if err := tx.may(writes, q.source); err != nil {
 		return "", nil, err
+	}
+	if writes && tx.foretold {
+		return "", nil, fmt.Errorf("store: a write inside Ahead: %s", q.source)
 	}
 	if err := tx.enter(); err != nil {
 		return "", nil, err
@@ -96,6 +110,9 @@ func (tx *Tx) prepare(q *Stmt, args []any) (string, []any, error) {
 	sql, values, err := q.bind(tx.conn.engine(), tx.scope, args)
 	if err != nil {
 		return "", nil, tx.fail(err)
+	}
+	if writes {
+		tx.outdate(q.target)
 	}
 	return sql, values, nil
 }
@@ -133,7 +150,7 @@ func (tx *Tx) exec(q *Stmt, args ...any) (int64, error) {
 	}
 	n, err := tx.conn.exec(tx.ctx, sql, values)
 	if err != nil {
-		return 0, tx.fail(fmt.Errorf("%w in %s", err, q.source))
+		return 0, tx.answer(fmt.Errorf("%w in %s", err, q.source))
 	}
 	tx.wrote = tx.wrote || n > 0
 	return n, nil
@@ -172,7 +189,7 @@ func (tx *Tx) execMany(q *Stmt, rows [][]any) error {
 	}
 	n, err := tx.conn.execMany(tx.ctx, sql, bound)
 	if err != nil {
-		return tx.fail(fmt.Errorf("%w in %s", err, q.source))
+		return tx.answer(fmt.Errorf("%w in %s", err, q.source))
 	}
 	tx.wrote = tx.wrote || n > 0
 	return nil
@@ -228,11 +245,28 @@ func each(tx *Tx, q *Stmt, f func(*Row) error, args ...any) error {
 	if err != nil {
 		return err
 	}
-	rs, err := tx.conn.query(tx.ctx, sql, values)
-	if err != nil {
-		return tx.fail(fmt.Errorf("%w in %s", err, q.source))
+	if tx.foretold {
+		tx.foretell(q, sql, values)
+		return nil
 	}
-	defer rs.close()
+	if r := tx.foreseen(q, values); r != nil {
+		return tx.scan(q, &readRows{r.rows}, f)
+	}
+	sent := tx.ahead
+	tx.ahead = nil
+	rs, err := tx.conn.query(tx.ctx, sql, values, sent)
+	if err != nil {
+		return tx.answer(fmt.Errorf("%w in %s", err, q.source))
+	}
+	err = tx.scan(q, rs, f)
+	if failed := rs.close(); failed != nil && err == nil {
+		err = tx.fail(fmt.Errorf("%w in what was read ahead with %s", failed, q.source))
+	}
+	tx.read = append(tx.read, sent...)
+	return err
+}
+
+func (tx *Tx) scan(q *Stmt, rs rows, f func(*Row) error) error {
 	var row Row
 	for {
 		more, err := rs.next(&row.cells)

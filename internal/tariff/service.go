@@ -12,6 +12,13 @@ import (
 	"ccms/internal/operator"
 )
 
+// Version names a version of a plan.
+type Version struct {
+	Plan    ident.Plan
+	Number  int
+	SavedAt time.Time // in force from then on
+}
+
 // Tx is what this package needs of a transaction.
 type Tx interface {
 	fact.Tx
@@ -22,6 +29,9 @@ type Tx interface {
 	// CurrentPlan is the newest version, locked against a save by somebody else where
 	// the transaction writes.
 	CurrentPlan(ident.Plan) (Plan, error)
+	// NewestVersion is the newest version of the plan, or of the operator's default where
+	// none is named; false where there is none either.
+	NewestVersion(id ident.Plan, op ident.Operator) (Version, bool, error)
 	// PlanInForce is the version that was in force at an instant; before the first one
 	// was saved, that one (PRICE-R3).
 	PlanInForce(id ident.Plan, at time.Time) (Plan, error)
