@@ -51,10 +51,10 @@ var (
 	qAway        = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.sub_operator_id = ?
 		AND w.state <> 'CLEARED' AND w.warning_type = 'OFFLINE' AND w.code = '' AND w.gone_at IS NULL AND w.at >= ?
 		{{if site}} AND w.site_id = ? {{end}} {{if firmware}} AND w.firmware = ? {{end}} ORDER BY w.at, w.id LIMIT ?`)
-	qChildren = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.parent_id = ?
+	qChildren = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w key}} AND (w.operator_id = ?) IS TRUE AND w.parent_id = ?
 		AND w.state <> 'CLEARED' ORDER BY w.at, w.id LIMIT ?`)
 	qChildCount = stmt(`SELECT count(*), coalesce(sum(CASE WHEN w.gone_at IS NULL THEN 1 ELSE 0 END), 0) FROM warnings w
-		WHERE {{scope warnings w}} AND w.operator_id = ? AND w.parent_id = ? AND w.state <> 'CLEARED'`)
+		WHERE {{scope warnings w key}} AND (w.operator_id = ?) IS TRUE AND w.parent_id = ? AND w.state <> 'CLEARED'`)
 	qWarningRow = stmt(`SELECT ` + warningRowCols + ` FROM ` + warningRowFrom + ` WHERE {{scope warnings w}} AND w.id = ?`)
 
 	qEntryAdd = stmt(`INSERT INTO warning_entries (operator_id, sub_operator_id, warning_id, number, kind, at, received_at, session_id, actor, note)
