@@ -42,9 +42,9 @@ var (
 		WHERE {{scope warnings warnings}} AND id = ? AND version = ?`)
 	qWarningVersion = stmt(`SELECT w.version FROM warnings w WHERE {{scope warnings w}} AND w.id = ?`)
 	qWarningLock    = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.id = ? {{lock}}`)
-	qWarningsLive   = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.point_id = ?
+	qWarningsLive   = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w key}} AND (w.operator_id = ?) IS TRUE AND w.point_id = ?
 		AND w.state <> 'CLEARED' ORDER BY w.id {{lock}}`)
-	qWarningKeyed = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.point_id = ?
+	qWarningKeyed = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w key}} AND (w.operator_id = ?) IS TRUE AND w.point_id = ?
 		AND w.sub_operator_id = ? AND w.connector = ? AND w.warning_type = ? AND w.code = ? AND w.state <> 'CLEARED' {{lock}}`)
 	qWarningsDue = stmt(`SELECT w.operator_id, w.id FROM warnings w WHERE {{scope warnings w}} AND w.due_at <= ? ORDER BY w.due_at LIMIT ?`)
 	qWarningsOf  = stmt(`SELECT count(*) FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.warning_type = ? AND w.state <> 'CLEARED'`)
