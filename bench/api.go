@@ -81,6 +81,22 @@ func (a *api) post(path string, in, out any) error {
 	return json.Unmarshal(answer, out)
 }
 
+func (a *api) get(path string, out any) error {
+	resp, err := a.http.Get(a.base + path)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s: %s", path, resp.Status, answer)
+	}
+	return json.Unmarshal(answer, out)
+}
+
 func (a *api) login(name, password string) error {
 	var in struct {
 		Me struct {
@@ -128,18 +144,22 @@ type credential struct{ id, identity, key string }
 // chargePoints makes n charge points with one connector each.
 func (a *api) chargePoints(site string, n int) ([]credential, error) {
 	made := make([]credential, n)
-	err := each(n, func(i int) error {
-		made[i].identity = fmt.Sprintf("BENCH%05d", i)
-		var out struct {
-			ChargePoint id     `json:"charge_point"`
-			Key         string `json:"key"`
-		}
-		err := a.post("/charge-points", object{"site_id": site, "identity": made[i].identity, "name": made[i].identity,
-			"charger_type": "AC", "max_power_w": 22_000, "connectors": []object{{"number": 1}}}, &out)
-		made[i].id, made[i].key = out.ChargePoint.ID, out.Key
+	err := each(n, func(i int) (err error) {
+		made[i], err = a.chargePoint(site, fmt.Sprintf("BENCH%05d", i))
 		return err
 	})
 	return made, err
+}
+
+// chargePoint makes one with one connector; its name is its identity.
+func (a *api) chargePoint(site, identity string) (credential, error) {
+	var out struct {
+		ChargePoint id     `json:"charge_point"`
+		Key         string `json:"key"`
+	}
+	err := a.post("/charge-points", object{"site_id": site, "identity": identity, "name": identity,
+		"charger_type": "AC", "max_power_w": 22_000, "connectors": []object{{"number": 1}}}, &out)
+	return credential{out.ChargePoint.ID, identity, out.Key}, err
 }
 
 // cards makes n drivers with a card and enough money each.

@@ -25,6 +25,10 @@ var figures = []figure{
 	{"p99-postgres", on(postgres, timeToAnswer)},
 	{"commands-sqlite", on(sqlite, commandsAtOnce)},
 	{"commands-postgres", on(postgres, commandsAtOnce)},
+	{"screens-sqlite", on(sqlite, openScreens)},
+	{"screens-postgres", on(postgres, openScreens)},
+	{"list-sqlite", on(sqlite, listPages)},
+	{"list-postgres", on(postgres, listPages)},
 	{"storm-sqlite", on(sqlite, reconnectStorm)},
 	{"storm-postgres", on(postgres, reconnectStorm)},
 }

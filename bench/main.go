@@ -18,9 +18,10 @@ type settings struct {
 	points   int           // charge points in a closed loop
 	warm     time.Duration
 	measure  time.Duration
-	relaxed  time.Duration // length of the second reading of the wire's rows, 0 for none
-	paced    time.Duration // length of the p99 row
-	commands int           // commands sent at once
+	relaxed  time.Duration  // length of the second reading of the wire's rows, 0 for none
+	paced    time.Duration  // length of the p99 row
+	commands int            // commands sent at once
+	sessions map[engine]int // that the rows of lists and of home have
 	repeat   int
 	rows     string // names of rows or of what stands before their dash, "" for all
 	out      string // file of the report; "" prints only
@@ -38,11 +39,16 @@ func main() {
 			end(serveUnstored(os.Args[2]))
 		case "floor-insert":
 			end(stage(os.Args[2], replay.inFolder))
+		case "floor-fanout":
+			end(serveFanout())
+		case "screens":
+			end(stage(os.Args[2], watching.run))
 		case "burst":
 			end(stage(os.Args[2], burst.run))
 		}
 	}
-	var s settings
+	s := settings{sessions: map[engine]int{}}
+	var lite, pg int
 	var names []string
 	for _, f := range figures {
 		names = append(names, f.flag)
@@ -56,11 +62,14 @@ func main() {
 	flag.DurationVar(&s.relaxed, "relaxed", 4*time.Second, "length of the second reading of heartbeat and unstored, at a rate that saturates nobody; 0 for none")
 	flag.DurationVar(&s.paced, "paced", 30*time.Second, "length of a measurement of the rows p99")
 	flag.IntVar(&s.commands, "commands", 1000, "commands sent at once")
+	flag.IntVar(&lite, "sessions-sqlite", 1_000_000, "sessions of the rows list and home on SQLite")
+	flag.IntVar(&pg, "sessions-postgres", 10_000_000, "sessions of the rows list and home on PostgreSQL; ten million take 25 GB and half an hour")
 	flag.IntVar(&s.repeat, "repeat", 3, "repetitions, floor and system in turn")
 	flag.StringVar(&s.rows, "rows", "", "only these, with commas between, a name before the dash for both engines: "+strings.Join(names, ", "))
 	flag.StringVar(&s.out, "out", "", "file for the report")
 	flag.BoolVar(&s.disk, "disk", false, "print what messages and sessions take on the disk instead")
 	flag.Parse()
+	s.sessions[sqlite], s.sessions[postgres] = lite, pg
 	endWithSignals()
 	if s.disk {
 		end(diskUse(s))

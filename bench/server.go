@@ -17,10 +17,10 @@ import (
 // server is `ccms serve` in a folder of its own.
 type server struct {
 	*child
-	addr, data string
-	db         database
-	api        *api
-	site       string
+	ccms, addr, data string
+	db               database
+	api              *api
+	site             string
 }
 
 const readyWithin = time.Minute
@@ -33,7 +33,7 @@ func startServer(ccms string, e engine) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{data: data}
+	s := &server{ccms: ccms, data: data}
 	if s.addr, err = freeAddr(); err != nil {
 		return nil, errors.Join(err, remove())
 	}

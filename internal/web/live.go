@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -15,17 +14,14 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/live"
-	"ccms/internal/operator"
 )
 
 const (
 	livePattern = "GET /api/v1/live"
 
-	liveWaits   = 500                    // objects that may wait for one screen
-	liveBeat    = 250 * time.Millisecond // changes of one beat go together
-	livePing    = 15 * time.Second       // proxies close what is silent
-	liveRecheck = 20 * time.Second       // a permission taken away is gone in 30 s (SYS-A2)
-	liveWrite   = 10 * time.Second       // a screen that takes no bytes is let go
+	livePing    = 15 * time.Second // proxies close what is silent
+	liveRecheck = 20 * time.Second // a permission taken away is gone in 30 s (SYS-A2)
+	liveWrite   = 10 * time.Second // a screen that takes no bytes is let go
 )
 
 // liveEvents describes the stream in the document.
@@ -63,32 +59,28 @@ func (h *handlers) live(ctx context.Context, in *liveInput) (*huma.StreamRespons
 		}
 	}
 	// Watching begins before the answer: what changes after hello is not missed.
-	w := h.svc.Live.Watch(c.Scope, topics, liveWaits)
+	q, leave := h.join(c, topics)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer w.Close()
+		defer leave()
 		r, rw := humago.Unwrap(hc)
-		s := &stream{handlers: h, caller: c, w: rw, ctl: http.NewResponseController(rw), grace: map[string]time.Time{}}
-		s.run(r, w)
+		s := &viewer{handlers: h, sight: sightOf(c), w: rw, ctl: http.NewResponseController(rw)}
+		s.run(r, q)
 	}}, nil
 }
 
-// stream writes events to one screen.
-type stream struct {
+// viewer is one screen: it gets what the stream of its sight has.
+type viewer struct {
 	*handlers
-	caller operator.Caller
-	w      http.ResponseWriter
-	ctl    *http.ResponseController
-	buf    bytes.Buffer
-	grace  map[string]time.Time // charge points whose socket closed: when they count as offline
+	sight sight
+	w     http.ResponseWriter
+	ctl   *http.ResponseController
 }
 
-func (s *stream) run(r *http.Request, w *live.Watcher) {
+func (s *viewer) run(r *http.Request, q *screenQueue) {
 	s.metrics.streams.Inc()
 	defer s.metrics.streams.Dec()
-	beat, stopBeat := s.opt.Tick(liveBeat)
 	ping, stopPing := s.opt.Tick(livePing)
 	recheck, stopRecheck := s.opt.Tick(liveRecheck)
-	defer stopBeat()
 	defer stopPing()
 	defer stopRecheck()
 
@@ -97,64 +89,40 @@ func (s *stream) run(r *http.Request, w *live.Watcher) {
 	hd.Set("Content-Type", "text/event-stream")
 	hd.Set("X-Accel-Buffering", "no") // or nginx keeps the events
 	s.w.WriteHeader(http.StatusOK)
-	s.buf.WriteString("retry: 2000\n")
-	s.event("hello", struct {
+	hello := bytes.NewBufferString("retry: 2000\n")
+	writeEvent(hello, "hello", struct {
 		Time time.Time `json:"time"`
 	}{at(s.now())})
-	if s.flush() != nil {
+	if s.write(hello.Bytes()) != nil {
 		return
 	}
-	var wake <-chan struct{} = w.Wake()
-	var due <-chan time.Time // the beat, while something waits
+	resync := new(bytes.Buffer)
+	writeEvent(resync, "resync", struct{}{})
 	for {
+		var out [][]byte
 		select {
 		case <-r.Context().Done():
 			return
 		case <-s.closing:
 			return
-		case <-wake:
-			wake, due = nil, beat
-			continue
-		case <-due:
-			wake, due = w.Wake(), nil
-			events, behind := w.Take()
-			if behind || !s.objects(r.Context(), events) {
-				s.event("resync", struct{}{})
+		case <-q.wake:
+			waits, behind := q.take()
+			if behind {
+				out = append(out, resync.Bytes())
 			}
+			out = append(out, waits...)
 		case <-ping:
-			s.buf.WriteString(": ping\n\n")
+			out = append(out, []byte(": ping\n\n"))
 		case <-recheck:
 			c, err := s.authenticate(r)
-			if err != nil || c.Scope.Operator() != s.caller.Scope.Operator() || c.Scope.Sub() != s.caller.Scope.Sub() || !c.May(authz.LiveRead) {
+			if err != nil || sightOf(c) != s.sight || !c.May(authz.LiveRead) {
 				return // the screen connects anew and learns why
 			}
-			s.caller = c
-			if !s.graceOver(r.Context()) {
-				continue
-			}
 		}
-		if s.flush() != nil {
+		if s.write(out...) != nil {
 			return
 		}
 	}
-}
-
-// objects reads what changed in the caller's own scope and writes it. It is false
-// where something could not be read.
-func (s *stream) objects(ctx context.Context, events []live.Event) bool {
-	whole := true
-	for _, e := range events {
-		name, v, err := s.object(ctx, e)
-		switch {
-		case fault.Is(err, fault.Missing): // gone meanwhile
-		case err != nil:
-			requestOf(ctx).fail(err)
-			whole = false
-		default:
-			s.event(name, v)
-		}
-	}
-	return whole
 }
 
 func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, err error) {
@@ -194,34 +162,15 @@ func (s *stream) object(ctx context.Context, e live.Event) (name string, v any, 
 	return "command", s.command(s.caller, c), err
 }
 
-// graceOver tells of points that count as offline now: nothing happens at that
-// instant that could be published.
-func (s *stream) graceOver(ctx context.Context) (some bool) {
-	for id, until := range s.grace {
-		if !s.now().Before(until) {
-			s.objects(ctx, []live.Event{{Topic: "charge_points", ID: id}})
-			some = true
+func (s *viewer) write(parts ...[]byte) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	s.ctl.SetWriteDeadline(time.Now().Add(s.liveWrite)) // the socket's clock, not ours
+	for _, p := range parts {
+		if _, err := s.w.Write(p); err != nil {
+			return err
 		}
 	}
-	return some
-}
-
-func (s *stream) event(name string, v any) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own structs
-	}
-	s.buf.WriteString("event: " + name + "\ndata: ")
-	s.buf.Write(data) // one line: JSON escapes line ends
-	s.buf.WriteString("\n\n")
-}
-
-func (s *stream) flush() error {
-	s.ctl.SetWriteDeadline(time.Now().Add(liveWrite)) // the socket's clock, not ours
-	_, err := s.w.Write(s.buf.Bytes())
-	s.buf.Reset()
-	if err == nil {
-		err = s.ctl.Flush()
-	}
-	return err
+	return s.ctl.Flush()
 }

@@ -154,7 +154,7 @@ func TestAScreenThatFellBehindIsToldOnce(t *testing.T) {
 		srv := httptest.NewServer(w.srv)
 		defer srv.Close()
 		s := w.watch(srv.URL, "", bearer(w.mine.admin))
-		for range liveWaits + 1 {
+		for range feedWaits + 1 {
 			w.svc.Live.Publish(live.Event{Topic: "sessions", Operator: w.mine.op.ID, ID: ident.New[ident.Session](w.clock.Now()).String()})
 		}
 		w.ticks.beat <- w.clock.Now()

@@ -67,9 +67,12 @@ type Server struct {
 	metrics *metrics
 	pace    *pace
 	turns   turns
-	handler http.Handler
-	closing chan struct{} // closed when streams must end
-	exports chan struct{} // one token per file that is being sent
+	feeds   feeds
+	// liveWrite is how long a screen may take no bytes.
+	liveWrite time.Duration
+	handler   http.Handler
+	closing   chan struct{} // closed when streams must end
+	exports   chan struct{} // one token per file that is being sent
 	// exporters are the handlers that write files, and the routes, by pattern.
 	exporters map[string]http.Handler
 	byPattern map[string]Route
@@ -99,7 +102,7 @@ func New(svc Services, o Options) *Server {
 			return t.C, t.Stop
 		}
 	}
-	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{}),
+	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{}), liveWrite: liveWrite,
 		exports: make(chan struct{}, exportsAtOnce), exporters: map[string]http.Handler{}, byPattern: map[string]Route{}}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,7 +145,8 @@ func TestAnOpenScreenHearsOfAWarning(t *testing.T) {
 		w.faulted(2, "OverVoltage")
 		e := s.next()
 		l := w.warnings("?level=CRITICAL&state=OPEN")
-		want, err := json.Marshal(l.Items[0])
+		i := slices.IndexFunc(l.Items, func(x Warning) bool { return x.Code == "OverVoltage" }) // the other is as new
+		want, err := json.Marshal(l.Items[max(i, 0)])
 		w.ok(err)
 		if e.name != "warning" || !strings.Contains(e.data, `"code":"OverVoltage"`) || len(want) != len(e.data) {
 			w.Errorf("%s %s\n%s", e.name, e.data, want)
