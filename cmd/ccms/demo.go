@@ -17,6 +17,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/operator"
+	"ccms/internal/report"
 )
 
 type demoCmd struct {
@@ -142,8 +143,20 @@ func (c *demoCmd) remember(ctx context.Context, a *app.App, w *demo.World, o ope
 	case done.Visits == 0:
 		log.Info("the demo's past is there")
 	default:
+		// The sums follow the facts by themselves; a year of them at once is quicker.
+		if err := summed(ctx, a, p, o); err != nil && ctx.Err() == nil {
+			log.Error("the sums of the demo's past could not be made; they follow", "error", err)
+		}
 		log.Info("the demo's past is complete", "days", c.History, "sessions", done.Sessions, "seconds", int(time.Since(began).Seconds()))
 	}
+}
+
+// summed makes the sums that Home reads of the past, and the last day's power.
+func summed(ctx context.Context, a *app.App, p demo.Past, o operator.Operator) error {
+	if err := a.Reports.Build(ctx, o.ID, p.Until.AddDate(0, 0, -p.Days-2), p.Until.Add(time.Hour)); err != nil {
+		return err
+	}
+	return a.Reports.BuildPower(ctx, o.ID, p.Until.Add(-36*time.Hour), p.Until.Truncate(report.SlotLength))
 }
 
 // plugIn connects a simulated charge point for each of the demo's, with a key made

@@ -37,6 +37,7 @@ import (
 	"ccms/internal/ocpp"
 	"ccms/internal/operator"
 	"ccms/internal/outbox"
+	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/tariff"
@@ -145,6 +146,7 @@ type App struct {
 	Ledger    *ledger.Service
 	Sessions  *session.Service
 	Upkeep    *upkeep.Service
+	Reports   *report.Service
 	Door      *ocpp.Door
 	Web       *web.Server
 	Store     *store.Store
@@ -222,8 +224,10 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings())
+	a.facts = outbox.New(st, c.Node, warnings(), sums())
 	a.facts.Log = c.Log
+
+	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))
 
 	beat, stopBeat := c.Beat(500 * time.Millisecond)
 	vault, err := store.NewVault(st, filepath.Join(c.DataDir, "exports"))
@@ -245,7 +249,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.register(metrics)
 	a.Web = web.New(web.Services{
-		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Live: bus,
+		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy,
 		Files: exportFiles{vault},
@@ -332,6 +336,15 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Upkeep.SweepSilent(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 3*time.Second, "sums for home", func(ctx context.Context) error {
+		_, err := a.Reports.Roll(ctx)
+		return err
+	})
+	a.every(ctx, 10*time.Second, "sums for home, from before", func(ctx context.Context) error {
+		_, err := a.Reports.BuildNew(ctx)
+		return err
+	})
+	a.every(ctx, 30*time.Second, "a look at the power", a.Reports.Look)
 	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
 		return err
@@ -423,4 +436,12 @@ func (a *App) Stop(ctx context.Context, also ...func(context.Context) error) err
 	a.stopBeat()
 	a.Store.Close()
 	return err
+}
+
+// sums has the facts noted that change a sum of Home.
+func sums() outbox.Consumer {
+	return outbox.Consumer{Name: report.Consumer, Kinds: report.Kinds, Together: 60,
+		Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+			return func(tx *store.Tx) error { return report.Note(tx, f.Operator, f.Kind, f.Payload) }, nil
+		}}
 }

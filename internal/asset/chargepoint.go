@@ -30,6 +30,10 @@ func (t ChargerType) known() bool {
 	return false
 }
 
+// Alternating reports whether the device feeds the car with alternating current; the
+// rest feed direct current. A wireless pad is fed like an AC box.
+func (t ChargerType) Alternating() bool { return t == AC || t == Wireless }
+
 // ChargePoint is one device with one OCPP connection and identity.
 type ChargePoint struct {
 	ID       ident.ChargePoint

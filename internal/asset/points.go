@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
@@ -196,6 +197,12 @@ func (s *Service) UpdateChargePoint(ctx context.Context, sc authz.Scope, id iden
 		}
 		if err := tx.SavePoint(p, version); err != nil {
 			return before, err
+		}
+		if p.Type.Alternating() != before.Type.Alternating() {
+			if err := tx.Record(fact.Fact{Kind: FactRetyped, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: id.String(), At: tx.Now(),
+				Payload: Retyped{id, before.Type, p.Type}}); err != nil {
+				return before, err
+			}
 		}
 		if c.Connectors != nil {
 			if err := saveConnectors(tx, p, before.Connectors, specs); err != nil {

@@ -15,6 +15,7 @@ const (
 	FactBooted        fact.Kind = "charge_point.booted"
 	FactStatus        fact.Kind = "connector.status_changed"
 	FactStatusLate    fact.Kind = "connector.error_told_late"
+	FactRetyped       fact.Kind = "charge_point.retyped" // AC was DC, or the other way round
 	FactUnresponsive  fact.Kind = "charge_point.unresponsive"
 	FactKnocked       fact.Kind = "charge_point.unknown_knocked"
 	FactContested     fact.Kind = "charge_point.contested"
@@ -36,6 +37,13 @@ type DeviceBooted struct {
 	Vendor   string            `json:"vendor"`
 	Model    string            `json:"model"`
 	Firmware string            `json:"firmware"`
+}
+
+// Retyped is the payload of FactRetyped.
+type Retyped struct {
+	Point ident.ChargePoint `json:"charge_point_id"`
+	From  ChargerType       `json:"from"`
+	To    ChargerType       `json:"to"`
 }
 
 // StatusChanged is the payload of FactStatus.

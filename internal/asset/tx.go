@@ -127,7 +127,9 @@ type PointFilter struct {
 	Status   Status
 	Online   *bool
 	Point    PointStatus // the roll-up
-	Now      time.Time   // what "online" means; the service sets it
+	// Connector keeps the points that are online and have a connector in this state.
+	Connector ConnectorStatus
+	Now       time.Time // what "online" means; the service sets it
 }
 
 // CommandFilter narrows a list of commands, newest first; zero fields do not narrow.

@@ -11,6 +11,7 @@ const (
 	OperatorRead   Permission = "operators.read"
 	OperatorWrite  Permission = "operators.write"
 	OperatorSwitch Permission = "operators.switch"
+	HomeRead       Permission = "home.read"
 	StaffRead      Permission = "staff.read"
 	StaffWrite     Permission = "staff.write"
 	LiveRead       Permission = "live.read"
@@ -55,7 +56,7 @@ var Roles = []Role{Owner, OpAdmin, OpOps, Auditor}
 
 // Permissions lists every permission that a role can hold.
 var Permissions = []Permission{
-	OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
+	OperatorRead, OperatorWrite, OperatorSwitch, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure,
 	WarningWrite,
@@ -67,12 +68,12 @@ var Permissions = []Permission{
 // by an audited switch, inside which they act as OpAdmin.
 var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
-	OpAdmin: set(OperatorRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
+	OpAdmin: set(OperatorRead, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
-	OpOps: set(OperatorRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
+	OpOps: set(OperatorRead, HomeRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
 		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
-	Auditor: set(OperatorRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
+	Auditor: set(OperatorRead, HomeRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }
 
 func set(ps ...Permission) map[Permission]bool {

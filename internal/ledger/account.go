@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/money"
@@ -89,6 +90,26 @@ type Posting struct {
 	Book    Book
 	Account ident.Account // of a wallet
 	Amount  money.Amount
+}
+
+// Posted is the fact of an entry.
+const Posted fact.Kind = "ledger.posted"
+
+// PostedPayload is its payload.
+type PostedPayload struct {
+	Entry    ident.Entry    `json:"entry_id"`
+	Kind     EntryKind      `json:"kind"`
+	Session  ident.Session  `json:"session_id,omitzero"`
+	Recharge ident.Recharge `json:"recharge_id,omitzero"`
+	Amount   money.Amount   `json:"amount"` // what was taken of the wallet
+	At       time.Time      `json:"posted_at"`
+}
+
+// Fact is what the outbox gets of the entry. The store records it where it writes the
+// entry, so that none is posted unheard.
+func (e Entry) Fact() fact.Fact {
+	return fact.Fact{Kind: Posted, Version: 1, Operator: e.Operator, Sub: e.Sub, Object: e.ID.String(), At: e.At,
+		Payload: PostedPayload{e.ID, e.Kind, e.Session, e.Recharge, e.Amount, e.At}}
 }
 
 // Check refuses an entry that does not balance. The store calls it before it writes.

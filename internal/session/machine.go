@@ -298,9 +298,13 @@ func merge(last *Reading, r Reading) {
 }
 
 // gap is the real distance of samples, as far as seen.
-func (m *machine) gap() time.Duration {
-	if m.s.Inner.Gap > 0 {
-		return min(m.s.Inner.Gap, 15*time.Minute)
+func (m *machine) gap() time.Duration { return m.s.SampleInterval() }
+
+// SampleInterval is the real distance of the session's samples, as far as seen, at most
+// 15 minutes.
+func (s *State) SampleInterval() time.Duration {
+	if s.Inner.Gap > 0 {
+		return min(s.Inner.Gap, 15*time.Minute)
 	}
 	return defaultGap
 }

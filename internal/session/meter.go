@@ -198,5 +198,5 @@ func (s *Service) adopt(tx Tx, p asset.ChargePoint, place Place, r MeterReport) 
 	if err := tx.InsertSession(st); err != nil {
 		return State{}, err
 	}
-	return st, s.record(tx, Outcome{Next: st, Fact: "session.adopted"})
+	return st, s.record(tx, State{}, Outcome{Next: st, Fact: "session.adopted"})
 }

@@ -155,7 +155,7 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 			return st, err
 		}
 	}
-	return out.Next, s.record(tx, out)
+	return out.Next, s.record(tx, st, out)
 }
 
 // notStarted shows beside the answer of a remote start that no charge came of it
@@ -305,6 +305,11 @@ func (s *State) wireID() int32 {
 	return s.OCPPID
 }
 
+// EndFacts are the facts of sessions that have ended, and of what changes in them then:
+// when they ended, what they came to, whose they are.
+var EndFacts = []fact.Kind{"session.stopped", "session.closed_provisionally", "session.completed", "session.abnormal",
+	"session.failed_to_start", "session.orphan_stop"}
+
 // Changed is the payload of session facts.
 type Changed struct {
 	Session ident.Session     `json:"session"`
@@ -313,14 +318,20 @@ type Changed struct {
 	Energy  int64             `json:"energy_wh"`
 	Total   *money.Amount     `json:"total,omitempty"`
 	Flags   []Flag            `json:"flags,omitempty"`
+	EndedAt time.Time         `json:"ended_at,omitzero"`
+	// EndedBefore is the end that it had until now, where that was another.
+	EndedBefore time.Time `json:"ended_before,omitzero"`
 }
 
-func (s *Service) record(tx Tx, out Outcome) error {
+func (s *Service) record(tx Tx, was State, out Outcome) error {
 	if out.Fact == "" {
 		return nil
 	}
 	st := out.Next
-	c := Changed{Session: st.ID, Point: st.Point, Phase: st.Phase, Energy: int64(st.Energy), Flags: st.Flags}
+	c := Changed{Session: st.ID, Point: st.Point, Phase: st.Phase, Energy: int64(st.Energy), Flags: st.Flags, EndedAt: st.EndedAt}
+	if !was.EndedAt.Equal(st.EndedAt) {
+		c.EndedBefore = was.EndedAt
+	}
 	if st.Bill != nil {
 		c.Total = &st.Bill.Total
 	}

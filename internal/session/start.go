@@ -404,7 +404,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	if st.Phase == Rejected {
 		out.Fact = "session.rejected"
 	}
-	if err := s.record(tx, out); err != nil {
+	if err := s.record(tx, State{}, out); err != nil {
 		return State{}, err
 	}
 	return st, s.attempt(tx, p, Attempt{

@@ -217,5 +217,5 @@ func (s *Service) orphan(tx Tx, p asset.ChargePoint, place Place, r StopReport, 
 	if err := s.keep(tx, p, st.ID, "StopTransaction", r.Report, r.Stamp, read); err != nil {
 		return err
 	}
-	return s.record(tx, Outcome{Next: st, Fact: "session.orphan_stop"})
+	return s.record(tx, State{}, Outcome{Next: st, Fact: "session.orphan_stop"})
 }

@@ -168,7 +168,7 @@ func (q *Stmt) check(tables map[string]*tableInfo) (problems []string) {
 		tenants++
 		switch {
 		case r.inserted:
-			if !q.has(partOwn, r.table, "", r.group) {
+			if !q.has(partOwn, r.table, "", r.group) && !q.copies {
 				say("INSERT INTO %s needs {{own %s}}", r.table, r.table)
 			}
 			if i := slices.IndexFunc(toks, func(t token) bool { return t.word == "DO" }); i >= 0 && word(i+1) == "UPDATE" &&
@@ -215,8 +215,13 @@ func (q *Stmt) checkMacros(toks []token, refs []reference) (problems []string) {
 		case set && t.depth == 1 && (t.word == "OPERATOR_ID" || t.word == "SUB_OPERATOR_ID") && i+1 < len(toks) && toks[i+1].word == "=":
 			say("the owner of a row moves by SET (operator_id, sub_operator_id) = ({{own %s}})", q.target)
 		case t.macro == nil:
-		case t.macro.kind == partOwn && t.macro.text != q.target:
+		case (t.macro.kind == partOwn || t.macro.kind == partOwnOf) && t.macro.text != q.target:
 			say("{{own %s}} in a write of %q", t.macro.text, q.target)
+		case t.macro.kind == partOwnOf && (q.verb != verbInsert || !slices.ContainsFunc(refs, func(r reference) bool {
+			c := registry.tables[r.table].class
+			return r.alias == t.macro.alias && !r.inserted && c != root && c != global
+		})):
+			say("{{own %s of %s}} names no row with an owner", t.macro.text, t.macro.alias)
 		case t.macro.kind == partScope:
 			m := t.macro
 			if !slices.ContainsFunc(refs, func(r reference) bool { return r.table == m.text && r.alias == m.alias }) {

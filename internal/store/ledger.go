@@ -47,7 +47,7 @@ var (
 	qLastAdjust = stmt(`SELECT ` + entryCols + ` FROM entries e
 		WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'adjust' ORDER BY e.id DESC LIMIT 1`)
 	qCaptureOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'capture'`)
-	qEntriesOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? ORDER BY e.posted_at, e.id LIMIT 100`)
+	qEntriesOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e key}} AND e.session_id = ? ORDER BY e.posted_at, e.id LIMIT 100`)
 	qPostings  = stmt(`SELECT p.book, p.account_id, p.amount, p.currency FROM postings p
 		WHERE {{scope postings p}} AND p.entry_id = ? ORDER BY p.line_no`)
 
@@ -139,7 +139,10 @@ func (tx *Tx) Append(e ledger.Entry) error {
 	for i, p := range e.Postings {
 		rows[i] = []any{e.ID, i + 1, e.Operator, e.Sub, p.Book, p.Account, p.Amount}
 	}
-	return tx.laterMany(qPostingInsert, rows)
+	if err := tx.laterMany(qPostingInsert, rows); err != nil {
+		return err
+	}
+	return tx.Record(e.Fact())
 }
 
 func scanEntry(r *Row, e *ledger.Entry) error {

@@ -58,6 +58,7 @@ var (
 			{{if online}} AND p.online_until > ? {{end}}
 			{{if offline}} AND p.online_until <= ? {{end}}
 			{{if rolled}} AND p.rolled = ? {{end}}
+			{{if connector}} AND EXISTS (SELECT 1 FROM connectors c WHERE {{scope connectors c}} AND c.point_id = p.id AND c.status = ?) {{end}}
 			{{if site}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}}
 				AND w.object_id = p.site_id AND w.field = 'site.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}
 			{{if name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}}
@@ -194,6 +195,7 @@ func (tx *Tx) ListPoints(f asset.PointFilter, p operator.Page) (operator.List[as
 	default:
 		online = true
 	}
+	online = online || f.Connector != ""
 	out, err := listed(list(tx, pointList, pageOf(p), func(r *Row, v *asset.PointView) error {
 		if err := scanPoint(r, &v.ChargePoint); err != nil {
 			return err
@@ -204,7 +206,7 @@ func (tx *Tx) ListPoints(f asset.PointFilter, p operator.Page) (operator.List[as
 		optIf(f.Status != "", "status", f.Status),
 		optIf(online, "online", micros(f.Now)),
 		optIf(offline, "offline", micros(f.Now)),
-		optIf(f.Point != "" && f.Point != asset.PointOffline, "rolled", f.Point),
+		optIf(f.Point != "" && f.Point != asset.PointOffline, "rolled", f.Point), optIf(f.Connector != "", "connector", f.Connector),
 		phrase("site", f.SiteName), phrase("name", f.Name), phrase("q", f.Q)))
 	if err != nil || len(out.Items) == 0 {
 		return out, err

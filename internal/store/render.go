@@ -124,6 +124,8 @@ func (q *Stmt) render(key rendering) *rendered {
 				b.WriteString(", ")
 				param(slot{kind: slotOwn, group: p.group, class: c})
 			}
+		case partOwnOf:
+			b.WriteString(p.alias + ".operator_id, " + p.alias + ".sub_operator_id")
 		case partScope:
 			c := registry.tables[p.text].class
 			write := (q.verb == verbUpdate || q.verb == verbDelete || q.verb == verbInsert) && p.text == q.target
@@ -162,6 +164,9 @@ func optIf(there bool, key string, args ...any) any {
 
 // bind renders the statement for the scope and puts the arguments in their places.
 func (q *Stmt) bind(e engine, sc authz.Scope, args []any) (string, []any, error) {
+	if sh := shapeOf(sc); q.copies && sh != shapeOperator && sh != shapeAll {
+		return "", nil, fmt.Errorf("store: only who sees a whole operator may run %s", q.source)
+	}
 	if len(q.keys) == 0 && !slices.ContainsFunc(args, isOption) {
 		if r := q.textFor(rendering{engine: e, shape: shapeOf(sc)}); !r.lists {
 			return q.bindPlain(r, sc, args)

@@ -19,6 +19,8 @@ import (
 //	{{own T}}          in VALUES (or SET (operator_id, sub_operator_id) = ({{own T}})):
 //	                   the next two arguments, operator and sub-operator, which are
 //	                   checked against the scope. For the operators: one, the id.
+//	{{own T of A}}     in the SELECT of an INSERT: the owner of the row of A. Only
+//	                   scopes that see a whole operator may run such a statement.
 //	{{lock}}           FOR UPDATE on PostgreSQL, nothing on SQLite (one writer);
 //	                   {{lock A}} only the rows of alias A
 //	{{unscoped why}}   the statement names only tables without tenants
@@ -35,6 +37,7 @@ type Stmt struct {
 	verb   verb
 	target string // table written, "" for SELECT
 	pgOnly bool   // SQLite does not understand it and never gets it
+	copies bool   // it has {{own T of A}}
 
 	mu    sync.RWMutex
 	cache map[rendering]*rendered
@@ -56,6 +59,7 @@ const (
 	partArg           // ?
 	partScope
 	partOwn
+	partOwnOf // text the table written, alias whose owner is taken
 	partLock
 	partIn
 	partPG
@@ -124,6 +128,9 @@ func parse(source string) (*Stmt, error) {
 			p.text, p.alias = fields[0], fields[1]
 		case "own":
 			p.kind = partOwn
+			if fields := strings.Fields(arg); len(fields) == 3 && fields[1] == "of" {
+				p.kind, p.text, p.alias, q.copies = partOwnOf, fields[0], fields[2], true
+			}
 		case "lock":
 			p.kind = partLock
 		case "in":

@@ -57,6 +57,9 @@ func TestStatementsThatCouldReachAnotherTenantAreRefused(t *testing.T) {
 		{"an {{if}} that does not end", `SELECT x.n FROM test_own x WHERE {{scope test_own x}} {{if n}} AND x.n = ?`, "without {{end}}"},
 		{"the macro of a table that is not there", `SELECT x.n FROM test_own x WHERE {{scope test_own x}} AND {{scope test_tokens k}}`, "names no table"},
 		{"the owner of another table", `UPDATE test_own SET (operator_id, sub_operator_id) = ({{own test_tokens}}) WHERE {{scope test_own test_own}}`, "{{own test_tokens}}"},
+		{"the owner of a row without one", `INSERT INTO test_own (id, operator_id, sub_operator_id, n) SELECT r.id, {{own test_own of r}}, r.n FROM test_roots r WHERE {{scope test_roots r}}`, "names no row with an owner"},
+		{"the owner of a row that is not read", `INSERT INTO test_own (id, operator_id, sub_operator_id, n) SELECT k.id, {{own test_own of x}}, k.n FROM test_own k WHERE {{scope test_own k}}`, "names no row with an owner"},
+		{"the owner of a row out of scope", `INSERT INTO test_own (id, operator_id, sub_operator_id, n) SELECT k.id, {{own test_own of k}}, k.n FROM test_tokens k`, "has no {{scope test_tokens k}}"},
 	} {
 		if problems := strings.Join(store.Check(c.source), "\n"); !strings.Contains(problems, c.says) {
 			t.Errorf("%s: want %q, have %q\n\t%s", c.why, c.says, problems, c.source)
@@ -74,6 +77,7 @@ func TestStatementsThatKeepTheirScopeAreAccepted(t *testing.T) {
 		`WITH c AS (SELECT k.n FROM test_tokens k WHERE {{scope test_tokens k}}) SELECT x.n FROM test_own x JOIN c ON c.n = x.n WHERE {{scope test_own x}}`,
 		`INSERT INTO test_own (id, operator_id, sub_operator_id, n) VALUES (?, {{own test_own}}, 1) ON CONFLICT (id) DO UPDATE SET n = 2 WHERE {{scope test_own test_own}}`,
 		`SELECT x.n FROM test_own x WHERE {{scope test_own x}} AND x.n IS DISTINCT FROM ?`,
+		`INSERT INTO test_own (id, operator_id, sub_operator_id, n) SELECT k.id, {{own test_own of k}}, k.n FROM test_tokens k WHERE {{scope test_tokens k}}`,
 		`SELECT c.name FROM cursors c {{unscoped the outbox}}`,
 		`SELECT 'it is ? and {' , x.n FROM test_own x WHERE {{scope test_own x}}`,
 	} {

@@ -69,18 +69,19 @@ type PointPath struct {
 
 type pointsInput struct {
 	Paging
-	SiteID      ident.Site        `query:"site_id"`
-	Site        string            `query:"site" maxLength:"100" doc:"How a word of the site's name begins."`
-	Name        string            `query:"name" maxLength:"100" doc:"How a word of the name begins."`
-	Q           string            `query:"q" maxLength:"100" doc:"How words of name, code, identity or hardware serial begin."`
-	Status      asset.Status      `query:"status" enum:"VALID,INVALID"`
-	PointStatus asset.PointStatus `query:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
-	Online      optional[bool]    `query:"online"`
+	SiteID      ident.Site            `query:"site_id"`
+	Site        string                `query:"site" maxLength:"100" doc:"How a word of the site's name begins."`
+	Name        string                `query:"name" maxLength:"100" doc:"How a word of the name begins."`
+	Q           string                `query:"q" maxLength:"100" doc:"How words of name, code, identity or hardware serial begin."`
+	Status      asset.Status          `query:"status" enum:"VALID,INVALID"`
+	PointStatus asset.PointStatus     `query:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
+	Online      optional[bool]        `query:"online"`
+	Connector   asset.ConnectorStatus `query:"connector_status" enum:"Unknown,Available,Preparing,Charging,SuspendedEV,SuspendedEVSE,Finishing,Reserved,Unavailable,Faulted" doc:"Online, with a connector in this state."`
 }
 
 func (h *handlers) listPoints(ctx context.Context, in *pointsInput) (*found[ChargePoint], error) {
 	l, err := h.svc.Asset.ChargePoints(ctx, scopeOf(ctx), asset.PointFilter{Site: in.SiteID, SiteName: in.Site, Name: in.Name, Q: in.Q,
-		Status: in.Status, Point: in.PointStatus, Online: some(in.Online.Value, in.Online.Set)}, in.page())
+		Status: in.Status, Point: in.PointStatus, Online: some(in.Online.Value, in.Online.Set), Connector: in.Connector}, in.page())
 	if err != nil {
 		return nil, err
 	}

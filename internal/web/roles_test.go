@@ -47,6 +47,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"ids":["` + t.warning + `"]}`
 	case "POST /api/v1/warnings/clear":
 		return `{"ids":["` + t.warning + `"],"reason":"looked at it"}`
+	case "PUT /api/v1/home/layout":
+		return `{"blocks":["connectors"]}`
 	case "POST /api/v1/charge-points/{id}/commands":
 		return `{"type":"reset","reason":"test"}`
 	case "POST /api/v1/command-bulks":
@@ -159,7 +161,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 				continue
 			}
 			for _, query := range []string{"", "?limit=100"} {
-				if rt.Path == "/api/v1/me" && query != "" {
+				if (rt.Path == "/api/v1/me" || rt.tag() == "home") && query != "" { // no lists
 					continue
 				}
 				a := w.call("GET", rt.Path+query, "", mine).want(w, 200)

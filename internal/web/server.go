@@ -16,6 +16,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/tariff"
 	"ccms/internal/upkeep"
@@ -30,6 +31,7 @@ type Services struct {
 	Ledger   *ledger.Service
 	Session  *session.Service
 	Upkeep   *upkeep.Service
+	Report   *report.Service
 	Live     *live.Bus
 }
 

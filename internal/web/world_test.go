@@ -22,6 +22,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
@@ -153,6 +154,7 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 		Ledger:  ledger.New(run(write, asLedger), run(read, asLedger)),
 		Session: session.New(run(write, asSession), run(read, asSession), "test"),
 		Upkeep:  upkeep.New(run(write, asUpkeep), run(read, asUpkeep)),
+		Report:  report.New(run(write, asReport), run(read, asReport)),
 		Live:    bus,
 	}
 	o := Options{Now: w.clock.Now, Tick: w.ticks.tick, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
@@ -178,6 +180,7 @@ func asTariff(tx *store.Tx) tariff.Tx     { return tx }
 func asLedger(tx *store.Tx) ledger.Tx     { return tx }
 func asSession(tx *store.Tx) session.Tx   { return tx }
 func asUpkeep(tx *store.Tx) upkeep.Tx     { return tx }
+func asReport(tx *store.Tx) report.Tx     { return tx }
 
 func (w *world) ok(err error) {
 	w.Helper()

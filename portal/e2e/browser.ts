@@ -61,7 +61,7 @@ export async function signIn(page: Page, login = 'admin', path = '/'): Promise<v
 
 /** Waits until a list shows rows or says why it has none. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('[data-id], .blank, .record-head').first().waitFor()
+  await page.locator('[data-id], .blank, .record-head, .home .figure').first().waitFor()
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -87,6 +87,6 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** Every screen of the menu, by its address. */
 export const screens = [
-  'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
+  'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
   'assets/stations', 'assets/points', 'users/profiles', 'users/cards',
 ]

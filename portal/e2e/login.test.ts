@@ -86,7 +86,7 @@ test('the owner enters an operator only with a reason, and leaves it again', asy
   await page.getByText('This is needed.').waitFor()
   await page.getByLabel('Why').fill('A look at the demo')
   await page.getByRole('button', { name: 'Enter', exact: true }).click()
-  await page.waitForURL(`${base}/live/charging`)
+  await page.waitForURL(`${base}/home`)
   await page.getByRole('button', { name: 'A3E' }).click()
   await page.getByText('Leave A3E').click()
   await page.waitForURL(`${base}/system/operators`)

@@ -496,6 +496,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/home/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: what was charged in a day, a month, a year
+         * @description Needs the permission `home.read`.
+         */
+        get: operations["get_home_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: connectors by what they do now
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_home_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/finance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: what was earned in a day, a month, a year
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_home_finance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/layout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: the caller's blocks and their order
+         * @description Needs the permission `home.read`.
+         */
+        get: operations["get_home_layout"];
+        /**
+         * Home: choose blocks and their order
+         * @description Needs the permission `home.read`.
+         */
+        put: operations["put_home_layout"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: how large the network is
+         * @description Needs the permission `home.read`.
+         */
+        get: operations["get_home_network"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: the postings that a figure is made of
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_home_postings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: power now and in the last 24 hours
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_home_power"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Home: the sessions that a sum is made of
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_home_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1836,6 +2000,451 @@ export interface components {
         Frames: {
             items: components["schemas"]["Frame"][];
         };
+        HomeAnalytics: {
+            /** Format: int64 */
+            co2_avoided_g: number;
+            co2_factors: components["schemas"]["HomeCarbonPrinciple"];
+            /** @description With the period before; absent while none of its parts is over. */
+            compared?: components["schemas"]["HomeComparison"];
+            /** Format: date-time */
+            from: string;
+            /** @description 2026, 2026-11, 2026-11-30, or 13:00 for an hour. An hour that comes twice is two. */
+            label: string;
+            /** @description Hours of a day, days of a month, months of a year. They come to total. */
+            parts: components["schemas"]["HomeSessionsPart"][];
+            /** @enum {string} */
+            period: "day" | "month" | "year";
+            /**
+             * Format: int64
+             * @description Sessions that run now; they are in none of the sums.
+             */
+            running: number;
+            /** @description Of from and to. Each session counts on its own site's clock. */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
+            total: components["schemas"]["HomeSessions"];
+            /** Format: int64 */
+            unique_drivers: number;
+        };
+        HomeCarbonPrinciple: {
+            /**
+             * Format: int64
+             * @description What a petrol car emits for what one kWh drives.
+             */
+            fuel_g_per_kwh: number;
+            /** Format: int64 */
+            grid_g_per_kwh: number;
+            region: string;
+            version: string;
+        };
+        HomeComparison: {
+            before: components["schemas"]["HomeSessions"];
+            now: components["schemas"]["HomeSessions"];
+        };
+        HomeConnector: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            current: "AC" | "DC";
+            /**
+             * @description OFFLINE where the charge point is, whatever the connector said last.
+             * @enum {string}
+             */
+            state: "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Reserved" | "Unavailable" | "Faulted" | "Unknown" | "OFFLINE";
+        };
+        HomeConnectors: {
+            /** Format: int64 */
+            ac: number;
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            dc: number;
+            /** Format: int64 */
+            faulted: number;
+            /**
+             * Format: int64
+             * @description Finishing: charged, and the car is still there.
+             */
+            idle_occupied: number;
+            /** Format: int64 */
+            offline: number;
+            /** @description States with none are left out. */
+            slices: components["schemas"]["HomeConnector"][];
+            /**
+             * Format: int64
+             * @description The sum of all slices, always.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Online, and neither Faulted nor Unavailable nor Unknown.
+             */
+            usable: number;
+            /**
+             * Format: int64
+             * @description Absent where there is no connector.
+             */
+            usable_permille?: number;
+        };
+        HomeCurrency: {
+            compared?: components["schemas"]["HomeMoneyDelta"];
+            /** @example EUR */
+            currency: string;
+            /** @description What charging accounts owe now; absent with a filter by site or current, for accounts belong to neither. */
+            outstanding?: components["schemas"]["Money"];
+            /** @description Hours of a day, days of a month, months of a year. They come to total. */
+            parts: components["schemas"]["HomeMoneyPart"][];
+            /** @description Where sub-operators earned; the operator's own first. They come to total. */
+            sub_operators?: components["schemas"]["HomeMoneyOf"][];
+            total: components["schemas"]["HomeMoney"];
+        };
+        HomeDraw: {
+            name: string;
+            /** Format: int64 */
+            power_w: number;
+            /** Format: int64 */
+            running: number;
+            site_id: string;
+            /** Format: int64 */
+            stale: number;
+        };
+        HomeFinance: {
+            /** @description At least the operator's own, which stands first. Currencies are never added. */
+            currencies: components["schemas"]["HomeCurrency"][];
+            /** Format: date-time */
+            from: string;
+            /** @description 2026, 2026-11, 2026-11-30, or 13:00 for an hour. An hour that comes twice is two. */
+            label: string;
+            /** @enum {string} */
+            period: "day" | "month" | "year";
+            /** @description The operator's: a posting counts on the day that it is dated. */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
+        };
+        HomeLayout: {
+            /** @description What the caller may see, in the order of the guide. */
+            available: string[];
+            /** @description In their order. */
+            blocks: string[];
+            /** @description What its role begins with. */
+            default: string[];
+            /** @description The account chose it; else it is what its role begins with. */
+            own: boolean;
+        };
+        HomeLayoutChange: {
+            /** @description In their order; what is left out is not shown. */
+            blocks: ("network" | "connectors" | "power" | "analytics" | "finance")[];
+        };
+        HomeLicence: {
+            /**
+             * Format: int64
+             * @description Days left, one that has begun counted whole; absent where it does not end.
+             */
+            effective_days?: number;
+            /**
+             * @description More than 30 days, at most 30, at most 7, none.
+             * @enum {string}
+             */
+            tone?: "good" | "soon" | "urgent" | "expired";
+            /** @description It does not end, and limits nothing. */
+            unlimited: boolean;
+            /** Format: date-time */
+            valid_to?: string;
+        };
+        HomeMoney: {
+            discounts: components["schemas"]["Money"];
+            /** @description Net. */
+            electricity: components["schemas"]["Money"];
+            /** @description Charged for sessions, with tax. */
+            gross: components["schemas"]["Money"];
+            /** @description Net. */
+            idle: components["schemas"]["Money"];
+            /** @description Net: start fees. */
+            other: components["schemas"]["Money"];
+            /** @description Put on charging accounts. */
+            recharge: components["schemas"]["Money"];
+            /** @description The part of recharge that staff gave and nobody paid. */
+            recharge_given: components["schemas"]["Money"];
+            /** @description Recharges taken back. */
+            recharge_reversed: components["schemas"]["Money"];
+            /** @description Given back for sessions, with tax, on the day it was given. */
+            refunds: components["schemas"]["Money"];
+            /** @description Net. */
+            reservation: components["schemas"]["Money"];
+            /** @description Net. */
+            service: components["schemas"]["Money"];
+            tax: components["schemas"]["Money"];
+        };
+        HomeMoneyDelta: {
+            before: components["schemas"]["HomeMoney"];
+            now: components["schemas"]["HomeMoney"];
+        };
+        HomeMoneyOf: {
+            discounts: components["schemas"]["Money"];
+            /** @description Net. */
+            electricity: components["schemas"]["Money"];
+            /** @description Charged for sessions, with tax. */
+            gross: components["schemas"]["Money"];
+            /** @description Net. */
+            idle: components["schemas"]["Money"];
+            name?: string;
+            /** @description Net: start fees. */
+            other: components["schemas"]["Money"];
+            /** @description Put on charging accounts. */
+            recharge: components["schemas"]["Money"];
+            /** @description The part of recharge that staff gave and nobody paid. */
+            recharge_given: components["schemas"]["Money"];
+            /** @description Recharges taken back. */
+            recharge_reversed: components["schemas"]["Money"];
+            /** @description Given back for sessions, with tax, on the day it was given. */
+            refunds: components["schemas"]["Money"];
+            /** @description Net. */
+            reservation: components["schemas"]["Money"];
+            /** @description Net. */
+            service: components["schemas"]["Money"];
+            /** @description Absent: the operator's own. */
+            sub_operator_id?: string;
+            tax: components["schemas"]["Money"];
+        };
+        HomeMoneyPart: {
+            discounts: components["schemas"]["Money"];
+            /** @description Net. */
+            electricity: components["schemas"]["Money"];
+            /** Format: date-time */
+            from: string;
+            /** @description Charged for sessions, with tax. */
+            gross: components["schemas"]["Money"];
+            /** @description Net. */
+            idle: components["schemas"]["Money"];
+            /** @description 2026, 2026-11, 2026-11-30, or 13:00 for an hour. An hour that comes twice is two. */
+            label: string;
+            /** @description Net: start fees. */
+            other: components["schemas"]["Money"];
+            /** @description Put on charging accounts. */
+            recharge: components["schemas"]["Money"];
+            /** @description The part of recharge that staff gave and nobody paid. */
+            recharge_given: components["schemas"]["Money"];
+            /** @description Recharges taken back. */
+            recharge_reversed: components["schemas"]["Money"];
+            /** @description Given back for sessions, with tax, on the day it was given. */
+            refunds: components["schemas"]["Money"];
+            /** @description Net. */
+            reservation: components["schemas"]["Money"];
+            /** @description Net. */
+            service: components["schemas"]["Money"];
+            tax: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
+        };
+        HomeNetwork: {
+            /**
+             * Format: int64
+             * @description In use.
+             */
+            charge_points: number;
+            /**
+             * Format: int64
+             * @description Of charge points in use.
+             */
+            connectors: number;
+            licence: components["schemas"]["HomeLicence"];
+            /**
+             * Format: int64
+             * @description Charge points that have never connected.
+             */
+            never_connected: number;
+            /** @description Of charge points that have connected. */
+            ocpp_versions: components["schemas"]["HomeVersion"][];
+            /**
+             * Format: int64
+             * @description In use.
+             */
+            sites: number;
+            /**
+             * Format: int64
+             * @description That are not closed; absent for a sub-operator's staff.
+             */
+            sub_operators?: number;
+            /** Format: int64 */
+            users: number;
+            /** @description There are more users. */
+            users_capped: boolean;
+        };
+        HomePoint: {
+            /**
+             * Format: date-time
+             * @description Begin of the slot.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Absent where nobody looked.
+             */
+            power_w?: number;
+        };
+        HomePosting: {
+            /** @description With tax; above 0. */
+            amount: components["schemas"]["Money"];
+            id: string;
+            /**
+             * @description Why money moved: capture, adjust, recharge.
+             * @example capture
+             */
+            kind: string;
+            recharge_id?: string;
+            session_id?: string;
+            site_name?: string;
+            /** Format: date-time */
+            time: string;
+            /** @description Of the session. */
+            transaction_id?: string;
+        };
+        HomePower: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description Mean power by slot; the one that has begun comes when it is over. */
+            curve: components["schemas"]["HomePoint"][];
+            /** @description The highest point of today; absent where there is none. */
+            peak?: components["schemas"]["HomePoint"];
+            /**
+             * Format: int64
+             * @description Of running sessions whose last value is not older than two of their samples; negative where cars feed the grid.
+             */
+            power_w: number;
+            /**
+             * Format: int64
+             * @description Sessions.
+             */
+            running: number;
+            /** @description With running sessions, the strongest first. */
+            sites: components["schemas"]["HomeDraw"][];
+            /**
+             * Format: int64
+             * @description Length of a point of the curve.
+             */
+            slot_s: number;
+            /**
+             * Format: int64
+             * @description Sessions whose value is older or missing; it is not in power_w.
+             */
+            stale: number;
+            /** @description Whose day the peak is of: the site's, else the operator's. */
+            time_zone: string;
+        };
+        HomeSession: {
+            charge_point_name?: string;
+            /** Format: int64 */
+            duration_s: number;
+            /** Format: date-time */
+            ended_at: string;
+            /** Format: int64 */
+            energy_wh: number;
+            id: string;
+            site_id: string;
+            site_name: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "STARTING" | "CHARGING" | "PAUSED" | "OFFLINE_RUNNING" | "STOPPING" | "STOP_UNCONFIRMED" | "IDLE" | "COMPLETED" | "ABNORMAL";
+            /** @description Of the site. */
+            time_zone: string;
+            /** @description The number people read out. */
+            transaction_id?: string;
+        };
+        HomeSessions: {
+            /**
+             * Format: int64
+             * @description Per session; absent where there was none.
+             */
+            average_duration_s?: number;
+            /**
+             * Format: int64
+             * @description Per session; absent where there was none.
+             */
+            average_energy_wh?: number;
+            /**
+             * Format: int64
+             * @description From start to end, of all together.
+             */
+            duration_s: number;
+            /** Format: int64 */
+            energy_wh: number;
+            /**
+             * Format: int64
+             * @description Starts that failed or were refused; not among sessions.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description That ended in the period, on their site's clock.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Share of attempts that led to energy and whose record is not abnormal; absent where nobody tried.
+             */
+            success_permille?: number;
+        };
+        HomeSessionsPart: {
+            /**
+             * Format: int64
+             * @description Per session; absent where there was none.
+             */
+            average_duration_s?: number;
+            /**
+             * Format: int64
+             * @description Per session; absent where there was none.
+             */
+            average_energy_wh?: number;
+            /**
+             * Format: int64
+             * @description From start to end, of all together.
+             */
+            duration_s: number;
+            /** Format: int64 */
+            energy_wh: number;
+            /**
+             * Format: int64
+             * @description Starts that failed or were refused; not among sessions.
+             */
+            failed: number;
+            /** Format: date-time */
+            from: string;
+            /** @description 2026, 2026-11, 2026-11-30, or 13:00 for an hour. An hour that comes twice is two. */
+            label: string;
+            /**
+             * Format: int64
+             * @description That ended in the period, on their site's clock.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Share of attempts that led to energy and whose record is not abnormal; absent where nobody tried.
+             */
+            success_permille?: number;
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
+        };
+        HomeVersion: {
+            /** Format: int64 */
+            charge_points: number;
+            /** @example 1.6 */
+            version: string;
+        };
         IdleFee: {
             /** @description The most it costs in one session. Absent: 20.00. */
             cap?: components["schemas"]["Money"];
@@ -1956,6 +2565,30 @@ export interface components {
         };
         ListExport: {
             items: components["schemas"]["Export"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListHomePosting: {
+            items: components["schemas"]["HomePosting"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListHomeSession: {
+            items: components["schemas"]["HomeSession"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3245,6 +3878,8 @@ export interface operations {
                 status?: "VALID" | "INVALID";
                 point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
                 online?: boolean;
+                /** @description Online, with a connector in this state. */
+                connector_status?: "Unknown" | "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Reserved" | "Unavailable" | "Faulted";
             };
             header?: never;
             path?: never;
@@ -4150,6 +4785,348 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_analytics: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+                period?: "day" | "month" | "year";
+                /** @description 2026-11-30, 2026-11 or 2026 after the period; absent: the one that is now. */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeAnalytics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_connectors: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeConnectors"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_finance: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+                period?: "day" | "month" | "year";
+                /** @description 2026-11-30, 2026-11 or 2026 after the period; absent: the one that is now. */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeFinance"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeLayout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_home_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeLayoutChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeLayout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_network: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeNetwork"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_postings: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+                period?: "day" | "month" | "year";
+                /** @description 2026-11-30, 2026-11 or 2026 after the period; absent: the one that is now. */
+                date?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description The rows come to gross, refunds, recharge, recharge_reversed. */
+                side?: "charged" | "refunded" | "recharged" | "reversed";
+                /** @description Absent: the operator's. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHomePosting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_power: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomePower"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_home_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+                period?: "day" | "month" | "year";
+                /** @description 2026-11-30, 2026-11 or 2026 after the period; absent: the one that is now. */
+                date?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHomeSession"];
+                };
             };
             /** @description Error */
             default: {

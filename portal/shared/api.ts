@@ -8,13 +8,18 @@ type Schemas = components['schemas']
 export interface Page<T> { items: T[]; next_cursor?: string; total: number; total_capped: boolean }
 
 export type Permission =
-  | 'operators.read' | 'operators.write' | 'operators.switch' | 'staff.read' | 'staff.write'
+  | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
   | 'live.read' | 'live.command' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
   | 'pii.view' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
 
 export type Money = Schemas['Money']
 export type Me = Schemas['Me']
 export type OperatorRef = Schemas['MeOperator']
+export type HomeSession = Schemas['HomeSession']
+export type HomePosting = Schemas['HomePosting']
+export type HomeLayout = Schemas['HomeLayout']
+export type HomeFinance = Schemas['HomeFinance']
+export type HomeCurrency = Schemas['HomeCurrency']
 export type Operator = Schemas['Operator']
 export type OperatorNew = Schemas['OperatorNew']
 export type Site = Schemas['Site']

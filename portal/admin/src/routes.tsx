@@ -30,6 +30,9 @@ export const router = createBrowserRouter([
     errorElement: <Broken />,
     children: [
       { index: true, element: <Start /> },
+      screen('home', 'home.read', () => import('./home/Home')),
+      screen('home/sessions', 'live.read', async () => ({ default: (await import('./home/Rows')).SessionRows })),
+      screen('home/postings', 'finance.read', async () => ({ default: (await import('./home/Rows')).PostingRows })),
       screen('live/points', 'live.read', () => import('./live/PointStatus')),
       screen('live/points/:id', 'live.read', () => import('./live/point/Point')),
       screen('live/points/bulks/:id', 'live.read', () => import('./live/Bulk')),

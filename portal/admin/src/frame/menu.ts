@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, IdcardOutlined,
+  AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined,
   MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -12,6 +12,9 @@ export interface Leaf { path: string; title: ParseKeys; need: Permission; icon: 
 export interface Section { title: ParseKeys; leaves: Leaf[] }
 
 export const sections: Section[] = [
+  { title: 'nav.start', leaves: [
+    { path: '/home', title: 'nav.home', need: 'home.read', icon: HomeOutlined },
+  ] },
   { title: 'nav.live', leaves: [
     { path: '/live/points', title: 'nav.live_points', need: 'live.read', icon: DashboardOutlined },
     { path: '/live/charging', title: 'nav.live_charging', need: 'live.read', icon: ThunderboltOutlined },
@@ -51,6 +54,5 @@ export function leafOf(path: string): { section: Section; leaf: Leaf } | undefin
 
 /** Where to begin the day. */
 export function firstScreen(may: (p: Permission) => boolean): string | undefined {
-  if (may('live.read')) return '/live/charging'
   return visible(may)[0]?.leaves[0]?.path
 }

@@ -34,6 +34,8 @@ export default function PointStatus() {
     { key: 'online', kind: 'select', label: t('col.online'), more: true, options: [{ value: 'true', label: t('yes') }, { value: 'false', label: t('no') }] },
     { key: 'point_status', kind: 'select', label: t('col.point_status'), more: true,
       options: Object.keys(en.point_status).filter((s) => s !== 'UPGRADING').map((s) => ({ value: s, label: word(t, 'point_status', s) })) },
+    { key: 'connector', kind: 'select', label: t('col.connector_status'), more: true,
+      options: Object.keys(en.connector_status).filter((s) => s !== 'OFFLINE').map((s) => ({ value: s, label: word(t, 'connector_status', s) })) },
   ], [t])
 
   const columns = useMemo<Column<ChargePoint>[]>(() => {
@@ -71,6 +73,7 @@ export default function PointStatus() {
           site: st.filters.site, name: st.filters.name, q: st.filters.q, sort: st.sort, limit: st.limit, cursor: st.cursor,
           online: st.filters.online === undefined ? undefined : st.filters.online === 'true',
           point_status: st.filters.point_status as Status | undefined,
+          connector_status: st.filters.connector as ChargePoint['connectors'][number]['status'] | undefined,
         } } }))
         return { ...page, items: mergeList(before, page.items) }
       }}

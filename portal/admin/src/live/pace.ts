@@ -11,6 +11,12 @@ export const unseenMs = 5_000
 /** One that shows a choice, to which most rows do not belong, asks less often. */
 export const unseenChosenMs = 30_000
 
+/** The home page asks for what it shows now at most so often, for its sums less often. */
+export const homeMs = 10_000
+export const homeSumsMs = 30_000
+/** So long after the rows their sums are made. */
+export const sumsAfterMs = 5_000
+
 export type Later = (name: string, everyMs: number, what: () => void) => void
 
 /** Many events ask for the same fetch: one is enough, and the next one waits its turn. */

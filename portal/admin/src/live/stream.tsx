@@ -7,7 +7,7 @@ import type { ChargePoint, Command, Page, Session, SessionDetail } from '@ccms/s
 import { guardedFetch } from '@ccms/shared/client'
 import { Live, type LiveState, type StreamEvent } from '@ccms/shared/live'
 import { notOlder } from '@ccms/shared/merge'
-import { type Later, mayBegin, openMs, paced, unseenChosenMs, unseenMs } from './pace'
+import { homeMs, homeSumsMs, type Later, mayBegin, openMs, paced, unseenChosenMs, unseenMs, sumsAfterMs } from './pace'
 import { intoPage, isEnded, laterCommand } from './store'
 
 const Context = createContext<LiveState>('idle')
@@ -34,7 +34,7 @@ export function StreamProvider({ topics, children }: { topics: string; children:
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', unseenMs, () => {
-        for (const key of ['sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items']) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of ['sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
     })
@@ -70,7 +70,15 @@ function take(client: QueryClient, e: StreamEvent, later: Later): void {
   }
 }
 
+/** What the home page shows now, and a while later its sums, which are made from rows. */
+function takeHome(client: QueryClient, later: Later): void {
+  const fetch = (...blocks: string[]) => () => void client.invalidateQueries({ queryKey: ['home'], predicate: (q) => blocks.includes(q.queryKey[1] as string) })
+  later('home now', homeMs, fetch('connectors', 'power'))
+  later('home sums', homeSumsMs, () => void setTimeout(fetch('analytics', 'finance', 'network'), sumsAfterMs))
+}
+
 function takeSession(client: QueryClient, s: Session, later: Later): void {
+  takeHome(client, later)
   let known = false
   client.setQueriesData<Page<Session>>({ queryKey: ['sessions'] }, (old) => {
     if (!old) return old
@@ -89,6 +97,7 @@ function takeSession(client: QueryClient, s: Session, later: Later): void {
 }
 
 function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
+  takeHome(client, later)
   let known = false
   client.setQueriesData<Page<ChargePoint>>({ queryKey: ['charge-points'] }, (old) => {
     if (!old) return old
