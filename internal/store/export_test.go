@@ -353,12 +353,12 @@ func (tx *Tx) Conflict() error { return tx.fail(errConflict) }
 // GoneAfter is how long PostgreSQL takes to end the hold of a machine that has vanished: by
 // what it asks for itself, and where it has sent something that nobody acknowledges.
 func GoneAfter() (idle, unacknowledged time.Duration) {
-	n := func(name string) time.Duration {
+	n := func(name string) int {
 		v, err := strconv.Atoi(forDeadPeers[name])
 		if err != nil {
 			panic(err)
 		}
-		return time.Duration(v)
+		return v
 	}
-	return (n("tcp_keepalives_idle") + n("tcp_keepalives_interval")*n("tcp_keepalives_count")) * time.Second, n("tcp_user_timeout") * time.Millisecond
+	return time.Duration(n("tcp_keepalives_idle")+n("tcp_keepalives_interval")*n("tcp_keepalives_count")) * time.Second, time.Duration(n("tcp_user_timeout")) * time.Millisecond
 }
