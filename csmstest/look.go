@@ -63,7 +63,7 @@ func (p *Point) Only() *Session {
 }
 
 // Attempts are the tries to start at the point, the oldest first.
-func (p *Point) Attempts() []session.Attempt {
+func (p *Point) Attempts() []session.AttemptRow {
 	p.Helper()
 	l, err := p.App.Sessions.Attempts(p.Context(), p.Scope, session.AttemptFilter{Point: p.ID}, operator.Page{Limit: operator.MaxLimit})
 	p.OK(err)

@@ -426,7 +426,7 @@ func TestWhoMayNotStart(t *testing.T) {
 			w.Errorf("without a price the start is answered %+v", s)
 		}
 		all := p.Attempts()
-		if last := all[len(all)-1]; !slices.ContainsFunc(all, func(a session.Attempt) bool { return strings.Contains(a.Reason, "NO_PRICE") }) {
+		if last := all[len(all)-1]; !slices.ContainsFunc(all, func(a session.AttemptRow) bool { return strings.Contains(a.Reason, "NO_PRICE") }) {
 			w.Errorf("the reason kept is %q", last.Reason)
 		}
 		c.Finish(s.ID, 0)

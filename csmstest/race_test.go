@@ -129,9 +129,9 @@ func (s *Session) posted(k ledger.EntryKind) (n int) {
 }
 
 // reason is why the last try of a kind ended as it did.
-func (p *Point) reason(kind string) session.Attempt {
+func (p *Point) reason(kind string) session.AttemptRow {
 	p.Helper()
-	var last session.Attempt
+	var last session.AttemptRow
 	for _, a := range p.Attempts() {
 		if a.Kind == kind {
 			last = a

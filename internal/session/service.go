@@ -522,7 +522,7 @@ func (s *Service) Frames(ctx context.Context, sc authz.Scope, id ident.Session, 
 }
 
 // Attempts gives start attempts, newest first.
-func (s *Service) Attempts(ctx context.Context, sc authz.Scope, f AttemptFilter, page operator.Page) (l operator.List[Attempt], err error) {
+func (s *Service) Attempts(ctx context.Context, sc authz.Scope, f AttemptFilter, page operator.Page) (l operator.List[AttemptRow], err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.AttemptList(f, page); return err })
 	return l, err
 }

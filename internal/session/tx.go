@@ -83,7 +83,7 @@ type Tx interface {
 	FramesOf(s State, limit int) ([]Frame, error)
 	// FramesOfPoint lists the frames of a point, newest first.
 	FramesOfPoint(ident.ChargePoint, operator.Page) (operator.List[Frame], error)
-	AttemptList(AttemptFilter, operator.Page) (operator.List[Attempt], error)
+	AttemptList(AttemptFilter, operator.Page) (operator.List[AttemptRow], error)
 }
 
 // Place is what the site of a charge point means for its sessions.
@@ -142,10 +142,21 @@ type Row struct {
 
 // AttemptFilter selects start attempts.
 type AttemptFilter struct {
-	Point    ident.ChargePoint
-	Session  ident.Session
-	TokenUID string
-	From, To time.Time
+	Point     ident.ChargePoint
+	PointName string // a word begins so
+	Session   ident.Session
+	TokenUID  string
+	Decisions []Decision
+	From, To  time.Time
+}
+
+// AttemptRow is a start attempt with the names that lists show beside it.
+type AttemptRow struct {
+	Attempt
+	Site      ident.Site
+	SiteName  string
+	TimeZone  string // of the site
+	PointName string
 }
 
 // Frame is one frame of a session's timeline.

@@ -59,10 +59,15 @@ var (
 		AND a.at >= ? AND a.point_id = ? AND a.kind <> 'start' AND a.decision = 'Accepted'`)
 	qAttempts = listing(listSpec{
 		Cols: `a.id, a.at, a.operator_id, a.sub_operator_id, a.point_id, a.connector, a.kind, a.token_sealed, a.token_id, a.driver_id,
-			a.session_id, a.decision, a.reason`,
-		From: `start_attempts a`,
+			a.session_id, a.decision, a.reason, t.id, t.name, t.time_zone, p.name`,
+		From: `start_attempts a
+			LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = a.point_id
+			LEFT JOIN sites t ON {{scope sites t}} AND t.id = p.site_id`,
 		Where: `{{scope start_attempts a}} {{if point}} AND a.point_id = ? {{end}} {{if session}} AND a.session_id = ? {{end}}
-			{{if token}} AND a.token_hash = ? {{end}} {{if from}} AND a.at >= ? {{end}} {{if to}} AND a.at < ? {{end}}`,
+			{{if token}} AND a.token_hash = ? {{end}} {{if from}} AND a.at >= ? {{end}} {{if to}} AND a.at < ? {{end}}
+			{{if decisions}} AND {{in a.decision}} {{end}}
+			{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = a.point_id
+				AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}`,
 		ID: `a.id`, Sorts: map[string]string{"at": "a.at"}, Sort: "-at",
 	})
 )
@@ -203,25 +208,26 @@ func (tx *Tx) AskedSince(p ident.ChargePoint, op ident.Operator, token string, s
 }
 
 type attemptRow struct {
-	session.Attempt
+	session.AttemptRow
 	sealed Sealed
 }
 
 // AttemptList lists start attempts, newest first.
-func (tx *Tx) AttemptList(f session.AttemptFilter, p operator.Page) (operator.List[session.Attempt], error) {
+func (tx *Tx) AttemptList(f session.AttemptFilter, p operator.Page) (operator.List[session.AttemptRow], error) {
 	var hash []byte
 	if f.TokenUID != "" {
 		var err error
 		if hash, err = tx.SearchHash(tx.scope.Operator(), ident.NormalToken(f.TokenUID)); err != nil {
-			return operator.List[session.Attempt]{}, err
+			return operator.List[session.AttemptRow]{}, err
 		}
 	}
 	l, err := list(tx, qAttempts, pageOf(p), func(r *Row, a *attemptRow) error {
 		return r.Scan(&a.ID, &a.At, &a.Operator, &a.Sub, &a.Point, &a.Connector, &a.Kind, &a.sealed, &a.Token, &a.Driver, &a.Session,
-			&a.Decision, &a.Reason)
+			&a.Decision, &a.Reason, &a.Site, &a.SiteName, &a.TimeZone, &a.PointName)
 	}, optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Session.IsZero(), "session", f.Session),
-		optIf(hash != nil, "token", hash), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To))
-	out := operator.List[session.Attempt]{Next: l.Next, Total: l.Total, Capped: l.Capped}
+		optIf(hash != nil, "token", hash), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),
+		optIf(len(f.Decisions) > 0, "decisions", f.Decisions), phrase("point_name", f.PointName))
+	out := operator.List[session.AttemptRow]{Next: l.Next, Total: l.Total, Capped: l.Capped}
 	if err != nil {
 		return out, err
 	}
@@ -229,7 +235,7 @@ func (tx *Tx) AttemptList(f session.AttemptFilter, p operator.Page) (operator.Li
 		if a.TokenUID, err = tx.OpenText(a.Operator, "start_attempts.token_sealed", a.sealed); err != nil {
 			return out, err
 		}
-		out.Items = append(out.Items, a.Attempt)
+		out.Items = append(out.Items, a.AttemptRow)
 	}
 	return out, nil
 }

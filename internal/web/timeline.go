@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
+	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/member"
 	"ccms/internal/operator"
@@ -51,7 +54,11 @@ type Samples struct {
 type Attempt struct {
 	ID            ident.Attempt     `json:"id"`
 	At            time.Time         `json:"at"`
+	SiteID        ident.Site        `json:"site_id,omitzero"`
+	SiteName      string            `json:"site_name,omitempty"`
+	TimeZone      string            `json:"time_zone,omitempty" doc:"Of the site."`
 	ChargePointID ident.ChargePoint `json:"charge_point_id"`
+	PointName     string            `json:"charge_point_name,omitempty" doc:"Absent where the charge point was removed since."`
 	Connector     int               `json:"connector,omitempty"`
 	Kind          string            `json:"kind" enum:"authorize,start,remote_start"`
 	TokenUID      string            `json:"token_uid,omitempty" export:"pii"`
@@ -169,7 +176,9 @@ func (h *handlers) sessionSamples(ctx context.Context, in *timelineInput) (*samp
 type attemptsInput struct {
 	Paging
 	ChargePointID ident.ChargePoint `query:"charge_point_id"`
+	Point         string            `query:"point" maxLength:"100" doc:"How a word of the charge point's name begins."`
 	SessionID     ident.Session     `query:"session_id"`
+	Decision      string            `query:"decision" maxLength:"80" doc:"refused (all but Accepted), or decisions with commas between." example:"refused"`
 	Q             string            `query:"q" maxLength:"80" doc:"The card's UID in any spelling."`
 	From          time.Time         `query:"from" doc:"At or after."`
 	To            time.Time         `query:"to" doc:"Before."`
@@ -177,16 +186,37 @@ type attemptsInput struct {
 
 func (h *handlers) listAttempts(ctx context.Context, in *attemptsInput) (*found[Attempt], error) {
 	c := callerOf(ctx)
-	l, err := h.svc.Session.Attempts(ctx, c.Scope, session.AttemptFilter{Point: in.ChargePointID, Session: in.SessionID, TokenUID: in.Q, From: in.From, To: in.To}, in.page())
+	decisions, err := decisionsOf(in.Decision)
 	if err != nil {
 		return nil, err
 	}
-	return foundOf(l, func(a session.Attempt) Attempt {
-		out := Attempt{ID: a.ID, At: at(a.At), ChargePointID: a.Point, Connector: a.Connector, Kind: a.Kind, TokenUID: a.TokenUID,
+	l, err := h.svc.Session.Attempts(ctx, c.Scope, session.AttemptFilter{Point: in.ChargePointID, PointName: in.Point, Decisions: decisions, Session: in.SessionID, TokenUID: in.Q, From: in.From, To: in.To}, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return foundOf(l, func(a session.AttemptRow) Attempt {
+		out := Attempt{ID: a.ID, At: at(a.At), SiteID: a.Site, SiteName: a.SiteName, TimeZone: a.TimeZone, ChargePointID: a.Point, PointName: a.PointName, Connector: a.Connector, Kind: a.Kind, TokenUID: a.TokenUID,
 			DriverID: a.Driver, SessionID: a.Session, Decision: string(a.Decision), Reason: a.Reason}
 		if !c.May(authz.PIIView) {
 			out.TokenUID = member.MaskAccount(out.TokenUID)
 		}
 		return out
 	}), nil
+}
+
+var decisions = []session.Decision{session.Accepted, session.Blocked, session.Expired, session.Invalid, session.Concurrent}
+
+func decisionsOf(text string) (out []session.Decision, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		switch d := session.Decision(word); {
+		case word == "":
+		case word == "refused":
+			out = append(out, decisions[1:]...)
+		case slices.Contains(decisions, d):
+			out = append(out, d)
+		default:
+			return nil, fault.BadInput("/query/decision", "must be refused, Accepted, Blocked, Expired, Invalid or ConcurrentTx")
+		}
+	}
+	return out, nil
 }

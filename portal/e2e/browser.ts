@@ -88,5 +88,6 @@ export async function picture(page: Page, name: string): Promise<void> {
 /** Every screen of the menu, by its address. */
 export const screens = [
   'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
+  'live/warnings', 'live/attempts',
   'assets/stations', 'assets/points', 'users/profiles', 'users/cards',
 ]

@@ -1437,6 +1437,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             charge_point_id: string;
+            /** @description Absent where the charge point was removed since. */
+            charge_point_name?: string;
             /** Format: int64 */
             connector?: number;
             /** @enum {string} */
@@ -1447,6 +1449,10 @@ export interface components {
             kind: "authorize" | "start" | "remote_start";
             reason: string;
             session_id?: string;
+            site_id?: string;
+            site_name?: string;
+            /** @description Of the site. */
+            time_zone?: string;
             token_uid?: string;
         };
         AuditRow: {
@@ -3782,7 +3788,11 @@ export interface operations {
                 /** @description A column, with - before it for descending. */
                 sort?: string;
                 charge_point_id?: string;
+                /** @description How a word of the charge point's name begins. */
+                point?: string;
                 session_id?: string;
+                /** @description refused (all but Accepted), or decisions with commas between. */
+                decision?: string;
                 /** @description The card's UID in any spelling. */
                 q?: string;
                 /** @description At or after. */

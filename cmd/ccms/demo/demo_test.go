@@ -105,7 +105,7 @@ func picture(t *testing.T, st *store.Store) string {
 		for _, r := range recharges {
 			lines = append(lines, fmt.Sprint(r.At.UnixMicro(), r.Amount, r.BalanceAfter, r.Reason))
 		}
-		attempts, err2 := pages(func(p operator.Page) (operator.List[session.Attempt], error) {
+		attempts, err2 := pages(func(p operator.Page) (operator.List[session.AttemptRow], error) {
 			return tx.AttemptList(session.AttemptFilter{}, p)
 		})
 		for _, a := range attempts {
@@ -382,7 +382,7 @@ func TestDemoPast_hasSomethingTrueForEveryScreen(t *testing.T) {
 			t.Fatal(err)
 		}
 		read(t, st, func(tx *store.Tx) error {
-			attempts, err := pages(func(p operator.Page) (operator.List[session.Attempt], error) {
+			attempts, err := pages(func(p operator.Page) (operator.List[session.AttemptRow], error) {
 				return tx.AttemptList(session.AttemptFilter{}, p)
 			})
 			for _, a := range attempts {

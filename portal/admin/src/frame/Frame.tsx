@@ -51,7 +51,7 @@ function SignedInFrame() {
   const toggleText = phone ? t('nav.open') : narrow ? t('nav.expand') : t('nav.collapse')
   const operator = operatorOf(me)
   // Asking for a topic that the role lacks refuses the whole stream.
-  const topics = may('live.read') ? `sessions,commands${may('assets.read') ? ',charge_points' : ''}` : ''
+  const topics = may('live.read') ? `sessions,commands,warnings${may('assets.read') ? ',charge_points' : ''}` : ''
 
   return (
     <StreamProvider key={operator?.id ?? 'none'} topics={topics}>

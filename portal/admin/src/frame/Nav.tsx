@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next'
 import { NavLink } from 'react-router'
 import { useMay } from '../login/me'
 import { visible } from './menu'
+import { WaitingCount } from './WaitingCount'
 
 export function Nav({ narrow, onGo }: { narrow?: boolean; onGo?: () => void }) {
   const { t } = useTranslation()
@@ -12,11 +13,12 @@ export function Nav({ narrow, onGo }: { narrow?: boolean; onGo?: () => void }) {
         <div key={section.title} className="nav-section">
           <h2 className={narrow ? 'visually-hidden' : 'nav-title'}>{t(section.title)}</h2>
           <ul>
-            {section.leaves.map(({ path, title, icon: Icon }) => (
+            {section.leaves.map(({ path, title, icon: Icon, counts }) => (
               <li key={path}>
                 <NavLink to={path} onClick={onGo} title={narrow ? t(title) : undefined}>
                   <Icon aria-hidden />
                   <span className={narrow ? 'visually-hidden' : undefined}>{t(title)}</span>
+                  {counts && <WaitingCount />}
                 </NavLink>
               </li>
             ))}

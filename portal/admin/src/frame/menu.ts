@@ -1,14 +1,16 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined,
+  AlertOutlined, AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
 import type { Permission } from '@ccms/shared/api'
 
-export interface Leaf { path: string; title: ParseKeys; need: Permission; icon: ComponentType }
+export interface Leaf { path: string; title: ParseKeys; need: Permission; icon: ComponentType
+  /** What waits there for somebody is counted beside it. */
+  counts?: 'warnings' }
 export interface Section { title: ParseKeys; leaves: Leaf[] }
 
 export const sections: Section[] = [
@@ -18,6 +20,8 @@ export const sections: Section[] = [
   { title: 'nav.live', leaves: [
     { path: '/live/points', title: 'nav.live_points', need: 'live.read', icon: DashboardOutlined },
     { path: '/live/charging', title: 'nav.live_charging', need: 'live.read', icon: ThunderboltOutlined },
+    { path: '/live/warnings', title: 'nav.live_warnings', need: 'live.read', icon: AlertOutlined, counts: 'warnings' },
+    { path: '/live/attempts', title: 'nav.attempts', need: 'live.read', icon: LoginOutlined },
   ] },
   { title: 'nav.finance', leaves: [
     { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },

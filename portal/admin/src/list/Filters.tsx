@@ -83,7 +83,7 @@ function Field({ filter: f, value, set }: { filter: Filter; value: string; set: 
       <label htmlFor={id}>{f.label}</label>
       {f.kind === 'select'
         ? <Select id={id} value={value} onChange={set} popupMatchSelectWidth={false} className="filter-select" aria-label={f.label}
-            options={[{ value: '', label: t('list.any') }, ...(f.options ?? [])]} />
+            options={[{ value: '', label: f.any ?? t('list.any') }, ...(f.options ?? [])]} />
         : f.kind === 'day'
           ? <Input id={id} type="date" value={value} onChange={(e) => set(e.target.value)} className="filter-day" />
           : <Text id={id} value={value} set={set} />}

@@ -7,6 +7,8 @@ export interface Filter {
   kind: FilterKind
   label: string
   options?: { value: string; label: string }[]
+  /** What a select says while nothing is chosen; "Any". */
+  any?: string
   /** Shown only under More. */
   more?: boolean
 }

@@ -3,7 +3,7 @@
 
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
-import type { ChargePoint, Command, Page, Session, SessionDetail } from '@ccms/shared/api'
+import type { ChargePoint, Command, Page, Session, SessionDetail, Warning } from '@ccms/shared/api'
 import { guardedFetch } from '@ccms/shared/client'
 import { Live, type LiveState, type StreamEvent } from '@ccms/shared/live'
 import { notOlder } from '@ccms/shared/merge'
@@ -34,7 +34,7 @@ export function StreamProvider({ topics, children }: { topics: string; children:
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', unseenMs, () => {
-        for (const key of ['sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home']) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of ['warnings', 'warning', 'warning-count', 'sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
     })
@@ -66,6 +66,7 @@ function take(client: QueryClient, e: StreamEvent, later: Later): void {
       later('commands', openMs, () => void client.invalidateQueries({ queryKey: ['commands'] }))
       return
     }
+    case 'warning': return takeWarning(client, JSON.parse(e.data) as Warning, later)
     default: // hello, and what later servers add
   }
 }
@@ -108,6 +109,25 @@ function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
   if (!known) fetchUnseen(client, ['charge-points'], later)
   const key = ['charge-point', p.id]
   if (client.getQueryData(key)) client.setQueryData<ChargePoint>(key, (old) => (old && notOlder(old, p) ? p : old))
+}
+
+function takeWarning(client: QueryClient, w: Warning, later: Later): void {
+  // A history that is open is fetched by its version; the count and a storm's own list, soon.
+  if (!intoWarnings(client, w) && w.state !== 'CLEARED' && !w.parent_id) fetchUnseen(client, ['warnings'], later)
+  later('warning count', openMs, () => void client.invalidateQueries({ queryKey: ['warning-count'] }))
+  if (w.parent_id) later(`storm ${w.parent_id}`, openMs, () => void client.invalidateQueries({ queryKey: ['warnings', 'storm', w.parent_id] }))
+}
+
+/** Puts a warning into the loaded lists; tells whether one of them knew it. */
+export function intoWarnings(client: QueryClient, w: Warning): boolean {
+  let known = false
+  client.setQueriesData<Page<Warning>>({ queryKey: ['warnings'] }, (old) => {
+    if (!old) return old
+    const r = intoPage(old, w)
+    known ||= r.known
+    return r.page
+  })
+  return known
 }
 
 /** Fetches the lists that a row may belong to which none of them has. */

@@ -19,6 +19,7 @@ import { useNow, When } from '../../parts/Times'
 import { LiveNote } from '../LiveNote'
 import { PointCommands } from '../PointCommands'
 import { usePolling } from '../stream'
+import { WarningList } from '../Warnings'
 import { Back } from './Back'
 import { Commands } from './Commands'
 import { Configuration } from './Configuration'
@@ -61,6 +62,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const tabs: TabItem[] = [
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
+    { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
     { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },

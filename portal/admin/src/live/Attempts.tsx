@@ -1,0 +1,89 @@
+// Who tried to start and what was decided: "my card was refused" is the first call
+// that support gets (AUTH-R5).
+
+import { CheckCircleOutlined, StopOutlined } from '@ant-design/icons'
+import { useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Attempt } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { dayStart, none, viewerZone } from '@ccms/shared/format'
+import en from '@ccms/shared/i18n/en.json'
+import { type Column, List } from '../list/List'
+import type { Filter } from '../list/state'
+import { useMay } from '../login/me'
+import { oneZone } from '../parts/common'
+import { Mono } from '../parts/Mono'
+import { Tag } from '../parts/Status'
+import { When } from '../parts/Times'
+import { word } from '../parts/words'
+
+type Decision = Attempt['decision']
+
+export default function Attempts() {
+  const { t } = useTranslation()
+  const may = useMay()
+
+  const filters = useMemo<Filter[]>(() => [
+    { key: 'q', kind: 'text', label: t('col.rfid') },
+    { key: 'point', kind: 'text', label: t('col.point_name') },
+    { key: 'decision', kind: 'select', label: t('attempts.decision'),
+      options: [{ value: 'refused', label: t('attempts.refused') }, ...Object.keys(en.decision).map((d) => ({ value: d, label: word(t, 'decision', d) }))] },
+    { key: 'from', kind: 'day', label: t('records.from'), more: true },
+    { key: 'to', kind: 'day', label: t('records.to'), more: true },
+  ], [t])
+
+  const columns = useMemo<Column<Attempt>[]>(() => {
+    const out: Column<Attempt>[] = [
+      { key: 'at', title: t('col.time'), note: oneZone, sort: 'at', fixed: true,
+        cell: (a, all) => <When at={a.at} zone={a.time_zone ?? viewerZone()} withZone={!oneZone(all)} /> },
+      { key: 'site', title: t('col.station'), cell: (a) => a.site_name || none, wide: true },
+      { key: 'point', title: t('col.point_name'), cell: (a) => a.charge_point_name || none, wide: true },
+      { key: 'connector', title: t('col.connector'), num: true, cell: (a) => a.connector ?? none },
+      { key: 'kind', title: t('attempts.kind'), cell: (a) => word(t, 'attempt_kind', a.kind) },
+      { key: 'card', title: t('col.rfid'), cell: (a) => (a.token_uid ? <Mono value={a.token_uid} /> : none) },
+      { key: 'decision', title: t('attempts.decision'), cell: (a) => <DecisionTag value={a.decision} /> },
+      { key: 'reason', title: t('attempts.reason'), cell: (a) => <span lang="en">{a.reason}</span>, wide: true },
+    ]
+    if (may('finance.read')) {
+      out.push({ key: 'session', title: t('nav.records'), cell: (a) => (a.session_id
+        ? <Link to={`/finance/records/${a.session_id}`} aria-label={t('attempts.record_of', { card: a.token_uid ?? '' })}>{t('live.open_record')}</Link>
+        : none) })
+    }
+    return out
+  }, [t, may])
+
+  return (
+    <List<Attempt>
+      queryKey={['attempts']} name="attempts"
+      label={t('nav.attempts')}
+      filters={filters}
+      defaultSort="-at"
+      columns={columns}
+      load={(st, signal) => {
+        const { q, point, decision, from, to } = st.filters
+        return take(api.GET('/api/v1/attempts', { signal, params: { query: {
+          q, point, decision, from: from && dayStart(from), to: to && dayStart(to, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
+        } } }))
+      }}
+      rowName={(a) => `${a.token_uid ?? ''} ${a.charge_point_name ?? ''}`}
+      card={(a) => ({
+        title: a.token_uid ? <Mono value={a.token_uid} /> : none,
+        status: <DecisionTag value={a.decision} />,
+        facts: [
+          [t('col.time'), <When key="w" at={a.at} zone={a.time_zone ?? viewerZone()} withZone />],
+          [t('col.point_name'), a.charge_point_name || none],
+          [t('attempts.reason'), <span key="r" lang="en">{a.reason}</span>],
+        ],
+      })}
+      empty={{ title: t('attempts.empty'), next: t('attempts.empty_next') }}
+    />
+  )
+}
+
+function DecisionTag({ value }: { value: Decision }) {
+  const { t } = useTranslation()
+  return value === 'Accepted'
+    ? <Tag tone="free" icon={CheckCircleOutlined} text={word(t, 'decision', value)} />
+    : <Tag tone="bad" icon={StopOutlined} text={word(t, 'decision', value)} />
+}

@@ -1,0 +1,71 @@
+// A charge point for the tests of what a person sees of one: it says what it is told to.
+
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+
+export interface Device {
+  call: (action: string, payload: object) => Promise<void>
+  drop: () => void
+}
+
+const handshake = (identity: string, key: string, host: string) => [
+  `GET /ocpp/${identity} HTTP/1.1`, `Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`, 'Sec-WebSocket-Protocol: ocpp1.6',
+  `Authorization: Basic ${Buffer.from(`${identity}:${key}`).toString('base64')}`, '', '',
+].join('\r\n')
+
+/** Sends the handshake and gives the status of the answer. */
+async function knock(base: string, identity: string, key: string): Promise<{ socket: Socket; status: number }> {
+  const { hostname, port, host } = new URL(base)
+  const socket = connect(Number(port), hostname)
+  const head = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    socket.on('error', reject)
+    socket.on('data', (b) => {
+      text += b.toString('latin1')
+      if (text.includes('\r\n\r\n')) resolve(text)
+    })
+    socket.write(handshake(identity, key, host))
+  })
+  return { socket, status: Number(head.split(' ')[1]) }
+}
+
+/** Wants in with an identity that nobody knows. */
+export async function stranger(base: string, identity: string): Promise<number> {
+  const { socket, status } = await knock(base, identity, '00')
+  socket.destroy()
+  return status
+}
+
+/** Connects, and answers nothing that it is asked. */
+export async function device(base: string, identity: string, key: string): Promise<Device> {
+  const { socket, status } = await knock(base, identity, key)
+  if (status !== 101) throw new Error(`${identity} is answered with ${status}`)
+  const waiting = new Map<string, () => void>()
+  let rest = Buffer.alloc(0)
+  socket.on('data', (b) => {
+    rest = Buffer.concat([rest, b])
+    for (;;) { // frames of the server are not masked
+      const short = rest.length > 1 ? rest[1]! & 0x7f : 0
+      const at = short === 126 ? 4 : 2
+      const size = short === 126 && rest.length > 3 ? rest.readUInt16BE(2) : short
+      if (rest.length < 2 || rest.length < at + size) return
+      const text = rest.subarray(at, at + size).toString()
+      rest = rest.subarray(at + size)
+      const id = /^\[3,"([^"]+)"/.exec(text)?.[1]
+      if (id) waiting.get(id)?.()
+    }
+  })
+  let n = 0
+  return {
+    call: (action, payload) => new Promise((resolve) => {
+      const id = `${identity}-${++n}`
+      waiting.set(id, resolve)
+      const body = Buffer.from(JSON.stringify([2, id, action, payload]))
+      const mask = randomBytes(4)
+      const head = body.length < 126 ? Buffer.from([0x81, 0x80 | body.length]) : Buffer.from([0x81, 0x80 | 126, body.length >> 8, body.length & 255])
+      socket.write(Buffer.concat([head, mask, body.map((x, i) => x ^ mask[i % 4]!)]))
+    }),
+    drop: () => socket.destroy(),
+  }
+}
