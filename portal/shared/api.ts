@@ -10,7 +10,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
   | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
-  | 'pii.view' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
+  | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
 
 export type Money = Schemas['Money']
 export type Me = Schemas['Me']
@@ -55,3 +55,6 @@ export type BulkNew = Schemas['BulkNew']
 export type Configuration = Schemas['Configuration']
 export type Setting = Schemas['Setting']
 export type PointFrame = Schemas['PointFrame']
+export type View = Schemas['View']
+export type ListColumns = Schemas['ListColumns']
+export type Export = Schemas['Export']

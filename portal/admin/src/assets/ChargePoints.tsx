@@ -8,7 +8,7 @@ import { api, take } from '@ccms/shared/client'
 import { kw } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { useMay } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
@@ -21,6 +21,10 @@ const chargerTypes = ['AC', 'DC Fast', 'DC', 'HPC', 'MCS', 'Wireless', 'V2G'] as
 const connectorTypes = ['Type 2', 'Type 1', 'CCS2', 'CCS1', 'CHAdeMO', 'GB/T AC', 'GB/T DC', 'NACS', 'MCS', 'Schuko']
 
 interface Shown { identity: string; name: string; key: string }
+
+const query = (st: ListState) => ({
+  site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+})
 
 export default function ChargePoints() {
   const { t } = useTranslation()
@@ -70,9 +74,8 @@ export default function ChargePoints() {
     <>
       <List<ChargePoint>
         queryKey={['charge-points', 'assets']} name="points" label={t('nav.points')} filters={filters} columns={columns} defaultSort="name" actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/charge-points', { signal, params: { query: {
-          site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/charge-points', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/charge-points', query }}
         rowName={(p) => p.name}
         card={(p) => ({
           title: `${p.name} · ${p.site_name}`, status: <AssetTag value={p.status} />,

@@ -7,10 +7,14 @@ import type { Site, SiteNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none, viewerZone } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { useMay, useSignedIn } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { AssetTag } from '../parts/Status'
+
+const query = (st: ListState) => ({
+  name: st.filters.name, status: st.filters.status as Site['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+})
 
 export default function Sites() {
   const { t } = useTranslation()
@@ -32,9 +36,8 @@ export default function Sites() {
     <>
       <List<Site>
         queryKey={['sites']} name="sites" label={t('nav.sites')} filters={filters} columns={columns} defaultSort="name" actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: {
-          name: st.filters.name, status: st.filters.status as Site['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/sites', query }}
         rowName={(s) => s.name}
         card={(s) => ({ title: s.name, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]] })}
         empty={{ title: t('sites.empty'), next: t('sites.empty_next'), action: add }}

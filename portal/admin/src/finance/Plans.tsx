@@ -7,11 +7,13 @@ import type { Plan } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none, percent, spoken } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
 import { bodyOf, type Values, valuesOf } from './plan'
+
+const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
 
 export default function Plans() {
   const { t } = useTranslation()
@@ -20,7 +22,7 @@ export default function Plans() {
   const filters = useMemo<Filter[]>(() => [{ key: 'name', kind: 'text', label: t('col.name') }], [t])
   const columns = useMemo<Column<Plan>[]>(() => {
     const out: Column<Plan>[] = [
-      { key: 'name', title: t('col.name'), cell: (p) => p.name, wide: true },
+      { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => p.name, wide: true },
       { key: 'version', title: t('plans.version'), num: true, cell: (p) => p.plan_version },
       { key: 'electricity', title: t('plans.bands'), cell: (p) => <Bands plan={p} />, wide: true },
       { key: 'service', title: t('plans.service_col'), num: true, cell: (p) => price(p.service_per_kwh, p.currency) },
@@ -39,7 +41,8 @@ export default function Plans() {
     <>
       <List<Plan>
         queryKey={['plans']} name="plans" label={t('nav.plans')} filters={filters} columns={columns} actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/plans', { signal, params: { query: { name: st.filters.name, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/plans', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/plans', query }} defaultSort="name"
         rowName={(p) => p.name}
         card={(p) => ({
           title: p.name,

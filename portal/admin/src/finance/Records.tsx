@@ -7,7 +7,7 @@ import { api, take } from '@ccms/shared/client'
 import { amount, dayStart, duration, kwh, money, none } from '@ccms/shared/format'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { oneCurrency, oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { RecordTag } from '../parts/Status'
@@ -17,6 +17,11 @@ import { word } from '../parts/words'
 const states = ['CHARGING', 'PAUSED', 'IDLE', 'STOP_UNCONFIRMED', 'COMPLETED', 'ABNORMAL', 'FAILED_TO_START', 'REJECTED'] as const
 
 const paid = (s: Session) => s.total ?? s.cost
+
+function query(st: ListState) {
+  const { q, site, point, state, from, to } = st.filters
+  return { q, site, point, state, from: from && dayStart(from), to: to && dayStart(to, 1), sort: st.sort, limit: st.limit, cursor: st.cursor }
+}
 
 export default function Records() {
   const { t } = useTranslation()
@@ -65,11 +70,9 @@ export default function Records() {
       filters={filters}
       defaultSort="-started_at"
       columns={columns}
+      exports={{ path: '/api/v1/sessions', query }}
       load={async (st, signal, before) => {
-        const { q, site, point, state, from, to } = st.filters
-        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: {
-          q, site, point, state, from: from && dayStart(from), to: to && dayStart(to, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))
+        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: query(st) } }))
         return { ...page, items: mergeList(before, page.items) }
       }}
       rowName={(s) => s.transaction_id ?? s.charge_point_name}

@@ -16,6 +16,7 @@ import { BulkBar } from './BulkBar'
 import { Cards } from './Cards'
 import { ColumnChooser } from './ColumnChooser'
 import { useColumns } from './columns'
+import { ExportMenu } from './ExportMenu'
 import { Filters } from './Filters'
 import { Pager } from './Pager'
 import { Rows } from './Rows'
@@ -23,6 +24,7 @@ import type { Filter, ListState } from './state'
 import type { ListProps } from './types'
 import { useListState } from './useListState'
 import { useSelection } from './useSelection'
+import { ViewMenu } from './ViewMenu'
 
 export type { Bulk, Card, Column } from './types'
 
@@ -87,6 +89,8 @@ export function List<T extends { id: string }>(p: ListProps<T>) {
             <span className="quiet small num" title={viewerZone()}>{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), viewerZone()) })}</span>
           )}
           <Button icon={<ReloadOutlined spin={query.isFetching && !query.isPending} aria-hidden />} aria-label={t('list.refresh')} title={t('list.refresh')} onClick={reload} />
+          {p.name && filters.length > 0 && <ViewMenu name={p.name} filters={filters} sorts={sorts} state={state} go={go} />}
+          {p.exports && rows.length > 0 && <ExportMenu path={p.exports.path} query={p.exports.query({ ...state, sort: state.sort ?? p.defaultSort })} phone={phone} />}
           {p.name && !phone && <ColumnChooser columns={p.columns} choice={choice} save={save} />}
           {p.actions}
         </div>

@@ -1,7 +1,11 @@
 // Which columns a person sees.
 
-import { useCallback, useMemo, useState } from 'react'
-import { useMe } from '../login/me'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { App } from 'antd'
+import { useCallback, useMemo } from 'react'
+import type { ListColumns, Page } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { useProblemText } from '../parts/ProblemText'
 import type { Column } from './types'
 
 /** What somebody changed from how the list comes: column → shown. */
@@ -23,27 +27,28 @@ export function choose(columns: readonly Some[], choice: Choice, key: string, sh
   return out
 }
 
-function read(kept: string): Choice {
-  try {
-    const v: unknown = JSON.parse(localStorage.getItem(kept) ?? '{}')
-    return typeof v === 'object' && v !== null ? v as Choice : {}
-  } catch {
-    return {}
-  }
-}
+const queryKey = ['desk', 'columns'] as const
+const none: Choice = {}
 
 export function useColumns<T>(name: string | undefined, columns: readonly Column<T>[]) {
-  const me = useMe().data
-  const kept = `ccms.columns.${me?.staff.id ?? ''}.${name ?? ''}`
-  const [state, setState] = useState(() => ({ kept, choice: read(kept) }))
-  const choice = state.kept === kept ? state.choice : read(kept)
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const text = useProblemText()
+  const all = useQuery({
+    queryKey, staleTime: Infinity, enabled: name !== undefined,
+    queryFn: ({ signal }) => take(api.GET('/api/v1/columns', { signal, params: { query: { limit: 100 } } })),
+  })
+  const choice = all.data?.items.find((x) => x.list === name)?.columns ?? none
   const save = useCallback((next: Choice) => {
-    setState({ kept, choice: next })
-    try {
-      if (Object.keys(next).length > 0) localStorage.setItem(kept, JSON.stringify(next))
-      else localStorage.removeItem(kept)
-    } catch { /* it lasts for this page then */ }
-  }, [kept])
-  const shown = useMemo(() => (name ? columns.filter((c) => isShown(c, choice)) : columns.filter((c) => !c.off)), [name, columns, choice])
+    if (!name) return
+    void client.cancelQueries({ queryKey }) // an older answer must not come over it
+    client.setQueryData<Page<ListColumns>>(queryKey, (old) => ({
+      total: 0, total_capped: false, ...old, items: [...(old?.items ?? []).filter((x) => x.list !== name), { list: name, columns: next }],
+    }))
+    take(api.PUT('/api/v1/columns', { body: { list: name, columns: next } }))
+      .catch((e: unknown) => void message.error(text(e)))
+      .finally(() => void client.invalidateQueries({ queryKey }))
+  }, [client, message, name, text])
+  const shown = useMemo(() => columns.filter((c) => isShown(c, choice)), [columns, choice])
   return { shown, choice, save }
 }

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { Page } from '@ccms/shared/api'
+import type { Query } from '@ccms/shared/download'
 import type { Filter, ListState } from './state'
 
 export interface Column<T> {
@@ -44,11 +45,13 @@ export interface Bulk<T> {
 export interface ListProps<T extends { id: string }> {
   /** First part of the query key: the event stream finds the list by it. */
   queryKey: readonly string[]
-  /** The name under which a person's columns are kept, a word of the menu such as "records"; without it they cannot be chosen. */
+  /** The word under which a person's views and columns are kept, such as "records"; without it there are none. */
   name?: string
   filters?: readonly Filter[]
   defaultSort?: string
   load: (state: ListState, signal: AbortSignal, before: readonly T[]) => Promise<Page<T>>
+  /** The list in the API and what its filter is there: all its rows can then be had as a file. */
+  exports?: { path: string; query: (state: ListState) => Query }
   columns: readonly Column<T>[]
   card: (row: T) => Card
   label: string

@@ -5,7 +5,7 @@ import { api, take } from '@ccms/shared/client'
 import { serverNow } from '@ccms/shared/clock'
 import { amps, kwh, none, soc, volts } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { ConnectorTag, SessionTag } from '../parts/Status'
@@ -24,6 +24,10 @@ function LiveStatus({ row }: { row: LiveRow }) {
   if (telling.has(row.state) || !row.connector_status) return <SessionTag value={row.state} title={row.connector_status} />
   return <ConnectorTag value={row.connector_status} title={t(`session_state.${row.state}`)} />
 }
+
+const query = (st: ListState) => ({
+  state: 'running', site: st.filters.site, point: st.filters.point, sort: st.sort, limit: st.limit, cursor: st.cursor,
+})
 
 export default function LiveCharging() {
   const { t } = useTranslation()
@@ -65,10 +69,9 @@ export default function LiveCharging() {
       columns={columns}
       refetchMs={polling}
       note={<LiveNote />}
+      exports={{ path: '/api/v1/sessions', query }}
       load={async (st, signal, before) => {
-        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: {
-          state: 'running', site: st.filters.site, point: st.filters.point, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))
+        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: query(st) } }))
         return { ...page, items: keepEnded(before, page.items as Session[], serverNow()) }
       }}
       rowName={(s) => s.transaction_id ?? s.charge_point_name}

@@ -7,7 +7,7 @@ import { kw, none, viewerZone } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { mergeList } from '@ccms/shared/merge'
 import { type Bulk, type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { useMay } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
@@ -20,6 +20,13 @@ import { LiveNote } from './LiveNote'
 import { usePolling } from './stream'
 
 type Status = ChargePoint['point_status']
+
+const query = (st: ListState) => ({
+  site: st.filters.site, name: st.filters.name, q: st.filters.q, sort: st.sort, limit: st.limit, cursor: st.cursor,
+  online: st.filters.online === undefined ? undefined : st.filters.online === 'true',
+  point_status: st.filters.point_status as Status | undefined,
+  connector_status: st.filters.connector as ChargePoint['connectors'][number]['status'] | undefined,
+})
 
 export default function PointStatus() {
   const { t } = useTranslation()
@@ -68,13 +75,9 @@ export default function PointStatus() {
       refetchMs={polling}
       note={<LiveNote />}
       bulk={may('live.command') ? bulk : undefined}
+      exports={{ path: '/api/v1/charge-points', query }}
       load={async (st, signal, before) => {
-        const page = await take(api.GET('/api/v1/charge-points', { signal, params: { query: {
-          site: st.filters.site, name: st.filters.name, q: st.filters.q, sort: st.sort, limit: st.limit, cursor: st.cursor,
-          online: st.filters.online === undefined ? undefined : st.filters.online === 'true',
-          point_status: st.filters.point_status as Status | undefined,
-          connector_status: st.filters.connector as ChargePoint['connectors'][number]['status'] | undefined,
-        } } }))
+        const page = await take(api.GET('/api/v1/charge-points', { signal, params: { query: query(st) } }))
         return { ...page, items: mergeList(before, page.items) }
       }}
       rowName={(p) => p.name}

@@ -9,9 +9,12 @@ import { api, take } from '@ccms/shared/client'
 import { viewerZone } from '@ccms/shared/format'
 import { useZoneOptions } from '../assets/Sites'
 import { type Column, List } from '../list/List'
+import type { ListState } from '../list/state'
 import { useMay, useSignedIn, useTakeMe } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
+
+const query = (st: ListState) => ({ sort: st.sort, limit: st.limit, cursor: st.cursor })
 
 export default function Operators() {
   const { t } = useTranslation()
@@ -34,7 +37,8 @@ export default function Operators() {
     <>
       <List<Operator>
         queryKey={['operators']} name="operators" label={t('nav.operators')} columns={columns} defaultSort="name" actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/operators', { signal, params: { query: { sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/operators', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/operators', query }}
         rowName={(o) => o.name}
         card={(o) => ({ title: o.name, facts: [[t('operator.code'), o.code], [t('operator.currency'), o.currency], [t('operator.time_zone'), o.time_zone]], actions: enter(o) })}
         empty={{ title: t('operator.empty'), next: t('operator.empty_next'), action: add }}

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Token } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { PickWho } from '../live/PickWho'
 import { useMay } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
@@ -14,6 +14,10 @@ import { Mono } from '../parts/Mono'
 import { useProblemText } from '../parts/ProblemText'
 import { CardTag } from '../parts/Status'
 import { word } from '../parts/words'
+
+const query = (st: ListState) => ({
+  q: st.filters.q, status: st.filters.status as Token['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+})
 
 export default function Cards() {
   const { t } = useTranslation()
@@ -65,9 +69,8 @@ export default function Cards() {
     <>
       <List<Token>
         queryKey={['tokens']} name="cards" label={t('nav.cards')} filters={filters} columns={columns} actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/tokens', { signal, params: { query: {
-          q: st.filters.q, status: st.filters.status as Token['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/tokens', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/tokens', query }}
         rowName={(k) => k.uid}
         card={(k) => ({
           title: <Mono value={k.uid} />, status: <CardTag value={k.status} />,

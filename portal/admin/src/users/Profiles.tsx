@@ -7,13 +7,17 @@ import type { Driver, DriverNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { amount, money, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { DriverTag } from '../parts/Status'
+
+const query = (st: ListState) => ({
+  q: st.filters.q, status: st.filters.status as Driver['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+})
 
 export default function Profiles() {
   const { t } = useTranslation()
@@ -45,9 +49,8 @@ export default function Profiles() {
       <List<Driver>
         queryKey={['drivers']} name="profiles" label={t('nav.profiles')} filters={filters} columns={columns} actions={add}
         note={!may('pii.view') && <span className="quiet small">{t('profiles.masked')}</span>}
-        load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: {
-          q: st.filters.q, status: st.filters.status as Driver['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/drivers', query }}
         rowName={(d) => d.account}
         card={(d) => ({
           title: d.nickname || d.name || d.account, status: <DriverTag value={d.status} />,
