@@ -5,6 +5,7 @@ type Page struct {
 	Limit  int    // 20, 50 or 100; 0 means 20
 	Cursor string // Next of the page before; "" is the first page
 	Sort   string // a column the list allows, "-" before it for descending; "" is the list's own order
+	Quick  bool   // nobody counts
 	Whole  bool   // one of all pages, one after the other: WholeLimit rows, and nobody counts
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"ccms/internal/fault"
@@ -16,6 +18,7 @@ type Page struct {
 	Sort   string // a key of the list, "-" before it for descending; "" is the list's default
 	Cursor string // Next of the page before, "" for the first
 	Limit  int    // 1…100; 0 is 20
+	Quick  bool   // they are not counted
 	Whole  bool   // one of all pages, for an export: 500 rows, and they are not counted
 }
 
@@ -124,7 +127,7 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 	}
 	q := l.pages[page.Sort]
 	if q == nil {
-		return out, fault.BadInput("/sort", "cannot sort by %q", strings.TrimPrefix(page.Sort, "-"))
+		return out, fault.BadInput("/query/sort", "must be one of %s, with - before it for descending", strings.Join(slices.Sorted(maps.Keys(l.spec.Sorts)), ", "))
 	}
 	switch {
 	case page.Whole:
@@ -164,7 +167,7 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 	if n > page.Limit {
 		out.Next = tx.store.sealCursor(last)
 	}
-	if page.Whole {
+	if page.Whole || page.Quick {
 		return out, nil
 	}
 	total, err := scalar[int](tx, l.count, args...)

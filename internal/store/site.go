@@ -114,7 +114,7 @@ func (tx *Tx) oneVersion(what string, n int64, err error, q *Stmt, id any, want 
 
 // pageOf and listed turn the domain's words for lists into the store's and back.
 func pageOf(p operator.Page) Page {
-	return Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Limit, Whole: p.Whole}
+	return Page{Sort: p.Sort, Cursor: p.Cursor, Limit: p.Limit, Whole: p.Whole, Quick: p.Quick}
 }
 
 func listed[T any](l Listed[T], err error) (operator.List[T], error) {

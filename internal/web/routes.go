@@ -16,6 +16,7 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/api-tokens", authz.SignedIn, h.createAPIToken, "Make an API token"),
 		route("DELETE /api/v1/api-tokens/{id}", authz.SignedIn, h.revokeAPIToken, "Revoke an API token", unversioned),
 
+		route("GET /api/v1/search", authz.SignedIn, h.search, "Find what a caller reads out"),
 		route("GET /api/v1/views", authz.SignedIn, h.listViews, "List the caller's saved views"),
 		route("POST /api/v1/views", authz.SignedIn, h.createView, "Keep a view of a list"),
 		route("PATCH /api/v1/views/{id}", authz.SignedIn, h.updateView, "Change a saved view", unversioned),

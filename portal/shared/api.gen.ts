@@ -880,6 +880,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find what a caller reads out
+         * @description For everybody who is logged in.
+         */
+        get: operations["get_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1984,6 +2004,18 @@ export interface components {
             /** @description It failed, in words. */
             why?: string;
         };
+        Found: {
+            /** @description Only kinds that something was found of, and that the caller may read. */
+            groups: components["schemas"]["FoundGroup"][];
+        };
+        FoundGroup: {
+            /** @description At most ten. */
+            hits: components["schemas"]["Hit"][];
+            /** @enum {string} */
+            kind: "session" | "recharge" | "card" | "driver" | "charge_point" | "site";
+            /** @description There are more: the list of this kind has them. */
+            more: boolean;
+        };
         Frame: {
             action: string;
             /**
@@ -2005,6 +2037,21 @@ export interface components {
         };
         Frames: {
             items: components["schemas"]["Frame"][];
+        };
+        Hit: {
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            at?: string;
+            /** @description What tells it from others. */
+            detail?: string;
+            /** @description As a filter it finds the object in the list of its kind. */
+            find?: string;
+            id: string;
+            status?: string;
+            /** @description What it is called: covered like everywhere without the permission pii.view. */
+            title: string;
         };
         HomeAnalytics: {
             /** Format: int64 */
@@ -5659,6 +5706,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListRecharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_search: {
+        parameters: {
+            query?: {
+                /** @description A transaction id, a card in any spelling, a mobile number, an account, a charging account, a name, or a code, identity or serial number of a charge point; at least two characters, or a number. */
+                q?: string;
+                /** @description Hits per kind. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
             /** @description Error */

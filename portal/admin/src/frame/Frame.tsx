@@ -4,6 +4,7 @@ import { Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { operatorOf, useMay, useMe } from '../login/me'
+import { SearchButton } from '../search/SearchButton'
 import { StreamProvider } from '../live/stream'
 import { Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
@@ -70,6 +71,7 @@ function SignedInFrame() {
             </div>
           )}
           <div className="top-right">
+            {operator && <SearchButton phone={phone} />}
             {!phone && <LanguageMenu />}
             {!phone && <OperatorMenu />}
             <AccountMenu />

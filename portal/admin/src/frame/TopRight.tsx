@@ -8,6 +8,7 @@ import { choose, type Language, languages } from '@ccms/shared/i18n/index'
 import { operatorOf, signOut, useMay, useSignedIn, useTakeMe } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { roleWord } from '../parts/words'
+import { forgetSeen } from '../search/recent'
 import { type Mode, useTheme } from './Theme'
 
 export function LanguageMenu() {
@@ -95,6 +96,7 @@ export function SignOutButton() {
     setBusy(true)
     try {
       await signOut()
+      forgetSeen()
       // A new page: nothing of this login stays in memory.
       location.assign('/login')
     } catch (e) {
