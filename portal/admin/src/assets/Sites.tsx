@@ -1,7 +1,7 @@
-import { PlusOutlined } from '@ant-design/icons'
+import { EditOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input, Select } from 'antd'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Site, SiteNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
@@ -20,17 +20,22 @@ export default function Sites() {
   const { t } = useTranslation()
   const may = useMay()
   const [adding, setAdding] = useState(false)
+  const [editing, setEditing] = useState<Site>()
   const filters = useMemo<Filter[]>(() => [
     { key: 'name', kind: 'text', label: t('col.name') },
     { key: 'status', kind: 'select', label: t('col.status'), options: [{ value: 'VALID', label: t('asset_status.VALID') }, { value: 'INVALID', label: t('asset_status.INVALID') }] },
   ], [t])
-  const columns = useMemo<Column<Site>[]>(() => [
-    { key: 'name', title: t('col.name'), sort: 'name', cell: (s) => s.name, wide: true },
+  const edit = (s: Site) => may('assets.write') && (
+    <Button size="small" type="text" icon={<EditOutlined aria-hidden />} aria-label={t('sites.edit_of', { name: s.name })} title={t('sites.edit_of', { name: s.name })} onClick={() => setEditing(s)} />
+  )
+  const columns: Column<Site>[] = [
+    { key: 'name', title: t('col.name'), sort: 'name', cell: (s) => s.name, wide: true, fixed: true },
     { key: 'address', title: t('col.address'), cell: (s) => s.address || none, wide: true },
     { key: 'zone', title: t('col.time_zone'), cell: (s) => s.time_zone },
     { key: 'care', title: t('col.customer_care'), cell: (s) => s.customer_care ?? none },
     { key: 'status', title: t('col.status'), cell: (s) => <AssetTag value={s.status} /> },
-  ], [t])
+  ]
+  if (may('assets.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: edit })
   const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('list.add')}</Button>
   return (
     <>
@@ -39,10 +44,11 @@ export default function Sites() {
         load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: query(st) } }))}
         exports={{ path: '/api/v1/sites', query }}
         rowName={(s) => s.name}
-        card={(s) => ({ title: s.name, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]] })}
+        card={(s) => ({ title: s.name, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]], actions: edit(s) })}
         empty={{ title: t('sites.empty'), next: t('sites.empty_next'), action: add }}
       />
       {adding && <SiteDialog onClose={() => setAdding(false)} />}
+      {editing && <SiteDialog site={editing} onClose={() => setEditing(undefined)} />}
     </>
   )
 }
@@ -54,18 +60,38 @@ export function useZoneOptions() {
   }, [])
 }
 
-function SiteDialog({ onClose }: { onClose: () => void }) {
+type Values = Pick<SiteNew, 'name' | 'address' | 'time_zone' | 'customer_care'>
+
+const valuesOf = (s: Site): Values => ({ name: s.name, address: s.address, time_zone: s.time_zone, customer_care: s.customer_care })
+
+function SiteDialog({ site, onClose }: { site?: Site; onClose: () => void }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const { message } = App.useApp()
   const me = useSignedIn()
   const required = useRequired()
   const zones = useZoneOptions()
+  const version = useRef(site?.version ?? 0)
+  const label = (name: string) => (name === 'address' ? t('sites.address') : name === 'time_zone' ? t('sites.time_zone') : name === 'customer_care' ? t('sites.customer_care') : t('sites.name'))
   return (
-    <FormDialog<SiteNew> title={t('sites.add')} ok={t('form.save')} initial={{ time_zone: me.operator?.time_zone ?? viewerZone() }} onClose={onClose}
+    <FormDialog<Values> title={site ? t('sites.edit_of', { name: site.name }) : t('sites.add')} ok={t('form.save')} onClose={onClose}
+      initial={site ? valuesOf(site) : { time_zone: me.operator?.time_zone ?? viewerZone() }}
+      conflict={site && { label, newest: async () => {
+        const now = await take(api.GET('/api/v1/sites/{id}', { params: { path: { id: site.id } } }))
+        version.current = now.version
+        return valuesOf(now)
+      } }}
       submit={async (v, key) => {
-        const body: SiteNew = { name: v.name.trim(), time_zone: v.time_zone, address: v.address?.trim() || undefined, customer_care: v.customer_care?.trim() || undefined }
-        await take(api.POST('/api/v1/sites', { body, params: { header: { 'Idempotency-Key': key } } }))
+        const address = v.address?.trim()
+        const care = v.customer_care?.trim()
+        if (site) {
+          await take(api.PATCH('/api/v1/sites/{id}', {
+            body: { name: v.name.trim(), time_zone: v.time_zone, address: address || null, customer_care: care || null },
+            params: { path: { id: site.id }, header: { 'If-Match': `"${version.current}"` } },
+          }))
+        } else {
+          await take(api.POST('/api/v1/sites', { body: { name: v.name.trim(), time_zone: v.time_zone, address: address || undefined, customer_care: care || undefined }, params: { header: { 'Idempotency-Key': key } } }))
+        }
         await client.invalidateQueries({ queryKey: ['sites'] })
         void message.success(t('form.saved'))
         onClose()

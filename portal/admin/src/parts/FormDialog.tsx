@@ -1,11 +1,15 @@
 // A short form over the page: errors at their field in words, nothing lost by an
-// error, and a question before typed things are thrown away.
+// error, by a new login or by somebody who saved meanwhile, and a question before
+// typed things are thrown away.
 
 import { Alert, App, Form, type FormInstance, Modal } from 'antd'
-import { type ReactNode, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useBlocker } from 'react-router'
 import { newKey } from '@ccms/shared/key'
 import { Problem, splitByField } from '@ccms/shared/problem'
+import { Conflict } from './Conflict'
+import { type Difference, differences, firstPicks, merged, type Pick } from './conflict'
 import { useFieldText, useProblemText, useSupportText } from './ProblemText'
 
 type Path = (string | number)[]
@@ -22,6 +26,8 @@ interface Props<V extends object> {
   submit: (values: V, key: string) => Promise<void>
   /** Where the API's name for a field differs from the form's. */
   rename?: (path: Path) => Path
+  /** For what has a version: the stored values when somebody else was faster. From then on submit sends with their version. */
+  conflict?: { newest: () => Promise<Partial<V>>; label: (name: string) => string; show?: (name: string, value: unknown) => ReactNode }
   onClose: () => void
   children: ReactNode | ((form: FormInstance<V>) => ReactNode)
 }
@@ -36,6 +42,20 @@ export function FormDialog<V extends object>(p: Props<V>) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<{ lines: string[]; small?: string }>()
   const sent = useRef({ body: '', key: '' })
+  const before = useRef<Partial<V>>(p.initial)
+  const [clash, setClash] = useState<{ mine: V; list: Difference[]; picks: Record<string, Pick> }>()
+
+  // Leaving by the browser: closing, loading again, Back.
+  useEffect(() => {
+    const ask = (e: BeforeUnloadEvent) => { if (form.isFieldsTouched()) e.preventDefault() }
+    window.addEventListener('beforeunload', ask)
+    return () => window.removeEventListener('beforeunload', ask)
+  }, [form])
+  const blocker = useBlocker(({ historyAction }) => historyAction === 'POP' && form.isFieldsTouched())
+  useEffect(() => {
+    if (blocker.state !== 'blocked') return
+    modal.confirm({ title: t('form.discard'), okText: t('form.discard_yes'), cancelText: t('form.discard_no'), onOk: blocker.proceed, onCancel: blocker.reset })
+  }, [blocker, modal, t])
 
   const close = () => {
     if (!form.isFieldsTouched()) return p.onClose()
@@ -51,6 +71,7 @@ export function FormDialog<V extends object>(p: Props<V>) {
       await p.submit(values, sent.current.key)
     } catch (e) {
       const problem = e instanceof Problem ? e : Problem.unreachable(e)
+      if (problem.code === 'stale_version' && p.conflict && await compare(values, p.conflict.newest)) return
       const names = form.getFieldsError().map((f) => f.name as Path)
       const renamed = p.rename ? rename(problem, p.rename) : problem
       const split = splitByField(renamed, names)
@@ -65,15 +86,40 @@ export function FormDialog<V extends object>(p: Props<V>) {
     }
   }
 
+  /** Shows both versions; false where the newest cannot be had. */
+  const compare = async (mine: V, newest: () => Promise<Partial<V>>): Promise<boolean> => {
+    try {
+      const theirs = await newest()
+      const list = differences(before.current as Record<string, unknown>, mine as Record<string, unknown>, theirs as Record<string, unknown>)
+      before.current = theirs
+      setClash({ mine, list, picks: firstPicks(list) })
+      return true
+    } catch {
+      return false
+    }
+  }
+  const settle = () => {
+    if (!clash) return
+    const values = merged(clash.mine as Record<string, unknown>, clash.list, clash.picks) as V
+    form.setFieldsValue(values as Parameters<typeof form.setFieldsValue>[0])
+    setClash(undefined)
+    void finish(values)
+  }
+
   return (
-    <Modal open title={p.title} okText={p.ok} cancelText={t('form.cancel')} onCancel={close} onOk={() => form.submit()} width={p.width ?? 480}
+    <Modal open title={p.title} okText={p.ok} cancelText={clash ? t('form.conflict_back') : t('form.cancel')} width={p.width ?? 480}
+      onCancel={clash ? () => setClash(undefined) : close} onOk={clash ? settle : () => form.submit()}
       confirmLoading={busy} okButtonProps={{ danger: p.danger }} mask={{ closable: false }}>
       {p.what && <div className="dialog-what">{p.what}</div>}
       {error && (
         <Alert type="error" showIcon role="alert" className="form-alert" title={error.lines.join(' ')}
           description={error.small && <span className="small quiet">{error.small}</span>} />
       )}
-      <Form<V> form={form} layout="vertical" initialValues={p.initial} onFinish={(v) => void finish(v)} scrollToFirstError={{ focus: true }}
+      {clash && (
+        <Conflict differences={clash.list} picks={clash.picks} label={p.conflict!.label} show={p.conflict!.show}
+          pick={(name, pick) => setClash({ ...clash, picks: { ...clash.picks, [name]: pick } })} />
+      )}
+      <Form<V> form={form} layout="vertical" hidden={clash !== undefined} initialValues={p.initial} onFinish={(v) => void finish(v)} scrollToFirstError={{ focus: true }}
         onKeyDown={(e) => { if (e.key === 'Enter' && e.target instanceof HTMLInputElement && e.target.type === 'text' && !e.target.role) form.submit() }}>
         {typeof p.children === 'function' ? p.children(form) : p.children}
       </Form>
