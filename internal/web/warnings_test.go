@@ -142,6 +142,7 @@ func TestAnOpenScreenHearsOfAWarning(t *testing.T) {
 		srv := httptest.NewServer(w.srv)
 		defer srv.Close()
 		s := w.watch(srv.URL, "?topics=warnings", bearer(w.mine.admin))
+		w.clock.Advance(time.Second) // after the one that is there: it is the first of the list
 		w.faulted(2, "OverVoltage")
 		e := s.next()
 		l := w.warnings("?level=CRITICAL&state=OPEN")
