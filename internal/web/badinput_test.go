@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ func TestEveryFilterTakesBadInput(t *testing.T) {
 				a := w.call("GET", rt.Path+"?"+query, "", mine)
 				body := string(a.body)
 				switch {
+				case a.status == 404 && slices.Contains(theirs, value): // as if it did not exist
 				case a.status != 200 && a.status != 422 && a.status != 400:
 					w.Errorf("%s?%.80s: %d %s", rt.Path, query, a.status, w.cause(a))
 				case !json.Valid(a.body) || !utf8.Valid(a.body):
