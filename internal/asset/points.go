@@ -109,7 +109,7 @@ func openSite(tx Tx, id ident.Site) (Site, error) {
 
 func viewOf(tx Tx, p ChargePoint, site Site) (PointView, error) {
 	cs, err := tx.ConnectorsOf(p.ID)
-	return PointView{ChargePoint: p, SiteName: site.Name, Connectors: cs}.at(tx.Now()), err
+	return PointView{ChargePoint: p, SiteName: site.Name, SiteZone: site.TimeZone, Connectors: cs}.at(tx.Now()), err
 }
 
 // at fills in what depends on the time.

@@ -145,6 +145,7 @@ type CommandFilter struct {
 type PointView struct {
 	ChargePoint
 	SiteName    string
+	SiteZone    string // IANA name
 	Connectors  []Connector
 	Online      bool
 	PointStatus PointStatus // the roll-up now

@@ -50,7 +50,7 @@ var (
 		RETURNING value`)
 
 	pointList = listing(listSpec{
-		Cols: pointCols + `, s.name`,
+		Cols: pointCols + `, s.name, s.time_zone`,
 		From: "charge_points p JOIN sites s ON s.id = p.site_id",
 		Where: `{{scope charge_points p}} AND {{scope sites s}}
 			{{if at}} AND p.site_id = ? {{end}}
@@ -200,7 +200,7 @@ func (tx *Tx) ListPoints(f asset.PointFilter, p operator.Page) (operator.List[as
 		if err := scanPoint(r, &v.ChargePoint); err != nil {
 			return err
 		}
-		return r.Scan(&v.SiteName)
+		return r.Scan(&v.SiteName, &v.SiteZone)
 	},
 		optIf(!f.Site.IsZero(), "at", f.Site),
 		optIf(f.Status != "", "status", f.Status),

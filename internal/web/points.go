@@ -14,6 +14,7 @@ type ChargePoint struct {
 	ID             ident.ChargePoint `json:"id"`
 	SiteID         ident.Site        `json:"site_id"`
 	SiteName       string            `json:"site_name"`
+	TimeZone       string            `json:"time_zone" doc:"Of its site; times of the charge point are shown in it." example:"Europe/Berlin"`
 	SubOperatorID  ident.SubOperator `json:"sub_operator_id,omitzero"`
 	Identity       string            `json:"identity" doc:"OCPP identity in the path of its connection; case-sensitive, never changes."`
 	Name           string            `json:"name"`
@@ -47,7 +48,7 @@ type Connector struct {
 }
 
 func pointOf(p asset.PointView) ChargePoint {
-	out := ChargePoint{ID: p.ID, SiteID: p.Site, SiteName: p.SiteName, SubOperatorID: p.Sub, Identity: p.Identity, Name: p.Name, Code: p.Code,
+	out := ChargePoint{ID: p.ID, SiteID: p.Site, SiteName: p.SiteName, TimeZone: p.SiteZone, SubOperatorID: p.Sub, Identity: p.Identity, Name: p.Name, Code: p.Code,
 		ChargerType: p.Type, MaxPower: p.MaxPower, PlanID: p.Plan, Status: p.Status, Connectors: make([]Connector, 0, len(p.Connectors)),
 		Vendor: p.Vendor, Model: p.Model, Firmware: p.Firmware, HardwareSerial: p.Serial, Online: p.Online,
 		LastSeenAt: at(p.LastSeenAt), PointStatus: p.PointStatus, Version: p.Version}

@@ -1724,6 +1724,11 @@ export interface components {
             /** @enum {string} */
             status: "VALID" | "INVALID";
             sub_operator_id?: string;
+            /**
+             * @description Of its site; times of the charge point are shown in it.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
             vendor?: string;
             /** Format: int64 */
             version: number;

@@ -39,6 +39,10 @@ export default function Bulk() {
     refetchInterval: (q) => (isOpen(q.state.data) ? 2000 : false),
   })
   const b = query.data
+  // The rows are asked for again when their counts have changed.
+  const client = useQueryClient()
+  const counts = JSON.stringify(b?.counts)
+  useEffect(() => { if (counts) void client.invalidateQueries({ queryKey: ['bulk-items', id] }) }, [client, id, counts])
   const title = b ? t('bulk.title', { what: commandWord(t, 'type', b.type), count: b.total }) : ''
   useEffect(() => { if (title) document.title = `${title} – ${t('brand')}` }, [title, t])
   if (query.isPending) return <PageSkeleton />

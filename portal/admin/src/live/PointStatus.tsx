@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { ChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw, none, viewerZone } from '@ccms/shared/format'
+import { kw, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { mergeList } from '@ccms/shared/merge'
 import { type Bulk, type Column, List } from '../list/List'
@@ -56,7 +56,7 @@ export default function PointStatus() {
       { key: 'status', title: t('col.point_status'), cell: (p) => <PointTag value={p.point_status} /> },
       { key: 'each', title: t('col.connector_status'), off: true, cell: (p) => <Each point={p} now={now} /> },
       { key: 'error', title: t('col.error'), off: true, cell: (p) => p.connectors.flatMap((c) => [c.error_code, c.vendor_error_code]).filter(Boolean).join(' · ') || none },
-      { key: 'seen', title: t('points.last_seen'), off: true, cell: (p) => (p.last_seen_at ? <When at={p.last_seen_at} zone={viewerZone()} /> : t('points.never')) },
+      { key: 'seen', title: t('points.last_seen'), off: true, cell: (p) => (p.last_seen_at ? <When at={p.last_seen_at} zone={p.time_zone} withZone /> : t('points.never')) },
       { key: 'model', title: t('points.vendor'), off: true, cell: (p) => [p.vendor, p.model].filter(Boolean).join(' ') || none },
       { key: 'firmware', title: t('points.firmware'), off: true, cell: (p) => p.firmware ?? none },
       { key: 'code', title: t('col.code'), sort: 'code', off: true, cell: (p) => <Mono value={p.code} /> },
@@ -110,7 +110,7 @@ function Each({ point: p, now }: { point: ChargePoint; now: number }) {
 
 function Details({ point: p, now }: { point: ChargePoint; now: number }) {
   const { t } = useTranslation()
-  const zone = viewerZone()
+  const zone = p.time_zone
   return (
     <div className="inner">
       <table className="table table-inner" aria-label={t('points.connectors_of', { name: p.name })}>

@@ -62,7 +62,7 @@ function BulkDialog({ ask, points, onStarted, onClose }: {
     <FormDialog<Values> title={t('bulk.title', { what: t(`bulk.what.${ask}`), count: points.length })} ok={t('bulk.go', { count: points.length })} danger={isDangerous(ask)}
       rename={renamed} initial={{ message: messages[0], interval: pauseOf(ask), wait: 0 }} onClose={onClose}
       what={(
-        <What ask={ask} running={running}>
+        <What ask={ask} running={running} many>
           <p className="space-above">{t('bulk.which', { count: points.length, sites: t('bulk.sites', { count: sites }) })}</p>
           {offline > 0 && <p className="quiet">{t('bulk.offline', { count: offline })}</p>}
         </What>

@@ -1,10 +1,10 @@
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { Command } from '@ccms/shared/api'
-import { dateTime, viewerZone } from '@ccms/shared/format'
+import { dateTime } from '@ccms/shared/format'
 
 /** What exactly was asked for, in a few words. */
-function parts(t: TFunction, c: Command): string[] {
+function parts(t: TFunction, c: Command, zone: string): string[] {
   const out: string[] = []
   if (c.reset_type) out.push(t(c.reset_type === 'hard' ? 'reset.go_hard' : 'reset.go_soft'))
   if (c.availability) out.push(t(c.availability === 'operative' ? 'command.operative' : 'command.inoperative'))
@@ -12,16 +12,16 @@ function parts(t: TFunction, c: Command): string[] {
   if (c.keys?.length) out.push(c.keys.join(', '))
   if (c.connector) out.push(t('record.connector_no', { number: c.connector }))
   else if (c.availability) out.push(t('trigger.whole'))
-  if (c.waits_until && c.state === 'queued') out.push(t('command.waits_until', { time: dateTime(c.waits_until, viewerZone()) }))
+  if (c.waits_until && c.state === 'queued') out.push(t('command.waits_until', { time: dateTime(c.waits_until, zone) }))
   return out
 }
 
 /** A changed setting shows what it was and what it is. */
-export function CommandWhat({ command: c }: { command: Command }) {
+export function CommandWhat({ command: c, zone }: { command: Command; zone: string }) {
   const { t } = useTranslation()
   return (
     <>
-      {parts(t, c).join(' · ')}
+      {parts(t, c, zone).join(' · ')}
       {c.setting && (
         <span className="diff">
           <b className="mono-text">{c.setting.key}</b>{' '}

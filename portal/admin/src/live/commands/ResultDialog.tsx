@@ -1,7 +1,6 @@
 import { Button, Modal } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command } from '@ccms/shared/api'
-import { viewerZone } from '@ccms/shared/format'
 import { commandWord } from '../../parts/words'
 import { CommandSteps } from '../CommandSteps'
 import { useCommand } from '../useCommand'
@@ -14,8 +13,8 @@ export function ResultDialog({ first, point, onClose }: { first: Command; point:
   return (
     <Modal open width={480} onCancel={onClose} title={`${commandWord(t, 'type', c.type)} · ${point.name}`}
       footer={<Button type="primary" onClick={onClose}>{t('form.close')}</Button>}>
-      <p className="dialog-what"><CommandWhat command={c} /></p>
-      <CommandSteps command={c} zone={viewerZone()} />
+      <p className="dialog-what"><CommandWhat command={c} zone={point.time_zone} /></p>
+      <CommandSteps command={c} zone={point.time_zone} />
       <p className="quiet small space-above">{t('command.closable')}</p>
     </Modal>
   )

@@ -99,12 +99,14 @@ function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
   )
 }
 
-export function What({ ask, running, offline, children }: { ask: Ask | 'change_setting'; running: number; offline?: boolean; children?: ReactNode }) {
+export function What({ ask, running, offline, many, children }: {
+  ask: Ask | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
+}) {
   const { t } = useTranslation()
   return (
     <>
       {t(ask === 'remote_start' ? 'start.what' : ask === 'trigger' ? 'trigger.what' : `ask_what.${ask}`)}
-      {running > 0 && ask !== 'change_setting' && isDangerous(ask) && <Alert type="warning" showIcon className="space-above" title={t('reset.running', { count: running })} />}
+      {running > 0 && ask !== 'change_setting' && isDangerous(ask) && <Alert type="warning" showIcon className="space-above" title={many ? t('bulk.running', { count: running }) : t('reset.running', { count: running })} />}
       {offline && <Alert type="info" showIcon className="space-above" title={t('command.offline_now')} />}
       {children}
     </>

@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { ChargePoint, Command } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
 import { Blank, Failed } from '../../parts/PageStates'
 import { PageSkeleton } from '../../parts/Skeletons'
 import { When } from '../../parts/Times'
@@ -28,24 +27,23 @@ export function Commands({ point }: { point: ChargePoint }) {
   if (items.length === 0) return <Blank title={t('command.none')} />
   return (
     <>
-      <ul className="history">{items.map((c) => (isSettled(c) ? <Entry key={c.id} command={c} /> : <OpenEntry key={c.id} command={c} />))}</ul>
+      <ul className="history">{items.map((c) => (isSettled(c) ? <Entry key={c.id} command={c} zone={point.time_zone} /> : <OpenEntry key={c.id} command={c} zone={point.time_zone} />))}</ul>
       {query.hasNextPage && <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t('point.older')}</Button>}
     </>
   )
 }
 
 /** One that is not over is looked at by itself. */
-function OpenEntry({ command }: { command: Command }) {
-  return <Entry command={useCommand(command.id) ?? command} />
+function OpenEntry({ command, zone }: { command: Command; zone: string }) {
+  return <Entry command={useCommand(command.id) ?? command} zone={zone} />
 }
 
-function Entry({ command: c }: { command: Command }) {
+function Entry({ command: c, zone }: { command: Command; zone: string }) {
   const { t } = useTranslation()
-  const zone = viewerZone()
   return (
     <li className="history-command">
       <div>
-        <When at={c.created_at} zone={zone} /> <b>{commandWord(t, 'type', c.type)}</b> <CommandWhat command={c} />
+        <When at={c.created_at} zone={zone} /> <b>{commandWord(t, 'type', c.type)}</b> <CommandWhat command={c} zone={zone} />
         {c.reason && <span className="quiet"> {t('point.because', { reason: c.reason })}</span>}
         {c.bulk_id && <Link className="small" to={`/live/points/bulks/${c.bulk_id}`}> {t('point.of_bulk')}</Link>}
       </div>

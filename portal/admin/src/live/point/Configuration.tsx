@@ -8,7 +8,6 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command, Setting } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
 import { useMay } from '../../login/me'
 import { FormDialog, useRequired } from '../../parts/FormDialog'
 import { Blank, Failed } from '../../parts/PageStates'
@@ -25,7 +24,7 @@ export function Configuration({ point }: { point: ChargePoint }) {
   const { t } = useTranslation()
   const may = useMay()
   const client = useQueryClient()
-  const zone = viewerZone()
+  const zone = point.time_zone
   const [typed, setTyped] = useState('')
   const [reading, setReading] = useState(false)
   const [change, setChange] = useState<Setting | 'another'>()
@@ -63,7 +62,7 @@ export function Configuration({ point }: { point: ChargePoint }) {
         ? <Blank title={t('config.empty_list')} next={t('config.empty_next')} action={read} />
         : (
           <div className="scroll-x">
-            <table className="table" aria-label={t('point.tab_configuration')}>
+            <table className="table table-config" aria-label={t('point.tab_configuration')}>
               <thead>
                 <tr><th scope="col">{t('config.key')}</th><th scope="col">{t('config.value')}</th><th scope="col">{t('config.last_change')}</th><th scope="col">{t('list.operation')}</th></tr>
               </thead>
@@ -123,7 +122,7 @@ function ChangeDialog({ point, setting: s, onSent, onClose }: { point: ChargePoi
             <Form.Item noStyle shouldUpdate>
               {() => {
                 const next = (form.getFieldValue('value') as string | undefined) ?? ''
-                return next === s.value ? null : <p className="diff" aria-live="polite"><del title={t('config.before')}>{s.value || t('config.empty')}</del>{' → '}<ins title={t('config.after')}>{next || t('config.empty')}</ins></p>
+                return next === s.value ? null : <p className="diff diff-now" aria-live="polite"><del title={t('config.before')}>{s.value || t('config.empty')}</del>{' → '}<ins title={t('config.after')}>{next || t('config.empty')}</ins></p>
               }}
             </Form.Item>
           )}

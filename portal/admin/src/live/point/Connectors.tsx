@@ -2,7 +2,7 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command } from '@ccms/shared/api'
-import { kw, none, viewerZone } from '@ccms/shared/format'
+import { kw, none } from '@ccms/shared/format'
 import { useMay } from '../../login/me'
 import { Blank } from '../../parts/PageStates'
 import { ConnectorTag } from '../../parts/Status'
@@ -15,16 +15,24 @@ import { ResultDialog } from '../commands/ResultDialog'
 /** What each plug can be asked for. */
 const actions = ['remote_start', 'unlock', 'out_of_service', 'in_service'] as const satisfies readonly Ask[]
 
+/** What would be refused anyway is not offered. */
+function makesSense(a: (typeof actions)[number], status: string): boolean {
+  switch (a) {
+    case 'remote_start': return ['Available', 'Preparing', 'Reserved', 'Unknown'].includes(status)
+    case 'in_service': return status === 'Unavailable'
+    case 'out_of_service': return status !== 'Unavailable'
+    case 'unlock': return true
+  }
+}
+
 export function Connectors({ point: p, now }: { point: ChargePoint; now: number }) {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = viewerZone()
+  const zone = p.time_zone
   const [ask, setAsk] = useState<{ ask: Ask; connector: number }>()
   const [sent, setSent] = useState<Command>()
   if (p.connectors.length === 0) return <Blank title={t('point.no_connectors')} />
-  const offered = (status: string) => (may('live.command')
-    ? actions.filter((a) => may(needs(a)) && (a === 'in_service' ? status === 'Unavailable' : a !== 'out_of_service' || status !== 'Unavailable'))
-    : [])
+  const offered = (status: string) => (may('live.command') ? actions.filter((a) => may(needs(a)) && makesSense(a, status)) : [])
   return (
     <>
       <ul className="connectors">

@@ -6,7 +6,6 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
 import { readFrames } from '../../finance/frames'
 import { FrameRow } from '../../finance/Timeline'
 import { Blank, Failed } from '../../parts/PageStates'
@@ -36,7 +35,7 @@ export function Frames({ point }: { point: ChargePoint }) {
         <Button size="small" loading={query.isFetching && !query.isFetchingNextPage} onClick={() => void query.refetch()}>{t('list.refresh')}</Button>
       </div>
       <ol className="timeline">
-        {messages.map((m) => <FrameRow key={(m.frame as { id?: string }).id} message={m} zone={viewerZone()} />)}
+        {messages.map((m) => <FrameRow key={(m.frame as { id?: string }).id} message={m} zone={point.time_zone} />)}
       </ol>
       {query.hasNextPage && <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t('point.older')}</Button>}
     </>

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useParams, useSearchParams } from 'react-router'
 import type { ChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw, viewerZone } from '@ccms/shared/format'
+import { kw } from '@ccms/shared/format'
 import { notOlder } from '@ccms/shared/merge'
 import { Problem } from '@ccms/shared/problem'
 import { Facts } from '../../parts/Facts'
@@ -57,7 +57,7 @@ export default function Point() {
 function Loaded({ point: p }: { point: ChargePoint }) {
   const { t } = useTranslation()
   const [search, setSearch] = useSearchParams()
-  const zone = viewerZone()
+  const zone = p.time_zone
   const now = useNow()
   const tabs: TabItem[] = [
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },

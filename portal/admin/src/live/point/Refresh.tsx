@@ -6,7 +6,7 @@ import { App, Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint } from '@ccms/shared/api'
-import { clock, viewerZone } from '@ccms/shared/format'
+import { clock } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { Problem } from '@ccms/shared/problem'
 import { useMay } from '../../login/me'
@@ -50,7 +50,7 @@ function LastValue({ point, why }: { point: ChargePoint; why?: string }) {
   const at = lastWord(point)
   return (
     <span role="status" className="result tone-text-wait" title={why ?? t('fault.command_unsupported')}>
-      {at ? t('age.last_value', { time: clock(at, viewerZone()) }) : t('live.refresh_none_empty')}
+      {at ? t('age.last_value', { time: clock(at, point.time_zone) }) : t('live.refresh_none_empty')}
     </span>
   )
 }
@@ -59,7 +59,7 @@ function Result({ id, point }: { id: string; point: ChargePoint }) {
   const { t } = useTranslation()
   const c = useCommand(id)
   if (!c) return null
-  if (c.effect?.state === 'seen') return <span role="status" className="result tone-text-free">{t('live.refreshed', { time: clock(c.effect.at ?? c.answered_at, viewerZone()) })}</span>
+  if (c.effect?.state === 'seen') return <span role="status" className="result tone-text-free">{t('live.refreshed', { time: clock(c.effect.at ?? c.answered_at, point.time_zone) })}</span>
   if (isAnswered(c) && c.state !== 'accepted') return <LastValue point={point} why={c.error_detail} />
   return <span role="status" className="result tone-text-busy"><LoadingOutlined aria-hidden />{t('live.refreshing')}</span>
 }

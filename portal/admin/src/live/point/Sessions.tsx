@@ -10,6 +10,8 @@ import { useMay } from '../../login/me'
 import { oneZone } from '../../parts/common'
 import { RecordTag, SessionTag } from '../../parts/Status'
 import { When } from '../../parts/Times'
+import { SessionActions } from '../SessionActions'
+import { isEnded } from '../store'
 import { usePolling } from '../stream'
 
 export function Sessions({ point }: { point: ChargePoint }) {
@@ -28,6 +30,7 @@ export function Sessions({ point }: { point: ChargePoint }) {
     ]
     if (may('finance.read')) out.push({ key: 'total', title: t('col.total'), num: true, cell: (s) => money(s.total ?? s.cost) })
     out.push({ key: 'state', title: t('col.state'), cell: (s) => (s.record_state === 'RUNNING' ? <SessionTag value={s.state} /> : <RecordTag value={s.record_state} />) })
+    if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (s) => (isEnded(s) ? none : <SessionActions session={s} />) })
     return out
   }, [t, may])
   return (
