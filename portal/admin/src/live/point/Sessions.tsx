@@ -25,7 +25,7 @@ export function Sessions({ point }: { point: ChargePoint }) {
       { key: 'connector', title: t('col.connector'), num: true, cell: (s) => s.connector ?? none },
       { key: 'user', title: t('col.user'), cell: (s) => s.user || none, wide: true },
       { key: 'start', title: t('col.start'), note: oneZone, sort: 'started_at', cell: (s, all) => <When at={s.started_at} zone={s.time_zone ?? 'UTC'} withZone={!oneZone(all)} /> },
-      { key: 'duration', title: t('col.duration'), num: true, cell: (s) => duration(s.duration_s) },
+      { key: 'duration', title: t('col.duration'), num: true, off: true, cell: (s) => duration(s.duration_s) },
       { key: 'energy', title: t('col.energy'), num: true, cell: (s) => kwh(s.energy_wh) },
     ]
     if (may('finance.read')) out.push({ key: 'total', title: t('col.total'), num: true, cell: (s) => money(s.total ?? s.cost) })
