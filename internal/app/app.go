@@ -202,7 +202,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Assets = asset.New(
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
-			MAC: o.Keys.PointMAC, Node: c.Node, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
+			MAC: o.Keys.PointMAC, Node: c.Node, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
 		})
@@ -257,6 +257,19 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.jobs = job.New(st, c.Node, map[string]job.Handler{operator.ExportJob: a.exportJob})
 	a.jobs.Log, a.jobs.Workers, a.jobs.Lease = c.Log, exportWorkers, exportLease
 	return a, nil
+}
+
+// mayStill says whether staff may still send commands. Platform staff inside an operator
+// are not the operator's, and answer to the platform.
+func mayStill(tx asset.Tx, a authz.Actor) (bool, error) {
+	if !a.OnBehalfOf.IsZero() {
+		return true, nil
+	}
+	st, err := tx.(*store.Tx).StaffByID(a.Staff)
+	if fault.Is(err, fault.Missing) {
+		return false, nil
+	}
+	return err == nil && st.Status == operator.Valid && st.Role.May(authz.LiveCommand), err
 }
 
 // readyWithin is how long the database may take to say that it is there.

@@ -236,6 +236,25 @@ func TestACancelledBulkSendsNothingMore(t *testing.T) {
 	})
 }
 
+// A bulk may go on for hours; it ends with the account of who asked for it.
+func TestABulkEndsWithTheAccountOfWhoAskedForIt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		b := ok(w.StartBulk(ctx, w.a, asset.NewBulk{Points: w.many(t, w.a, 1, 3, "CP"), Args: asset.Reset{}, Reason: "test"}))(t)
+		ok(w.RunBulks(ctx))(t)
+		w.dismissed = w.a.Actor.Staff
+		w.clock.Advance(time.Minute)
+		ok(w.RunBulks(ctx))(t)
+		if got := names(w.items(t, w.a, b.ID), func(r asset.BulkRow) string { return string(r.State) }); got != "[made cancelled cancelled]" {
+			t.Errorf("%s", got)
+		}
+		if b, _, _ := w.Bulk(ctx, w.a, b.ID); b.State != asset.BulkCancelled {
+			t.Errorf("it is %s", b.State)
+		}
+	})
+}
+
 func TestABulkIsCheckedBeforeAnythingIsKept(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

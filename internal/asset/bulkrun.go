@@ -103,7 +103,7 @@ func (s *Service) RunBulks(ctx context.Context) (ended int, err error) {
 	for _, b := range due {
 		n := 0
 		err := s.write(ctx, authz.ForStaff(b.Operator, b.Sub, b.Actor), func(tx Tx) (err error) {
-			n, err = stepBulk(tx, b.ID)
+			n, err = s.stepBulk(tx, b.ID)
 			return err
 		})
 		ended += n
@@ -114,11 +114,20 @@ func (s *Service) RunBulks(ctx context.Context) (ended int, err error) {
 	return ended, errors.Join(errs...)
 }
 
-// stepBulk makes the next rows of a bulk that are due.
-func stepBulk(tx Tx, id ident.Bulk) (ended int, err error) {
+// stepBulk makes the next rows of a bulk that are due. A bulk may go on for hours: it
+// ends with the account of who asked for it.
+func (s *Service) stepBulk(tx Tx, id ident.Bulk) (ended int, err error) {
 	b, err := tx.LockBulk(id)
 	if err != nil || b.State != BulkRunning {
 		return 0, err
+	}
+	if s.opt.MayStill != nil {
+		if may, err := s.opt.MayStill(tx, b.Actor); err != nil || !may {
+			if err == nil {
+				_, err = cancelBulk(tx, b, "the account may send no commands any more")
+			}
+			return 0, err
+		}
 	}
 	now := tx.Now()
 	first, waiting, err := tx.FirstDue(id)
@@ -184,16 +193,24 @@ func (s *Service) CancelBulk(ctx context.Context, sc authz.Scope, id ident.Bulk)
 		if err != nil || b.State != BulkRunning {
 			return b, err
 		}
-		if err := tx.CancelItems(id, tx.Now()); err != nil {
-			return b, err
-		}
-		b.State, b.EndedAt = BulkCancelled, tx.Now()
-		if err := tx.SaveBulk(b); err != nil {
-			return b, err
-		}
-		b.Version++
-		return b, tx.Audit("command_bulk.cancelled", id.String(), nil, nil)
+		return cancelBulk(tx, b, "")
 	})
+}
+
+func cancelBulk(tx Tx, b Bulk, why string) (Bulk, error) {
+	if err := tx.CancelItems(b.ID, tx.Now()); err != nil {
+		return b, err
+	}
+	b.State, b.EndedAt = BulkCancelled, tx.Now()
+	if err := tx.SaveBulk(b); err != nil {
+		return b, err
+	}
+	b.Version++
+	var after any
+	if why != "" {
+		after = map[string]string{"why": why}
+	}
+	return b, tx.Audit("command_bulk.cancelled", b.ID.String(), nil, after)
 }
 
 // Bulk is one bulk and how its rows stand.

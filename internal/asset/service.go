@@ -22,6 +22,10 @@ type Options struct {
 	// PlanExists says whether a site or a point may name the plan; nil refuses every
 	// plan. Package tariff comes later in the order, so cmd assigns it.
 	PlanExists func(Tx, ident.Plan) error
+	// MayStill says whether who asked for a bulk may still send commands; what of it was
+	// not sent is cancelled if not. Accounts are another package's, so cmd assigns it; nil
+	// asks nobody.
+	MayStill func(Tx, authz.Actor) (bool, error)
 	// Drop closes the connection of a point whose key ended or which may not connect any
 	// more; it is called after the commit. nil leaves that to the connection's own end.
 	Drop func(ident.ChargePoint)

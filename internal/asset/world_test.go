@@ -30,7 +30,9 @@ type world struct {
 	mu      sync.Mutex
 	changes []store.Change
 	blocked error // what Blockers says
-	plan    ident.Plan
+
+	dismissed ident.Staff // who may send no commands any more
+	plan      ident.Plan
 }
 
 // each runs f on both engines, each with a clock of its own.
@@ -69,6 +71,7 @@ func (w *world) setUp(t *testing.T) {
 			return h.Sum(nil)
 		},
 		Node:     "node-1",
+		MayStill: func(_ asset.Tx, a authz.Actor) (bool, error) { return a.Staff != w.dismissed, nil },
 		Blockers: func(asset.Tx, ident.ChargePoint) error { return w.blocked },
 		PlanExists: func(_ asset.Tx, p ident.Plan) error {
 			if p != w.plan {
