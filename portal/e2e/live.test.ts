@@ -138,7 +138,7 @@ test('Charge Point Status opens to the connectors, and a message can be asked fo
   const { page } = w
   await page.goto(`${base}/live/points`)
   await settled(page)
-  expect((await page.locator('thead th').allInnerTexts()).slice(1, 8).map((t) => t.replaceAll('\n', ' ').trim())).toEqual([
+  expect((await page.locator('thead th').allInnerTexts()).slice(2, 9).map((t) => t.replaceAll('\n', ' ').trim())).toEqual([
     'Charging Station', 'Name', 'Serial Number', 'Connector Numbers', 'Online Status', 'Charger Type', 'Point Status',
   ])
   await page.getByRole('button', { name: 'Show the connectors of Point_2' }).click()
