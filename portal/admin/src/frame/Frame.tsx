@@ -13,6 +13,7 @@ import { Brand } from './Brand'
 import { LiveBar } from './LiveBar'
 import { leafOf } from './menu'
 import { Nav } from './Nav'
+import { ReleaseBar } from './ReleaseBar'
 import { AccountMenu, LanguageMenu, OperatorMenu, SignOutButton } from './TopRight'
 
 const kept = 'ccms.nav'
@@ -78,7 +79,7 @@ function SignedInFrame() {
             {!phone && <SignOutButton />}
           </div>
         </header>
-        <div className="bars"><LiveBar on={may('live.read')} /></div>
+        <div className="bars"><ReleaseBar /><LiveBar on={may('live.read')} /></div>
         <main id="content" className="content" tabIndex={-1}>
           <Suspense fallback={<PageSkeleton />}><Outlet /></Suspense>
         </main>

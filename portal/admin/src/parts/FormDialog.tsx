@@ -11,6 +11,7 @@ import { Problem, splitByField } from '@ccms/shared/problem'
 import { Conflict } from './Conflict'
 import { type Difference, differences, firstPicks, merged, type Pick } from './conflict'
 import { useFieldText, useProblemText, useSupportText } from './ProblemText'
+import { useUnsaved } from './unsaved'
 
 type Path = (string | number)[]
 
@@ -40,17 +41,14 @@ export function FormDialog<V extends object>(p: Props<V>) {
   const fieldText = useFieldText()
   const [form] = Form.useForm<V>()
   const [busy, setBusy] = useState(false)
+  const [touched, setTouched] = useState(false)
+  useUnsaved(touched)
   const [error, setError] = useState<{ lines: string[]; small?: string }>()
   const sent = useRef({ body: '', key: '' })
   const before = useRef<Partial<V>>(p.initial)
   const [clash, setClash] = useState<{ mine: V; list: Difference[]; picks: Record<string, Pick> }>()
 
-  // Leaving by the browser: closing, loading again, Back.
-  useEffect(() => {
-    const ask = (e: BeforeUnloadEvent) => { if (form.isFieldsTouched()) e.preventDefault() }
-    window.addEventListener('beforeunload', ask)
-    return () => window.removeEventListener('beforeunload', ask)
-  }, [form])
+  // Leaving by Back; closing and loading again are useUnsaved's.
   const blocker = useBlocker(({ historyAction }) => historyAction === 'POP' && form.isFieldsTouched())
   useEffect(() => {
     if (blocker.state !== 'blocked') return
@@ -119,7 +117,7 @@ export function FormDialog<V extends object>(p: Props<V>) {
         <Conflict differences={clash.list} picks={clash.picks} label={p.conflict!.label} show={p.conflict!.show}
           pick={(name, pick) => setClash({ ...clash, picks: { ...clash.picks, [name]: pick } })} />
       )}
-      <Form<V> form={form} layout="vertical" hidden={clash !== undefined} initialValues={p.initial} onFinish={(v) => void finish(v)} scrollToFirstError={{ focus: true }}
+      <Form<V> form={form} layout="vertical" hidden={clash !== undefined} initialValues={p.initial} onFinish={(v) => void finish(v)} onValuesChange={() => setTouched(true)} scrollToFirstError={{ focus: true }}
         onKeyDown={(e) => { if (e.key === 'Enter' && e.target instanceof HTMLInputElement && e.target.type === 'text' && !e.target.role) form.submit() }}>
         {typeof p.children === 'function' ? p.children(form) : p.children}
       </Form>
