@@ -74,7 +74,7 @@ func (p *Point) Attempts() []session.AttemptRow {
 // Is fails the test unless the session has this phase and record state.
 func (s *Session) Is(p session.Phase, record string) *Session {
 	s.world.Helper()
-	if s.Phase != p || s.RecordState() != record {
+	if s.Phase != p || string(s.RecordState()) != record {
 		s.world.Errorf("session %d is %s, %s; want %s, %s (flags %v)", s.OCPPID, s.Phase, s.RecordState(), p, record, s.Flags)
 	}
 	return s

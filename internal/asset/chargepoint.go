@@ -82,7 +82,7 @@ func (p ChargePoint) checked() (ChargePoint, error) {
 		p.Status = Valid
 	}
 	var bad flaws
-	bad.text("/name", p.Name, 1, 100)
+	bad.text("/name", p.Name, 1, 200)
 	bad.text("/code", p.Code, 0, 32)
 	if !ident.ValidIdentity(p.Identity) {
 		bad.add("/identity", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")

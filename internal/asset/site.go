@@ -52,7 +52,7 @@ func (s Site) checked() (Site, error) {
 		s.TimeZone = "UTC"
 	}
 	var bad flaws
-	bad.text("/name", s.Name, 1, 100)
+	bad.text("/name", s.Name, 1, 200)
 	bad.text("/address", s.Address, 0, 300)
 	bad.text("/customer_care", s.CustomerCare, 0, 100)
 	// "Local" would mean this server's zone, which is nobody's.

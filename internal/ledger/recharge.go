@@ -26,24 +26,23 @@ type Recharge struct {
 	TransactionID string // 25 digits, unique on the platform
 	At            time.Time
 	From          RechargeFrom
-	Amount        money.Amount
+	Kind          RechargeKind
+	Reverses      ident.Recharge // of a reversal: what it takes back
+	Reversed      money.Amount   // how much of it was taken back, ≥ 0
+	Amount        money.Amount   // of a reversal below 0
 	BalanceAfter  money.Amount
 	Reason        string
 	Actor         ident.Staff // who did it; none for the platform itself
 	Key           string
-	State         string // SUCCESS
+	State         string // SUCCESS, REVERSED, PARTIALLY_REVERSED
 	Entry         ident.Entry
 }
 
 // Success is the state of a recharge that was posted; others come with providers.
 const Success = "SUCCESS"
 
-// RechargeFilter narrows a list of recharges; zero fields do not.
-type RechargeFilter struct {
-	Driver        ident.Driver
-	Account       ident.Account
-	TransactionID string // whole
-}
+// BalanceBefore is what the account had until then.
+func (r Recharge) BalanceBefore() money.Amount { return r.BalanceAfter.Sub(r.Amount) }
 
 // RechargeRequest asks for a recharge.
 type RechargeRequest struct {
@@ -96,7 +95,7 @@ func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed
 		return Recharge{}, false, err
 	}
 	if first, found, err := tx.RechargeByKey(a.Operator, r.Key); err != nil || found {
-		if err == nil && (first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason || first.From != r.From) {
+		if err == nil && (first.Kind != Forward || first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason || first.From != r.From) {
 			err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
 		}
 		return first, true, err
@@ -110,7 +109,7 @@ func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed
 	}
 	a.Balance = a.Balance.Add(r.Amount)
 	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: r.Driver, Account: a.ID,
-		TransactionID: no, At: tx.Now(), From: r.From, Amount: r.Amount, BalanceAfter: a.Balance, Reason: r.Reason,
+		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, BalanceAfter: a.Balance, Reason: r.Reason,
 		Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID,
 		Key: "recharge:" + out.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,

@@ -9,7 +9,6 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/money"
-	"ccms/internal/operator"
 )
 
 // Run opens the one transaction of a call.
@@ -24,7 +23,10 @@ func New(write, read Run) *Service { return &Service{write: write, read: read} }
 // Recharged is the fact of a recharge that was posted.
 const Recharged fact.Kind = "ledger.recharged"
 
-// RechargedPayload is what Recharged says.
+// RechargeReversed is the fact of a recharge that was taken back; its amount is below 0.
+const RechargeReversed fact.Kind = "ledger.recharge_reversed"
+
+// RechargedPayload is what Recharged and RechargeReversed say.
 type RechargedPayload struct {
 	Account ident.Account `json:"account_id"`
 	Driver  ident.Driver  `json:"driver_id"`
@@ -53,14 +55,37 @@ func (s *Service) Recharge(ctx context.Context, sc authz.Scope, r RechargeReques
 	})
 }
 
-// Recharges lists recharges, newest first.
-func (s *Service) Recharges(ctx context.Context, sc authz.Scope, f RechargeFilter, p operator.Page) (operator.List[Recharge], error) {
-	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Recharge], error) { return tx.RechargePage(f, p) })
+// Reverse takes a recharge back. The same key and input again give the first answer.
+func (s *Service) Reverse(ctx context.Context, sc authz.Scope, r ReversalRequest) (Recharge, error) {
+	return one(ctx, s.write, sc, func(tx Tx) (Recharge, error) {
+		before, err := tx.RechargeByID(r.Recharge)
+		if err != nil {
+			return Recharge{}, err
+		}
+		out, replayed, err := Reverse(tx, r, sc.Actor.Staff)
+		if err != nil || replayed {
+			return out, err
+		}
+		err = tx.Record(fact.Fact{Kind: RechargeReversed, Version: 1, Operator: out.Operator, Sub: out.Sub,
+			Object: out.Account.String(), At: out.At, Payload: RechargedPayload{out.Account, out.Driver, out.Amount, out.BalanceAfter}})
+		if err != nil {
+			return Recharge{}, err
+		}
+		return out, tx.Audit("recharge.reversed", before.ID.String(), before, out)
+	})
 }
 
-// Entries are what was posted for a session, oldest first.
+// Entries are what was posted for a session with the postings, oldest first.
 func (s *Service) Entries(ctx context.Context, sc authz.Scope, id ident.Session) ([]Entry, error) {
-	return one(ctx, s.read, sc, func(tx Tx) ([]Entry, error) { return tx.EntriesOf(id) })
+	return one(ctx, s.read, sc, func(tx Tx) ([]Entry, error) {
+		out, err := tx.EntriesOf(id)
+		for i := range out {
+			if err == nil {
+				out[i].Postings, err = tx.PostingsOf(out[i].ID)
+			}
+		}
+		return out, err
+	})
 }
 
 // Balance is a wallet as it is now.

@@ -34,9 +34,18 @@ type Tx interface {
 	// EntriesOf are a session's entries, oldest first: the capture and its corrections.
 	EntriesOf(ident.Session) ([]Entry, error)
 
+	// PostingsOf are an entry's postings in their order.
+	PostingsOf(ident.Entry) ([]Posting, error)
+
 	InsertRecharge(Recharge) error
+	// SaveReversed writes Reversed and State of a recharge that nobody has reversed.
+	SaveReversed(Recharge) error
+	RechargeByID(ident.Recharge) (Recharge, error)
 	RechargeByKey(op ident.Operator, key string) (Recharge, bool, error)
-	RechargePage(RechargeFilter, operator.Page) (operator.List[Recharge], error)
+	ReversalOf(ident.Recharge) (Recharge, bool, error)
+	RechargeRow(ident.Recharge) (RechargeRow, error)
+	RechargePage(RechargeFilter, operator.Page) (operator.List[RechargeRow], error)
+	RechargeSums(RechargeFilter, int) ([]RechargeSum, bool, error)
 	// NextRechargeNo counts 1, 2, 3 … within an operator and day ("2026-03-01").
 	NextRechargeNo(op ident.Operator, day string) (int, error)
 

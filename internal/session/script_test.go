@@ -309,7 +309,7 @@ func (s *script) expect(field, want string) {
 	case "phase":
 		got = string(s.st.Phase)
 	case "record":
-		got = s.st.RecordState()
+		got = string(s.st.RecordState())
 	case "energy":
 		got = strconv.FormatInt(int64(s.st.Energy), 10)
 	case "cost":

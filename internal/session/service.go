@@ -486,13 +486,37 @@ func (s *Service) each(tx Tx, p ident.ChargePoint, ev func(State) Event) (change
 // List gives the live list and the charging record.
 func (s *Service) List(ctx context.Context, sc authz.Scope, f Filter, page operator.Page) (l operator.List[Row], err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.SessionList(f, page); return err })
+	for i := range l.Items {
+		if err == nil {
+			err = s.name(ctx, sc, &l.Items[i])
+		}
+	}
 	return l, err
+}
+
+// name adds the name of the plan version that a session is priced by; those of all
+// sessions on a page are read once and then known.
+func (s *Service) name(ctx context.Context, sc authz.Scope, r *Row) error {
+	if r.Plan.IsZero() {
+		return nil
+	}
+	p, err := s.PlanOf(ctx, sc, r.State)
+	if fault.Is(err, fault.Missing) {
+		return nil
+	}
+	if p != nil {
+		r.PlanName = p.Name
+	}
+	return err
 }
 
 // Get gives one session with its names.
 func (s *Service) Get(ctx context.Context, sc authz.Scope, id ident.Session) (r Row, err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { r, err = tx.SessionRow(id); return err })
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, s.name(ctx, sc, &r)
 }
 
 // Samples gives the meter chart of a session, at most limit points.
@@ -529,6 +553,9 @@ func (s *Service) Attempts(ctx context.Context, sc authz.Scope, f AttemptFilter,
 
 // PlanOf gives the plan version that a session is priced by.
 func (s *Service) PlanOf(ctx context.Context, sc authz.Scope, st State) (p *tariff.Plan, err error) {
+	if p, known := s.plans.Load(planKey{st.Plan, st.PlanNumber}); known {
+		return p.(*tariff.Plan), nil // whoever sees the session may see what it is priced by
+	}
 	err = s.read(ctx, sc.WithinSession(), func(tx Tx) (err error) { p, err = s.plan(tx, st.Plan, st.PlanNumber); return err })
 	return p, err
 }

@@ -222,20 +222,38 @@ func (s *State) Runs() bool {
 }
 
 // RecordState is the word of the charging record (product §3.4.4).
-func (s *State) RecordState() string {
+type RecordState string
+
+// The states of a record that sessions reach.
+const (
+	RecordRunning   RecordState = "RUNNING"
+	RecordSettling  RecordState = "SETTLING"
+	RecordCompleted RecordState = "COMPLETED"
+	RecordUnpaid    RecordState = "UNPAID"
+	RecordAbnormal  RecordState = "ABNORMAL"
+	RecordAdjusted  RecordState = "ADJUSTED"
+	RecordVoid      RecordState = "VOID"
+)
+
+// RecordStates are all of them, in the order of a session's life.
+var RecordStates = []RecordState{RecordRunning, RecordSettling, RecordCompleted, RecordUnpaid, RecordAdjusted, RecordAbnormal, RecordVoid}
+
+// RecordState is the session's. The list of records selects by the same conditions
+// (store, recordWhere).
+func (s *State) RecordState() RecordState {
 	switch {
 	case s.Phase == Abnormal:
-		return "ABNORMAL"
+		return RecordAbnormal
 	case s.Phase == Rejected, s.Phase == FailedToStart:
-		return "VOID"
+		return RecordVoid
 	case s.Phase == Idle:
-		return "SETTLING"
+		return RecordSettling
 	case s.Phase != Completed:
-		return "RUNNING"
+		return RecordRunning
 	case s.Debt.Minor > 0:
-		return "UNPAID"
+		return RecordUnpaid
 	case s.Adjusted:
-		return "ADJUSTED"
+		return RecordAdjusted
 	}
-	return "COMPLETED"
+	return RecordCompleted
 }

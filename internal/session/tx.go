@@ -9,6 +9,7 @@ import (
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/member"
+	"ccms/internal/money"
 	"ccms/internal/operator"
 	"ccms/internal/tariff"
 	"ccms/internal/unit"
@@ -79,6 +80,9 @@ type Tx interface {
 
 	SessionList(Filter, operator.Page) (operator.List[Row], error)
 	SessionRow(ident.Session) (Row, error)
+	// EachSummed gives at most upTo sessions of a filter, in no order, and reports whether
+	// there are more.
+	EachSummed(f Filter, upTo int, add func(Summed)) (more bool, err error)
 	SamplesOf(ident.Session, int) ([]Sample, error)
 	FramesOf(s State, limit int) ([]Frame, error)
 	// FramesOfPoint lists the frames of a point, newest first.
@@ -125,6 +129,12 @@ type Filter struct {
 	SiteName, PointName string // prefix
 	OCPPID              int64
 	From, To            time.Time // of the start, half-open
+	Record              RecordState
+	Words               string // how words of the driver begin
+	Login               string // the driver's whole login
+	ChargingAccount     string // whole
+	TokenUID            string // whole, in any spelling
+	Plan                ident.Plan
 }
 
 // Row is a session with the names that lists show beside it.
@@ -138,6 +148,16 @@ type Row struct {
 	DriverName            string
 	DriverMobile          string
 	ChargingAccount       string
+	PlanName              string // of the snapshot's version; empty where there is none
+}
+
+// Summed is what one session adds to the sums of a filter.
+type Summed struct {
+	Currency       money.Currency
+	Energy         unit.Wh
+	Ended          bool
+	Bill           *tariff.Bill // nil: none, or none yet
+	Captured, Debt money.Amount
 }
 
 // AttemptFilter selects start attempts.

@@ -1,12 +1,17 @@
 package store
 
 import (
+	"encoding/json"
+	"strings"
+	"time"
+
 	"ccms/internal/asset"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/member"
 	"ccms/internal/operator"
 	"ccms/internal/session"
+	"ccms/internal/tariff"
 )
 
 const (
@@ -17,19 +22,36 @@ const (
 		JOIN sites t ON {{scope sites t}} AND t.id = s.site_id`
 )
 
+// recordWhere selects by the words of session.State.RecordState. Each condition stands
+// as it is written: a partial index is found only by its own words.
+const recordWhere = ` {{if record_running}} AND s.phase IN ('STARTING', 'CHARGING', 'PAUSED', 'OFFLINE_RUNNING', 'STOPPING', 'STOP_UNCONFIRMED') {{end}}
+	{{if record_settling}} AND s.phase = 'IDLE' {{end}}
+	{{if record_completed}} AND s.phase = 'COMPLETED' AND s.debt <= 0 AND s.adjusted = 0 {{end}}
+	{{if record_unpaid}} AND s.phase = 'COMPLETED' AND s.debt > 0 {{end}}
+	{{if record_adjusted}} AND s.phase = 'COMPLETED' AND s.debt <= 0 AND s.adjusted = 1 {{end}}
+	{{if record_abnormal}} AND s.phase = 'ABNORMAL' {{end}}
+	{{if record_void}} AND s.phase IN ('REJECTED', 'FAILED_TO_START') {{end}}`
+
+var sessionWhere = `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED' {{end}}
+	{{if ended}} AND s.ended_at IS NOT NULL {{end}}
+	{{if phases}} AND {{in s.phase}} {{end}} {{if site}} AND s.site_id = ? {{end}} {{if point}} AND s.point_id = ? {{end}}
+	{{if driver}} AND s.driver_id = ? {{end}} {{if ocpp}} AND s.ocpp_id = ? {{end}}
+	{{if from}} AND s.sort_at >= ? {{end}} {{if to}} AND s.sort_at < ? {{end}}
+	{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
+		AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
+	{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
+		AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}
+	{{if plan}} AND s.plan_id = ? {{end}} {{if token}} AND s.token_hash = ? {{end}}
+	{{if number}} AND s.account_id IN (SELECT n.id FROM accounts n WHERE {{scope accounts n}} AND n.number_text = ?) {{end}}
+	{{if login}} AND s.driver_id IN (SELECT d.id FROM drivers d WHERE {{scope drivers d}} AND d.account_hash = ?) {{end}}` +
+	recordWhere + wordsOf(`s.driver_id`)
+
 var (
+	qSessionSums = stmt(`SELECT s.currency, s.energy_wh, s.ended_at, s.bill, s.captured, s.debt FROM sessions s WHERE ` + sessionWhere + ` LIMIT ?`)
 	qSessionList = listing(listSpec{
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
-		Where: `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED' {{end}}
-			{{if ended}} AND s.ended_at IS NOT NULL {{end}}
-			{{if phases}} AND {{in s.phase}} {{end}} {{if site}} AND s.site_id = ? {{end}} {{if point}} AND s.point_id = ? {{end}}
-			{{if driver}} AND s.driver_id = ? {{end}} {{if ocpp}} AND s.ocpp_id = ? {{end}}
-			{{if from}} AND s.sort_at >= ? {{end}} {{if to}} AND s.sort_at < ? {{end}}
-			{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
-				AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
-			{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
-				AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}`,
-		ID: `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
+		Where: sessionWhere,
+		ID:    `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
 	})
 	qSessionRow = stmt(`SELECT ` + sessionListColumns + ` FROM ` + sessionListFrom + ` WHERE {{scope sessions s}} AND s.id = ?`)
 )
@@ -75,13 +97,69 @@ func (tx *Tx) openListed(l listedSession, drivers map[ident.Driver]member.Driver
 	return row, nil
 }
 
-// SessionList lists sessions, newest first.
-func (tx *Tx) SessionList(f session.Filter, p operator.Page) (operator.List[session.Row], error) {
-	l, err := list(tx, qSessionList, pageOf(p), tx.scanListed,
-		optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
+// sessionOptions are the arguments of sessionWhere.
+func (tx *Tx) sessionOptions(f session.Filter) ([]any, error) {
+	args, err := tx.wordOptions(f.Words)
+	if err != nil {
+		return nil, err
+	}
+	login, err := tx.exactly("login", "account", f.Login, member.NormalAccount)
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, login)
+	if f.TokenUID != "" {
+		hash, err := tx.SearchHash(tx.scope.Operator(), ident.NormalToken(f.TokenUID))
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, opt("token", hash))
+	}
+	return append(args, optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
 		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Driver.IsZero(), "driver", f.Driver),
 		optIf(f.OCPPID != 0, "ocpp", f.OCPPID), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),
-		phrase("site_name", f.SiteName), phrase("point_name", f.PointName))
+		phrase("site_name", f.SiteName), phrase("point_name", f.PointName),
+		optIf(!f.Plan.IsZero(), "plan", f.Plan), optIf(f.ChargingAccount != "", "number", f.ChargingAccount),
+		optIf(f.Record != "", "record_"+strings.ToLower(string(f.Record)))), nil
+}
+
+// EachSummed implements session.Tx.
+func (tx *Tx) EachSummed(f session.Filter, upTo int, add func(session.Summed)) (bool, error) {
+	args, err := tx.sessionOptions(f)
+	if err != nil {
+		return false, err
+	}
+	rows := 0
+	err = each(tx, qSessionSums, func(r *Row) error {
+		var x session.Summed
+		var ended time.Time
+		var bill string
+		if err := r.Scan(&x.Currency, &x.Energy, &ended, &bill, &x.Captured.Minor, &x.Debt.Minor); err != nil {
+			return err
+		}
+		if rows++; rows > upTo {
+			return nil
+		}
+		x.Ended, x.Captured.Currency, x.Debt.Currency = !ended.IsZero(), x.Currency, x.Currency
+		if bill != "" {
+			x.Bill = new(tariff.Bill)
+			if err := json.Unmarshal([]byte(bill), x.Bill); err != nil {
+				return err
+			}
+		}
+		add(x)
+		return nil
+	}, append(args, upTo+1)...)
+	return rows > upTo, err
+}
+
+// SessionList lists sessions, newest first.
+func (tx *Tx) SessionList(f session.Filter, p operator.Page) (operator.List[session.Row], error) {
+	args, err := tx.sessionOptions(f)
+	if err != nil {
+		return operator.List[session.Row]{}, err
+	}
+	l, err := list(tx, qSessionList, pageOf(p), tx.scanListed, args...)
 	out := operator.List[session.Row]{Next: l.Next, Total: l.Total, Capped: l.Capped}
 	if err != nil {
 		return out, err

@@ -6,7 +6,6 @@ import (
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
-	"ccms/internal/ledger"
 	"ccms/internal/member"
 	"ccms/internal/operator"
 )
@@ -242,88 +241,4 @@ func (h *handlers) updateToken(ctx context.Context, in *tokenPatchInput) (*singl
 		return nil, err
 	}
 	return singleOf(token(ctx, t), t.Token.Version), nil
-}
-
-// Recharge is money put on a charging account.
-type Recharge struct {
-	ID              ident.Recharge      `json:"id"`
-	TransactionID   string              `json:"transaction_id" doc:"25 digits."`
-	Time            time.Time           `json:"time"`
-	DriverID        ident.Driver        `json:"driver_id"`
-	User            string              `json:"user,omitempty" doc:"The driver's name." export:"pii"`
-	Account         string              `json:"account" doc:"The driver's login." export:"pii"`
-	ChargingAccount string              `json:"charging_account"`
-	Email           string              `json:"email,omitempty" export:"pii"`
-	RechargeFrom    ledger.RechargeFrom `json:"recharge_from" example:"Admin"`
-	Amount          Money               `json:"amount"`
-	BalanceAfter    Money               `json:"balance_after"`
-	Reason          string              `json:"reason" export:"pii"`
-	Actor           ident.Staff         `json:"actor,omitzero" doc:"Who did it; absent: the platform itself."`
-	State           string              `json:"state" example:"SUCCESS"`
-	Masked          bool                `json:"masked" export:"-"`
-}
-
-func (h *handlers) recharge(ctx context.Context, r ledger.Recharge) (Recharge, error) {
-	out := Recharge{ID: r.ID, TransactionID: r.TransactionID, Time: at(r.At), DriverID: r.Driver, RechargeFrom: r.From, Amount: amount(r.Amount),
-		BalanceAfter: amount(r.BalanceAfter), Reason: r.Reason, Actor: r.Actor, State: r.State}
-	c := callerOf(ctx)
-	d, err := h.svc.Member.Driver(ctx, c.Scope, r.Driver)
-	if err != nil {
-		return out, err
-	}
-	if out.Masked = !c.May(authz.PIIView); out.Masked {
-		d = d.Masked()
-	}
-	out.User, out.Account, out.ChargingAccount, out.Email = d.Name, d.Account, d.ChargingAccount, d.Email
-	return out, nil
-}
-
-type rechargeInput struct {
-	DriverPath
-	Key  string `header:"Idempotency-Key" hidden:"true"`
-	Body struct {
-		Amount Money  `json:"amount"`
-		Reason string `json:"reason" minLength:"1" maxLength:"200"`
-	} `nameHint:"RechargeNew"`
-}
-
-func (h *handlers) createRecharge(ctx context.Context, in *rechargeInput) (*made[Recharge], error) {
-	c := callerOf(ctx)
-	d, err := h.svc.Member.Driver(ctx, c.Scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := in.Body.Amount.parse("/amount")
-	if err != nil {
-		return nil, err
-	}
-	r, err := h.svc.Ledger.Recharge(ctx, c.Scope, ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: ledger.FromAdmin,
-		Reason: in.Body.Reason, Key: c.Staff.ID.String() + ":" + in.Key})
-	if err != nil {
-		return nil, err
-	}
-	out, err := h.recharge(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return madeOf(out, 0, ""), nil
-}
-
-type rechargesInput struct {
-	Paging
-	DriverID      ident.Driver `query:"driver_id"`
-	TransactionID string       `query:"transaction_id" maxLength:"25" doc:"The whole number."`
-	Q             string       `query:"q" maxLength:"25" doc:"The whole transaction id."`
-}
-
-func (h *handlers) listRecharges(ctx context.Context, in *rechargesInput) (*found[Recharge], error) {
-	no := in.TransactionID
-	if no == "" {
-		no = in.Q
-	}
-	l, err := h.svc.Ledger.Recharges(ctx, scopeOf(ctx), ledger.RechargeFilter{Driver: in.DriverID, TransactionID: no}, in.page())
-	if err != nil {
-		return nil, err
-	}
-	return foundAll(l, func(r ledger.Recharge) (Recharge, error) { return h.recharge(ctx, r) })
 }

@@ -111,7 +111,7 @@ type newPointInput struct {
 	Body struct {
 		SiteID      ident.Site        `json:"site_id"`
 		Identity    string            `json:"identity" minLength:"1" maxLength:"48" pattern:"^[A-Za-z0-9*_=:+|@.-]+$" doc:"OCPP identity."`
-		Name        string            `json:"name" minLength:"1" maxLength:"100"`
+		Name        string            `json:"name" minLength:"1" maxLength:"200"`
 		Code        string            `json:"code,omitempty" maxLength:"32" doc:"Absent takes the next free one."`
 		ChargerType asset.ChargerType `json:"charger_type" enum:"AC,DC Fast,DC,HPC,MCS,Wireless,V2G"`
 		MaxPower    unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`
@@ -149,7 +149,7 @@ type pointPatchInput struct {
 	Body struct {
 		Identity    *string            `json:"identity,omitempty" doc:"Only the one it has."`
 		SiteID      *ident.Site        `json:"site_id,omitempty"`
-		Name        *string            `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Name        *string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Code        *string            `json:"code,omitempty" maxLength:"32"`
 		ChargerType *asset.ChargerType `json:"charger_type,omitempty" enum:"AC,DC Fast,DC,HPC,MCS,Wireless,V2G"`
 		MaxPower    *unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`

@@ -7,7 +7,6 @@ import (
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
-	"ccms/internal/member"
 	"ccms/internal/money"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -18,29 +17,23 @@ import (
 // SessionDetail is a session with its bill.
 type SessionDetail struct {
 	Session
-	SiteAddress     string           `json:"site_address,omitempty"`
-	Account         string           `json:"account,omitempty" doc:"The driver's login."`
-	ChargingAccount string           `json:"charging_account,omitempty"`
-	TokenUID        string           `json:"token_uid,omitempty"`
-	Source          string           `json:"source,omitempty" enum:"RFID,PORTAL,UNKNOWN" doc:"How it was started."`
-	MeterStart      unit.Wh          `json:"meter_start_wh"`
-	MeterStop       *unit.Wh         `json:"meter_stop_wh,omitempty"`
-	Plan            *SessionPlan     `json:"plan,omitempty"`
-	Hold            *Money           `json:"hold,omitempty"`
-	Bill            *Bill            `json:"bill,omitempty"`
-	Captured        *Money           `json:"captured,omitempty"`
-	Debt            *Money           `json:"debt,omitempty" doc:"What the balance did not cover."`
-	Attempts        []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
-	Close           *SessionClose    `json:"close,omitempty"`
-	Entries         []SessionEntry   `json:"entries,omitempty" doc:"What was posted on the charging account, oldest first."`
+	SiteAddress string           `json:"site_address,omitempty"`
+	Hold        *Money           `json:"hold,omitempty"`
+	Bill        *Bill            `json:"bill,omitempty"`
+	Attempts    []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
+	Entries     []SessionEntry   `json:"entries,omitempty" doc:"What was posted on the charging account, oldest first."`
 }
 
 // SessionEntry is one posting of a session: what was captured, and each correction.
 type SessionEntry struct {
-	At     time.Time `json:"at"`
-	Kind   string    `json:"kind" enum:"capture,adjust"`
-	Amount Money     `json:"amount" doc:"Taken from the account; negative: given back."`
-	Debt   *Money    `json:"debt,omitempty" doc:"The part that the balance did not cover."`
+	ID       ident.Entry     `json:"id"`
+	Corrects ident.Entry     `json:"corrects,omitzero" doc:"Of an adjustment: the entry that it corrects."`
+	At       time.Time       `json:"at"`
+	Kind     string          `json:"kind" enum:"capture,adjust"`
+	Amount   Money           `json:"amount" doc:"Taken from the account; negative: given back."`
+	Debt     *Money          `json:"debt,omitempty" doc:"The part that the balance did not cover."`
+	Balance  Money           `json:"balance" doc:"Of the account, after."`
+	Postings []LedgerPosting `json:"postings" doc:"They sum to nothing."`
 }
 
 // SessionPlan is the price that was frozen at the start.
@@ -118,20 +111,14 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 	for _, a := range attempts.Items {
 		out.Attempts = append(out.Attempts, SessionAttempt{At: at(a.At), Kind: a.Kind, Decision: string(a.Decision), Reason: a.Reason})
 	}
-	if !r.Plan.IsZero() {
-		p, err := h.svc.Session.PlanOf(ctx, c.Scope, r.State)
-		if err != nil {
-			return nil, err
-		}
-		out.Plan = &SessionPlan{ID: r.Plan, Name: p.Name, PlanVersion: r.PlanNumber}
-	}
 	if c.May(authz.FinanceRead) {
 		entries, err := h.svc.Ledger.Entries(ctx, c.Scope, in.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range entries {
-			x := SessionEntry{At: at(e.At), Kind: string(e.Kind), Amount: amount(e.Amount)}
+			x := SessionEntry{ID: e.ID, Corrects: e.Corrects, At: at(e.At), Kind: string(e.Kind), Amount: amount(e.Amount),
+				Balance: amount(e.Balance), Postings: postingsOf(e.Postings)}
 			if e.Debt.Minor > 0 {
 				x.Debt = someAmount(e.Debt)
 			}
@@ -143,18 +130,11 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 
 func (h *handlers) detail(c operator.Caller, r *session.Row) SessionDetail {
 	st := &r.State
-	out := SessionDetail{Session: h.session(c, r), SiteAddress: r.SiteAddress, Account: r.DriverAccount, ChargingAccount: r.ChargingAccount,
-		TokenUID: st.TokenUID, Source: string(st.Source), MeterStart: st.MeterStart, MeterStop: some(st.MeterStop, st.RealStop), Attempts: []SessionAttempt{}}
-	if out.Masked {
-		out.Account, out.TokenUID = member.MaskAccount(out.Account), member.MaskAccount(out.TokenUID)
-	}
-	if st.ClosedBy != "" {
-		out.Close = &SessionClose{By: st.ClosedBy, Provisional: st.Has(session.FlagProvisional)}
-	}
+	out := SessionDetail{Session: h.session(c, r), SiteAddress: r.SiteAddress, Attempts: []SessionAttempt{}}
 	if c.May(authz.FinanceRead) {
 		out.Hold = someAmount(st.HoldAmount)
 		if st.Bill != nil {
-			out.Bill, out.Captured, out.Debt = billOf(st.Bill), someAmount(st.Captured), someAmount(st.Debt)
+			out.Bill = billOf(st.Bill)
 		}
 	}
 	return out

@@ -33,6 +33,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"account":"m` + newRequestID() + `@x.example"}`
 	case "POST /api/v1/drivers/{id}/recharges":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
+	case "POST /api/v1/recharges/{id}/reversal":
+		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
 	case "POST /api/v1/tokens":
 		return `{"driver_id":"` + t.driver + `","uid":"` + newRequestID()[:14] + `"}`
 	case "POST /api/v1/plans", "PUT /api/v1/plans/{id}":
@@ -65,7 +67,8 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings": t.warning,
+		"warnings":  t.warning,
+		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())

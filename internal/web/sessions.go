@@ -16,6 +16,7 @@ import (
 	"ccms/internal/money"
 	"ccms/internal/operator"
 	"ccms/internal/session"
+	"ccms/internal/tariff"
 	"ccms/internal/unit"
 )
 
@@ -49,7 +50,18 @@ type Session struct {
 	Online            bool                  `json:"online" doc:"The charge point is connected."`
 	Cost              *Money                `json:"cost,omitempty" doc:"So far, with tax."`
 	Total             *Money                `json:"total,omitempty" doc:"Of the bill, with tax; absent until there is one."`
+	Fees              *SessionFees          `json:"fees,omitempty" doc:"What the bill comes to by kind of fee; absent until there is one."`
+	Captured          *Money                `json:"captured,omitempty" doc:"What was taken from the charging account."`
+	Debt              *Money                `json:"debt,omitempty" doc:"What the balance did not cover."`
 	Currency          money.Currency        `json:"currency,omitempty"`
+	Account           string                `json:"account,omitempty" doc:"The driver's login." export:"pii"`
+	ChargingAccount   string                `json:"charging_account,omitempty" doc:"Who pays: the number of the charging account."`
+	TokenUID          string                `json:"token_uid,omitempty" doc:"The card that was shown." export:"pii"`
+	Source            string                `json:"source,omitempty" enum:"RFID,PORTAL,UNKNOWN" doc:"How it was started."`
+	MeterStart        unit.Wh               `json:"meter_start_wh"`
+	MeterStop         *unit.Wh              `json:"meter_stop_wh,omitempty"`
+	Plan              *SessionPlan          `json:"plan,omitempty"`
+	Close             *SessionClose         `json:"close,omitempty"`
 	Abnormal          bool                  `json:"abnormal" doc:"A person must look at it."`
 	Flags             []string              `json:"flags" doc:"What a person should know of the record."`
 	StopReason        string                `json:"stop_reason,omitempty"`
@@ -59,10 +71,33 @@ type Session struct {
 	Version           int64                 `json:"version" export:"-"`
 }
 
+// SessionFees is a bill by kind of fee. The kinds are net; with the tax they make the
+// total.
+type SessionFees struct {
+	Electricity Money `json:"electricity"`
+	Service     Money `json:"service"`
+	Start       Money `json:"start"`
+	Idle        Money `json:"idle"`
+	Net         Money `json:"net"`
+	Tax         Money `json:"tax"`
+}
+
+func feesOf(b *tariff.Bill) *SessionFees {
+	by := map[tariff.Kind]money.Amount{}
+	for _, k := range tariff.Kinds {
+		by[k] = money.New(0, b.Currency)
+	}
+	for _, p := range b.Parts() {
+		by[p.Kind] = p.Net
+	}
+	return &SessionFees{Electricity: amount(by[tariff.KindElectricity]), Service: amount(by[tariff.KindService]), Start: amount(by[tariff.KindStart]),
+		Idle: amount(by[tariff.KindIdle]), Net: amount(b.Net), Tax: amount(b.Total.Sub(b.Net))}
+}
+
 func (h *handlers) session(c operator.Caller, r *session.Row) Session {
 	st := &r.State
 	out := Session{ID: st.ID, OCPPTransactionID: int64(st.OCPPID), SiteID: st.Site, SiteName: r.SiteName, ChargePointID: st.Point, ChargePointName: r.PointName,
-		Connector: st.Connector, State: string(st.Phase), RecordState: st.RecordState(), DriverID: st.Driver, StartedAt: at(st.StartedAt), EndedAt: at(st.EndedAt),
+		Connector: st.Connector, State: string(st.Phase), RecordState: string(st.RecordState()), DriverID: st.Driver, StartedAt: at(st.StartedAt), EndedAt: at(st.EndedAt),
 		Energy: st.Energy, SampleAt: at(st.Last.At), ConnectorStatus: r.ConnectorStatus, Online: r.PointOnline, Currency: st.Currency,
 		Abnormal: st.Phase == session.Abnormal || st.Suspect(), Flags: []string{}, StopReason: st.StopReason, TimeZone: st.Zone,
 		CanStop: canStop(r), Masked: !c.May(authz.PIIView), Version: st.Rev}
@@ -95,10 +130,22 @@ func (h *handlers) session(c operator.Caller, r *session.Row) Session {
 	if out.Mobile == "" {
 		out.Mobile = d.Account
 	}
+	out.Account, out.ChargingAccount, out.TokenUID, out.Source = d.Account, d.ChargingAccount, st.TokenUID, string(st.Source)
+	if out.Masked {
+		out.TokenUID = member.MaskAccount(out.TokenUID)
+	}
+	out.MeterStart, out.MeterStop = st.MeterStart, some(st.MeterStop, st.RealStop)
+	if !st.Plan.IsZero() {
+		out.Plan = &SessionPlan{ID: st.Plan, Name: r.PlanName, PlanVersion: st.PlanNumber}
+	}
+	if st.ClosedBy != "" {
+		out.Close = &SessionClose{By: st.ClosedBy, Provisional: st.Has(session.FlagProvisional)}
+	}
 	if c.May(authz.FinanceRead) {
 		out.Cost = someAmount(st.Cost)
 		if st.Bill != nil {
-			out.Total = someAmount(st.Bill.Total)
+			out.Total, out.Fees = someAmount(st.Bill.Total), feesOf(st.Bill)
+			out.Captured, out.Debt = someAmount(st.Captured), someAmount(st.Debt)
 		}
 	}
 	return out
@@ -121,8 +168,8 @@ type SessionPath struct {
 	ID ident.Session `path:"id"`
 }
 
-type sessionsInput struct {
-	Paging
+// SessionFilters is what lists and sums of sessions are narrowed by.
+type SessionFilters struct {
 	State    string            `query:"state" maxLength:"200" doc:"running, ended, or states with commas between." example:"running"`
 	SiteID   ident.Site        `query:"site_id"`
 	Site     string            `query:"site" maxLength:"100" doc:"How the site's name begins."`
@@ -132,13 +179,27 @@ type sessionsInput struct {
 	Q        string            `query:"q" maxLength:"100" doc:"A transaction id, or how the charge point's name begins."`
 	From     time.Time         `query:"from" doc:"Started at or after."`
 	To       time.Time         `query:"to" doc:"Started before."`
+
+	RecordState     session.RecordState `query:"record_state" enum:"RUNNING,SETTLING,COMPLETED,UNPAID,ADJUSTED,ABNORMAL,VOID" doc:"The word of the charging record."`
+	User            string              `query:"user" maxLength:"100" doc:"How words of the driver's name, nickname, account, mobile, e-mail or charging account begin."`
+	Account         string              `query:"account" maxLength:"254" doc:"The driver's whole login."`
+	ChargingAccount string              `query:"charging_account" maxLength:"11" doc:"The whole number of who pays."`
+	Card            string              `query:"card" maxLength:"80" doc:"The whole UID of the card that was shown, in any spelling."`
+	PlanID          ident.Plan          `query:"plan_id" doc:"Priced by any version of this plan."`
+}
+
+type sessionsInput struct {
+	Paging
+	SessionFilters
 }
 
 var phases = []session.Phase{session.Starting, session.Charging, session.Paused, session.OfflineRunning, session.Stopping, session.StopUnconfirmed,
 	session.Idle, session.Completed, session.FailedToStart, session.Rejected, session.Abnormal}
 
-func (in *sessionsInput) filter() (session.Filter, error) {
-	f := session.Filter{Site: in.SiteID, Point: in.PointID, Driver: in.DriverID, SiteName: in.Site, PointName: in.Point, From: in.From, To: in.To}
+func (in *SessionFilters) filter() (session.Filter, error) {
+	f := session.Filter{Site: in.SiteID, Point: in.PointID, Driver: in.DriverID, SiteName: in.Site, PointName: in.Point, From: in.From, To: in.To,
+		Record: in.RecordState, Words: in.User, Login: strings.TrimSpace(in.Account), ChargingAccount: strings.TrimSpace(in.ChargingAccount),
+		TokenUID: strings.TrimSpace(in.Card), Plan: in.PlanID}
 	for s := range strings.SplitSeq(in.State, ",") {
 		switch p := session.Phase(s); {
 		case s == "":
@@ -175,4 +236,44 @@ func (h *handlers) listSessions(ctx context.Context, in *sessionsInput) (*found[
 		return nil, err
 	}
 	return foundOf(l, func(r session.Row) Session { return h.session(c, &r) }), nil
+}
+
+// SessionSums is what a filter of records comes to.
+type SessionSums struct {
+	Count    int         `json:"count" doc:"Records that were looked at."`
+	Running  int         `json:"running" doc:"Of them without an end: in no sum."`
+	Unbilled int         `json:"unbilled" doc:"Of them ended without a bill: only their energy is summed."`
+	Energy   unit.Wh     `json:"energy_wh" doc:"Of all that ended."`
+	Items    []BilledSum `json:"items" doc:"The bills, one sum for each currency."`
+	Capped   bool        `json:"capped" doc:"The filter finds more records than are summed; narrow it."`
+	UpTo     int         `json:"up_to" doc:"How many records are summed at most."`
+}
+
+// BilledSum is the sum of bills in one currency.
+type BilledSum struct {
+	Count    int         `json:"count"`
+	Fees     SessionFees `json:"fees"`
+	Total    Money       `json:"total"`
+	Captured Money       `json:"captured"`
+	Debt     Money       `json:"debt"`
+}
+
+type sessionSumsInput struct{ SessionFilters }
+
+func (h *handlers) sumSessions(ctx context.Context, in *sessionSumsInput) (*single[SessionSums], error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.svc.Session.Sums(ctx, scopeOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	out := SessionSums{Count: s.Count, Running: s.Running, Unbilled: s.Unbilled, Energy: s.Energy, Items: []BilledSum{}, Capped: s.Capped, UpTo: session.SumsUpTo}
+	for _, b := range s.Billed {
+		out.Items = append(out.Items, BilledSum{Count: b.Count, Total: amount(b.Total), Captured: amount(b.Captured), Debt: amount(b.Debt),
+			Fees: SessionFees{Electricity: amount(b.Fees[tariff.KindElectricity]), Service: amount(b.Fees[tariff.KindService]),
+				Start: amount(b.Fees[tariff.KindStart]), Idle: amount(b.Fees[tariff.KindIdle]), Net: amount(b.Net), Tax: amount(b.Tax)}})
+	}
+	return singleOf(out, 0), nil
 }

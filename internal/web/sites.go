@@ -49,7 +49,7 @@ func (h *handlers) listSites(ctx context.Context, in *sitesInput) (*found[Site],
 type newSiteInput struct {
 	Body struct {
 		SubOperatorID ident.SubOperator `json:"sub_operator_id,omitzero" doc:"Absent: the operator's own."`
-		Name          string            `json:"name" minLength:"1" maxLength:"100"`
+		Name          string            `json:"name" minLength:"1" maxLength:"200"`
 		Address       string            `json:"address,omitempty" maxLength:"300"`
 		TimeZone      string            `json:"time_zone" minLength:"1" maxLength:"60" doc:"IANA name"`
 		CustomerCare  string            `json:"customer_care,omitempty" maxLength:"100"`
@@ -78,7 +78,7 @@ func (h *handlers) getSite(ctx context.Context, in *SitePath) (*single[Site], er
 type sitePatchInput struct {
 	SitePath
 	Body struct {
-		Name         *string         `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Name         *string         `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Address      Opt[string]     `json:"address,omitempty"`
 		TimeZone     *string         `json:"time_zone,omitempty" minLength:"1" maxLength:"60"`
 		CustomerCare Opt[string]     `json:"customer_care,omitempty"`

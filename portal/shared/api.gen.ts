@@ -868,7 +868,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List recharges
+         * List recharges and reversals
          * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_recharges"];
@@ -880,7 +880,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/search": {
+    "/api/v1/recharges/sums": {
         parameters: {
             query?: never;
             header?: never;
@@ -888,12 +888,52 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find what a caller reads out
-         * @description For everybody who is logged in.
+         * What a filter of recharges comes to
+         * @description Needs the permission `finance.read`.
          */
-        get: operations["get_search"];
+        get: operations["get_recharges_sums"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One recharge or reversal
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_recharges_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharges/{id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a recharge back, once
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharges_one_reversal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -912,6 +952,26 @@ export interface paths {
          * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
          */
         get: operations["get_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/sums": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a filter of records comes to
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_sessions_sums"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1457,8 +1517,6 @@ export interface components {
             /** Format: date-time */
             at: string;
             charge_point_id: string;
-            /** @description Absent where the charge point was removed since. */
-            charge_point_name?: string;
             /** Format: int64 */
             connector?: number;
             /** @enum {string} */
@@ -1469,10 +1527,6 @@ export interface components {
             kind: "authorize" | "start" | "remote_start";
             reason: string;
             session_id?: string;
-            site_id?: string;
-            site_name?: string;
-            /** @description Of the site. */
-            time_zone?: string;
             token_uid?: string;
         };
         AuditRow: {
@@ -1559,6 +1613,14 @@ export interface components {
             tax: components["schemas"]["Money"];
             /** Format: int64 */
             vat_permille: number;
+        };
+        BilledSum: {
+            captured: components["schemas"]["Money"];
+            /** Format: int64 */
+            count: number;
+            debt: components["schemas"]["Money"];
+            fees: components["schemas"]["SessionFees"];
+            total: components["schemas"]["Money"];
         };
         Bulk: {
             /** @description Only where one bulk is asked for. */
@@ -1724,11 +1786,6 @@ export interface components {
             /** @enum {string} */
             status: "VALID" | "INVALID";
             sub_operator_id?: string;
-            /**
-             * @description Of its site; times of the charge point are shown in it.
-             * @example Europe/Berlin
-             */
-            time_zone: string;
             vendor?: string;
             /** Format: int64 */
             version: number;
@@ -1943,6 +2000,13 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        DriverAvailable: {
+            /** @description balance without held: what can be taken back. */
+            available: components["schemas"]["Money"];
+            balance: components["schemas"]["Money"];
+            /** @description Set aside for sessions that run. */
+            held: components["schemas"]["Money"];
+        };
         DriverNew: {
             /** @description A mobile number or an e-mail address. */
             account: string;
@@ -2009,18 +2073,6 @@ export interface components {
             /** @description It failed, in words. */
             why?: string;
         };
-        Found: {
-            /** @description Only kinds that something was found of, and that the caller may read. */
-            groups: components["schemas"]["FoundGroup"][];
-        };
-        FoundGroup: {
-            /** @description At most ten. */
-            hits: components["schemas"]["Hit"][];
-            /** @enum {string} */
-            kind: "session" | "recharge" | "card" | "driver" | "charge_point" | "site";
-            /** @description There are more: the list of this kind has them. */
-            more: boolean;
-        };
         Frame: {
             action: string;
             /**
@@ -2042,21 +2094,6 @@ export interface components {
         };
         Frames: {
             items: components["schemas"]["Frame"][];
-        };
-        Hit: {
-            /**
-             * Format: date-time
-             * @description When it was.
-             */
-            at?: string;
-            /** @description What tells it from others. */
-            detail?: string;
-            /** @description As a filter it finds the object in the list of its kind. */
-            find?: string;
-            id: string;
-            status?: string;
-            /** @description What it is called: covered like everywhere without the permission pii.view. */
-            title: string;
         };
         HomeAnalytics: {
             /** Format: int64 */
@@ -2513,6 +2550,15 @@ export interface components {
             grace_s: number;
             /** @example 0.10 */
             per_minute: string;
+        };
+        LedgerPosting: {
+            /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
+            amount: components["schemas"]["Money"];
+            /**
+             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @example revenue:electricity
+             */
+            book: string;
         };
         ListAPIToken: {
             items: components["schemas"]["APIToken"][];
@@ -3018,18 +3064,76 @@ export interface components {
             account: string;
             /** @description Who did it; absent: the platform itself. */
             actor?: string;
+            /** @description Of a reversal below 0. */
             amount: components["schemas"]["Money"];
             balance_after: components["schemas"]["Money"];
+            balance_before: components["schemas"]["Money"];
+            /** @description It is a recharge that was not taken back, and the caller may. */
+            can_reverse: boolean;
             charging_account: string;
             driver_id: string;
             email?: string;
             id: string;
+            /**
+             * @description A reversal takes a recharge back.
+             * @enum {string}
+             */
+            kind: "recharge" | "reversal";
             masked: boolean;
             reason: string;
             /** @example Admin */
             recharge_from: string;
-            /** @example SUCCESS */
-            state: string;
+            /** @description How much of the recharge was taken back; absent: nothing. */
+            reversed?: components["schemas"]["Money"];
+            /** @description Of a reversal: the recharge that it takes back. */
+            reverses?: string;
+            /** @enum {string} */
+            state: "SUCCESS" | "REVERSED" | "PARTIALLY_REVERSED";
+            /** Format: date-time */
+            time: string;
+            /** @description 25 digits. */
+            transaction_id: string;
+            /** @description The driver's name. */
+            user?: string;
+        };
+        RechargeDetail: {
+            /** @description The driver's login. */
+            account: string;
+            /** @description Who did it; absent: the platform itself. */
+            actor?: string;
+            /** @description Of who did it, where the caller may see staff. */
+            actor_name?: string;
+            /** @description Of a reversal below 0. */
+            amount: components["schemas"]["Money"];
+            balance_after: components["schemas"]["Money"];
+            balance_before: components["schemas"]["Money"];
+            /** @description What the account has now. */
+            balance_now?: components["schemas"]["DriverAvailable"];
+            /** @description It is a recharge that was not taken back, and the caller may. */
+            can_reverse: boolean;
+            charging_account: string;
+            /** @description The reversal of a recharge, the recharge of a reversal. */
+            counterpart?: components["schemas"]["RechargeOther"];
+            driver_id: string;
+            email?: string;
+            id: string;
+            /**
+             * @description A reversal takes a recharge back.
+             * @enum {string}
+             */
+            kind: "recharge" | "reversal";
+            masked: boolean;
+            /** @description How it stands in the books: they sum to nothing. */
+            postings: components["schemas"]["LedgerPosting"][];
+            reason: string;
+            /** @example Admin */
+            recharge_from: string;
+            /** @description How much of the recharge was taken back; absent: nothing. */
+            reversed?: components["schemas"]["Money"];
+            /** @description Of a reversal: the recharge that it takes back. */
+            reverses?: string;
+            /** @enum {string} */
+            state: "SUCCESS" | "REVERSED" | "PARTIALLY_REVERSED";
             /** Format: date-time */
             time: string;
             /** @description 25 digits. */
@@ -3039,6 +3143,41 @@ export interface components {
         };
         RechargeNew: {
             amount: components["schemas"]["Money"];
+            reason: string;
+        };
+        RechargeOther: {
+            amount: components["schemas"]["Money"];
+            id: string;
+            reason: string;
+            /** Format: date-time */
+            time: string;
+            transaction_id: string;
+        };
+        RechargeSum: {
+            /** Format: int64 */
+            count: number;
+            /** @description recharged without reversed. */
+            net: components["schemas"]["Money"];
+            recharged: components["schemas"]["Money"];
+            /** @description What was taken back, not below 0. */
+            reversed: components["schemas"]["Money"];
+        };
+        RechargeSums: {
+            /** @description The filter finds more rows than are summed; narrow it. */
+            capped: boolean;
+            /** @description One for each currency; none where there is nothing, or too much. */
+            items: components["schemas"]["RechargeSum"][];
+            /**
+             * Format: int64
+             * @description How many rows are summed at most.
+             */
+            up_to: number;
+        };
+        ReversalNew: {
+            /** @description How much to take back; absent: all of it. */
+            amount?: components["schemas"]["Money"];
+            /** @description Take it although part of it is spent or held: the account may then owe. */
+            overdraw?: boolean;
             reason: string;
         };
         Sample: {
@@ -3065,10 +3204,17 @@ export interface components {
         Session: {
             /** @description A person must look at it. */
             abnormal: boolean;
+            /** @description The driver's login. */
+            account?: string;
             /** @description POST …/stop makes sense now. */
             can_stop: boolean;
+            /** @description What was taken from the charging account. */
+            captured?: components["schemas"]["Money"];
             charge_point_id: string;
             charge_point_name: string;
+            /** @description Who pays: the number of the charging account. */
+            charging_account?: string;
+            close?: components["schemas"]["SessionClose"];
             /** Format: int64 */
             connector?: number;
             connector_status?: string;
@@ -3080,6 +3226,8 @@ export interface components {
              * @description Of the highest phase.
              */
             current_ma?: number;
+            /** @description What the balance did not cover. */
+            debt?: components["schemas"]["Money"];
             driver_id?: string;
             /**
              * Format: int64
@@ -3091,10 +3239,16 @@ export interface components {
             /** Format: int64 */
             energy_wh: number;
             ev_type?: string;
+            /** @description What the bill comes to by kind of fee; absent until there is one. */
+            fees?: components["schemas"]["SessionFees"];
             /** @description What a person should know of the record. */
             flags: string[];
             id: string;
             masked: boolean;
+            /** Format: int64 */
+            meter_start_wh: number;
+            /** Format: int64 */
+            meter_stop_wh?: number;
             /** @description The driver's mobile number, else the login. */
             mobile?: string;
             /**
@@ -3104,6 +3258,7 @@ export interface components {
             ocpp_transaction_id?: number;
             /** @description The charge point is connected. */
             online: boolean;
+            plan?: components["schemas"]["SessionPlan"];
             /** Format: int64 */
             power_w?: number;
             /**
@@ -3124,6 +3279,11 @@ export interface components {
              */
             soc_permille?: number;
             /**
+             * @description How it was started.
+             * @enum {string}
+             */
+            source?: "RFID" | "PORTAL" | "UNKNOWN";
+            /**
              * Format: date-time
              * @description Of a session that has not started: when it was asked for.
              */
@@ -3136,6 +3296,8 @@ export interface components {
             stop_reason?: string;
             /** @description Of the site. */
             time_zone?: string;
+            /** @description The card that was shown. */
+            token_uid?: string;
             /** @description Of the bill, with tax; absent until there is one. */
             total?: components["schemas"]["Money"];
             /** @description The number people read out; absent until the charge point has started. */
@@ -3173,9 +3335,11 @@ export interface components {
             bill?: components["schemas"]["Bill"];
             /** @description POST …/stop makes sense now. */
             can_stop: boolean;
+            /** @description What was taken from the charging account. */
             captured?: components["schemas"]["Money"];
             charge_point_id: string;
             charge_point_name: string;
+            /** @description Who pays: the number of the charging account. */
             charging_account?: string;
             close?: components["schemas"]["SessionClose"];
             /** Format: int64 */
@@ -3204,6 +3368,8 @@ export interface components {
             /** @description What was posted on the charging account, oldest first. */
             entries?: components["schemas"]["SessionEntry"][];
             ev_type?: string;
+            /** @description What the bill comes to by kind of fee; absent until there is one. */
+            fees?: components["schemas"]["SessionFees"];
             /** @description What a person should know of the record. */
             flags: string[];
             hold?: components["schemas"]["Money"];
@@ -3261,6 +3427,7 @@ export interface components {
             stop_reason?: string;
             /** @description Of the site. */
             time_zone?: string;
+            /** @description The card that was shown. */
             token_uid?: string;
             /** @description Of the bill, with tax; absent until there is one. */
             total?: components["schemas"]["Money"];
@@ -3278,10 +3445,25 @@ export interface components {
             amount: components["schemas"]["Money"];
             /** Format: date-time */
             at: string;
+            /** @description Of the account, after. */
+            balance: components["schemas"]["Money"];
+            /** @description Of an adjustment: the entry that it corrects. */
+            corrects?: string;
             /** @description The part that the balance did not cover. */
             debt?: components["schemas"]["Money"];
+            id: string;
             /** @enum {string} */
             kind: "capture" | "adjust";
+            /** @description They sum to nothing. */
+            postings: components["schemas"]["LedgerPosting"][];
+        };
+        SessionFees: {
+            electricity: components["schemas"]["Money"];
+            idle: components["schemas"]["Money"];
+            net: components["schemas"]["Money"];
+            service: components["schemas"]["Money"];
+            start: components["schemas"]["Money"];
+            tax: components["schemas"]["Money"];
         };
         SessionPlan: {
             id: string;
@@ -3291,6 +3473,37 @@ export interface components {
         };
         SessionStop: {
             reason?: string;
+        };
+        SessionSums: {
+            /** @description The filter finds more records than are summed; narrow it. */
+            capped: boolean;
+            /**
+             * Format: int64
+             * @description Records that were looked at.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of all that ended.
+             */
+            energy_wh: number;
+            /** @description The bills, one sum for each currency. */
+            items: components["schemas"]["BilledSum"][];
+            /**
+             * Format: int64
+             * @description Of them without an end: in no sum.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Of them ended without a bill: only their energy is summed.
+             */
+            unbilled: number;
+            /**
+             * Format: int64
+             * @description How many records are summed at most.
+             */
+            up_to: number;
         };
         Setting: {
             /**
@@ -3840,11 +4053,7 @@ export interface operations {
                 /** @description A column, with - before it for descending. */
                 sort?: string;
                 charge_point_id?: string;
-                /** @description How a word of the charge point's name begins. */
-                point?: string;
                 session_id?: string;
-                /** @description refused (all but Accepted), or decisions with commas between. */
-                decision?: string;
                 /** @description The card's UID in any spelling. */
                 q?: string;
                 /** @description At or after. */
@@ -5697,6 +5906,19 @@ export interface operations {
                 transaction_id?: string;
                 /** @description The whole transaction id. */
                 q?: string;
+                /** @description The driver's whole login. */
+                account?: string;
+                /** @description The whole number. */
+                charging_account?: string;
+                /** @description How words of the driver's name, nickname, account, mobile, e-mail or charging account begin. */
+                user?: string;
+                kind?: "recharge" | "reversal";
+                /** @description Exactly this amount, put on or taken back, in the operator's currency. */
+                amount?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5724,13 +5946,27 @@ export interface operations {
             };
         };
     };
-    get_search: {
+    get_recharges_sums: {
         parameters: {
             query?: {
-                /** @description A transaction id, a card in any spelling, a mobile number, an account, a charging account, a name, or a code, identity or serial number of a charge point; at least two characters, or a number. */
+                driver_id?: string;
+                /** @description The whole number. */
+                transaction_id?: string;
+                /** @description The whole transaction id. */
                 q?: string;
-                /** @description Hits per kind. */
-                limit?: number;
+                /** @description The driver's whole login. */
+                account?: string;
+                /** @description The whole number. */
+                charging_account?: string;
+                /** @description How words of the driver's name, nickname, account, mobile, e-mail or charging account begin. */
+                user?: string;
+                kind?: "recharge" | "reversal";
+                /** @description Exactly this amount, put on or taken back, in the operator's currency. */
+                amount?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5741,10 +5977,83 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Found"];
+                    "application/json": components["schemas"]["RechargeSums"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharges_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharges_one_reversal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversalNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recharge"];
                 };
             };
             /** @description Error */
@@ -5782,6 +6091,18 @@ export interface operations {
                 from?: string;
                 /** @description Started before. */
                 to?: string;
+                /** @description The word of the charging record. */
+                record_state?: "RUNNING" | "SETTLING" | "COMPLETED" | "UNPAID" | "ADJUSTED" | "ABNORMAL" | "VOID";
+                /** @description How words of the driver's name, nickname, account, mobile, e-mail or charging account begin. */
+                user?: string;
+                /** @description The driver's whole login. */
+                account?: string;
+                /** @description The whole number of who pays. */
+                charging_account?: string;
+                /** @description The whole UID of the card that was shown, in any spelling. */
+                card?: string;
+                /** @description Priced by any version of this plan. */
+                plan_id?: string;
             };
             header?: never;
             path?: never;
@@ -5796,6 +6117,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sessions_sums: {
+        parameters: {
+            query?: {
+                /** @description running, ended, or states with commas between. */
+                state?: string;
+                site_id?: string;
+                /** @description How the site's name begins. */
+                site?: string;
+                charge_point_id?: string;
+                /** @description How the charge point's name begins. */
+                point?: string;
+                driver_id?: string;
+                /** @description A transaction id, or how the charge point's name begins. */
+                q?: string;
+                /** @description Started at or after. */
+                from?: string;
+                /** @description Started before. */
+                to?: string;
+                /** @description The word of the charging record. */
+                record_state?: "RUNNING" | "SETTLING" | "COMPLETED" | "UNPAID" | "ADJUSTED" | "ABNORMAL" | "VOID";
+                /** @description How words of the driver's name, nickname, account, mobile, e-mail or charging account begin. */
+                user?: string;
+                /** @description The driver's whole login. */
+                account?: string;
+                /** @description The whole number of who pays. */
+                charging_account?: string;
+                /** @description The whole UID of the card that was shown, in any spelling. */
+                card?: string;
+                /** @description Priced by any version of this plan. */
+                plan_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionSums"];
                 };
             };
             /** @description Error */

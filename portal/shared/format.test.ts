@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { age, amount, amps, clock, dateTime, dayStart, duration, grouped, isZero, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
+import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, isZero, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
 
 test.each([
   ['the guide prints 55.800000 A', amps(55800), '55.8'],
@@ -21,6 +21,7 @@ test.each([
 describe('money is a decimal string from end to end', () => {
   test('groups and keeps every digit', () => expect(grouped('12345678901234567.89')).toBe('12,345,678,901,234,567.89'))
   test('a currency without decimals has none', () => expect(money({ amount: '1200', currency: 'JPY' })).toBe('1,200 JPY'))
+  test('each currency has its own decimals', () => expect(['EUR', 'JPY', 'KWD'].map(decimals)).toEqual([2, 0, 3]))
   test('minus', () => expect(amount({ amount: '-1234.50', currency: 'EUR' })).toBe('-1,234.50'))
   test('nothing known is no 0', () => expect(money(undefined)).toBe(none))
   test('zero in any exponent', () => {

@@ -67,6 +67,10 @@ export function amount(m?: Money | null): string {
   return m ? grouped(m.amount) : none
 }
 
+/** How many decimals a currency has (ISO 4217): EUR 2, JPY 0, KWD 3. */
+export const decimals = (currency: string): number =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+
 /** Is it exactly nothing? Works for any number of places. */
 export const isZero = (m?: Money | null) => !m || /^-?0*(\.0*)?$/.test(m.amount)
 

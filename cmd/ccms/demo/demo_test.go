@@ -99,7 +99,7 @@ func picture(t *testing.T, st *store.Store) string {
 			r.Energy, r.Cost, r.Captured, r.Debt, r.Phase, r.Flags, r.PlanNumber))
 	}
 	read(t, st, func(tx *store.Tx) error {
-		recharges, err := pages(func(p operator.Page) (operator.List[ledger.Recharge], error) {
+		recharges, err := pages(func(p operator.Page) (operator.List[ledger.RechargeRow], error) {
 			return tx.RechargePage(ledger.RechargeFilter{}, p)
 		})
 		for _, r := range recharges {

@@ -41,6 +41,7 @@ export const router = createBrowserRouter([
       screen('live/attempts', 'live.read', () => import('./live/Attempts')),
       screen('finance/plans', 'plans.read', () => import('./finance/Plans')),
       screen('finance/recharges', 'finance.read', () => import('./finance/Recharges')),
+      screen('finance/recharges/:id', 'finance.read', () => import('./finance/RechargePage')),
       screen('finance/records', 'finance.read', () => import('./finance/Records')),
       screen('finance/records/:id', 'finance.read', () => import('./finance/Record')),
       screen('assets/stations', 'assets.read', () => import('./assets/Sites')),

@@ -121,7 +121,7 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
       <Form.Item name="site_id" label={t('assets.site')} rules={[required]}>
         <Select showSearch={{ optionFilterProp: 'label' }} options={(sites.data?.items ?? []).map((s) => ({ value: s.id, label: s.name }))} />
       </Form.Item>
-      <Form.Item name="name" label={t('assets.name')} rules={[required]}><Input maxLength={100} autoFocus /></Form.Item>
+      <Form.Item name="name" label={t('assets.name')} rules={[required]}><Input maxLength={200} autoFocus /></Form.Item>
       <Form.Item name="identity" label={t('assets.identity')} extra={t('assets.identity_help')} rules={[required, { pattern: /^[A-Za-z0-9*_=:+|@.-]{1,48}$/, message: t('assets.identity_rule') }]}>
         <Input maxLength={48} className="mono-input" autoCapitalize="none" spellCheck={false} />
       </Form.Item>

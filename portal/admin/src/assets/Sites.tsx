@@ -96,7 +96,7 @@ function SiteDialog({ site, onClose }: { site?: Site; onClose: () => void }) {
         void message.success(t('form.saved'))
         onClose()
       }}>
-      <Form.Item name="name" label={t('sites.name')} rules={[required]}><Input maxLength={100} autoFocus /></Form.Item>
+      <Form.Item name="name" label={t('sites.name')} rules={[required]}><Input maxLength={200} autoFocus /></Form.Item>
       <Form.Item name="address" label={t('sites.address')}><Input maxLength={300} /></Form.Item>
       <Form.Item name="time_zone" label={t('sites.time_zone')} extra={t('sites.time_zone_help')} rules={[required]}><Select showSearch options={zones} /></Form.Item>
       <Form.Item name="customer_care" label={t('sites.customer_care')}><Input maxLength={40} inputMode="tel" /></Form.Item>

@@ -22,6 +22,7 @@ import { RecordTag, SessionTag } from '../parts/Status'
 import { type TabItem, Tabs } from '../parts/Tabs'
 import { isStale, Stale, useNow, When } from '../parts/Times'
 import { word } from '../parts/words'
+import { Books } from './Books'
 import { Attempts, CommandHistory } from './History'
 import { Price } from './Price'
 import { Timeline } from './Timeline'
@@ -69,7 +70,10 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
   const zone = s.time_zone ?? 'UTC'
   const ended = isEnded(s)
   const tabs: TabItem[] = [
-    ...(may('finance.read') ? [{ key: 'price', label: t('record.tab_price'), content: <Price session={s} /> }] : []),
+    ...(may('finance.read') ? [
+      { key: 'price', label: t('record.tab_price'), content: <Price session={s} /> },
+      { key: 'books', label: t('record.tab_books'), content: <Books session={s} /> },
+    ] : []),
     { key: 'meter', label: t('record.tab_meter'), content: <Suspense fallback={<PageSkeleton />}><Meter session={s} /></Suspense> },
     { key: 'timeline', label: t('record.tab_timeline'), content: <Timeline session={s} /> },
     { key: 'attempts', label: t('record.tab_attempts'), content: <Attempts session={s} /> },
@@ -123,7 +127,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
             [t('record.meter_start'), <span key="ms" className="num">{kwh(s.meter_start_wh)} kWh</span>],
             s.meter_stop_wh !== undefined && [t('record.meter_stop'), <span key="me" className="num">{kwh(s.meter_stop_wh)} kWh</span>],
             s.plan && [t('record.plan'), <>{t('record.plan_version', { name: s.plan.name, version: s.plan.plan_version })}<div className="quiet small">{t('record.price_snapshot')}</div></>],
-            Boolean(s.stop_reason) && [t('record.stop_reason'), s.stop_reason],
+            Boolean(s.stop_reason) && [t('record.stop_reason'), word(t, 'stop_reason', s.stop_reason!)],
             s.close && [t('record.closed_by'), s.close.provisional ? t('record.provisional', { by: word(t, 'closed_by', s.close.by) }) : word(t, 'closed_by', s.close.by)],
             s.ocpp_transaction_id !== undefined && [t('record.ocpp_id'), <Mono key="o" value={String(s.ocpp_transaction_id)} />],
           ]} />
@@ -134,7 +138,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
                 s.hold && [t('record.held'), <span key="h" className="num">{money(s.hold)}</span>],
                 s.captured && [t('record.captured'), <span key="c" className="num">{money(s.captured)}</span>],
                 ...(s.entries ?? []).filter((e) => e.kind === 'adjust').map((e): [string, ReactNode] => [
-                  t('record.adjusted'), <span key={e.at} className="num">{money(e.amount)} · <When at={e.at} zone={zone} /></span>,
+                  t('record.adjusted'), <span key={e.id} className="num">{money(e.amount)} · <When at={e.at} zone={zone} /></span>,
                 ]),
                 s.debt && !isZero(s.debt) && [t('record.debt'), <span key="d" className="num tone-text-bad">{money(s.debt)}</span>],
               ]} />

@@ -71,6 +71,11 @@ export const DriverTag = tagOf({
   CLOSED: ['off', MinusCircleOutlined],
 }, 'driver_status')
 
+export const RechargeTag = tagOf({
+  SUCCESS: ['free', CheckCircleOutlined], REVERSED: ['off', MinusCircleOutlined], PARTIALLY_REVERSED: ['wait', MinusCircleOutlined],
+  REVERSAL: ['bad', MinusCircleOutlined],
+}, 'recharge_state')
+
 export function Online({ online }: { online: boolean }) {
   const { t } = useTranslation()
   return online

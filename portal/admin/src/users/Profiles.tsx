@@ -8,9 +8,9 @@ import { api, take } from '@ccms/shared/client'
 import { amount, money, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { operatorOf, useMay, useSignedIn } from '../login/me'
+import { RechargeDialog } from '../finance/RechargeDialog'
+import { useMay } from '../login/me'
 import { oneCurrency } from '../parts/common'
-import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { DriverTag } from '../parts/Status'
@@ -81,36 +81,9 @@ function DriverDialog({ onClose }: { onClose: () => void }) {
       }}>
       <Form.Item name="account" label={t('profiles.account')} extra={t('profiles.account_help')} rules={[required]}><Input maxLength={100} autoFocus autoCapitalize="none" /></Form.Item>
       <Form.Item name="nickname" label={t('profiles.nickname')}><Input maxLength={60} /></Form.Item>
-      <Form.Item name="name" label={t('profiles.name')}><Input maxLength={100} /></Form.Item>
+      <Form.Item name="name" label={t('profiles.name')}><Input maxLength={200} /></Form.Item>
       <Form.Item name="mobile" label={t('profiles.mobile')}><Input maxLength={40} inputMode="tel" /></Form.Item>
       <Form.Item name="email" label={t('profiles.email')}><Input maxLength={254} inputMode="email" autoCapitalize="none" /></Form.Item>
-    </FormDialog>
-  )
-}
-
-function RechargeDialog({ driver: d, onClose }: { driver: Driver; onClose: () => void }) {
-  const { t } = useTranslation()
-  const client = useQueryClient()
-  const { message } = App.useApp()
-  const me = useSignedIn()
-  const required = useRequired()
-  const currency = d.balance?.currency ?? operatorOf(me)?.currency ?? 'EUR'
-  return (
-    <FormDialog<{ amount: string; reason: string }> title={t('profiles.recharge_title', { account: d.account })} ok={t('profiles.go')} initial={{}} onClose={onClose}
-      what={<>{t('profiles.recharge_what', { number: d.charging_account })}{d.available && <div className="quiet num">{t('profiles.available', { amount: money(d.available) })}</div>}</>}
-      submit={async (v, key) => {
-        const r = await take(api.POST('/api/v1/drivers/{id}/recharges', {
-          body: { amount: { amount: v.amount.trim(), currency }, reason: v.reason.trim() },
-          params: { path: { id: d.id }, header: { 'Idempotency-Key': key } },
-        }))
-        await Promise.all(['drivers', 'recharges'].map((k) => client.invalidateQueries({ queryKey: [k] })))
-        void message.success(t('profiles.done', { amount: money(r.amount) }))
-        onClose()
-      }}>
-      <Form.Item name="amount" label={t('profiles.amount')} rules={[required, { pattern: /^\d{1,9}(\.\d{1,3})?$/, message: t('form.number') }]}>
-        <Decimal suffix={currency} autoFocus />
-      </Form.Item>
-      <Form.Item name="reason" label={t('profiles.reason')} extra={t('profiles.reason_help')} rules={[required]}><Input maxLength={200} /></Form.Item>
     </FormDialog>
   )
 }

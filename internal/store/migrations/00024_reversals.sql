@@ -1,0 +1,58 @@
+-- A recharge can be taken back, once: by a row of its own with the amount turned round
+-- that points at it. What was taken back stands beside the recharge too, so that a list
+-- says so.
+-- Reason: money that was given in error could only be left where it was.
+
+-- +goose Up
+--pg: ALTER TABLE recharges ADD COLUMN kind TEXT {{C}} NOT NULL DEFAULT 'recharge';
+--pg: ALTER TABLE recharges ADD COLUMN reverses BYTEA NOT NULL DEFAULT '\x00000000000000000000000000000000';
+--pg: ALTER TABLE recharges ADD COLUMN reversed BIGINT NOT NULL DEFAULT 0;
+--pg: ALTER TABLE recharges DROP CONSTRAINT recharges_amount_check;
+--pg: ALTER TABLE recharges DROP CONSTRAINT recharges_state_check;
+--pg: ALTER TABLE recharges ADD CONSTRAINT recharges_states CHECK (
+--pg:   kind = 'recharge' AND amount > 0 AND (state = 'SUCCESS' AND reversed = 0 OR state = 'REVERSED' AND reversed = amount
+--pg:     OR state = 'PARTIALLY_REVERSED' AND reversed > 0 AND reversed < amount)
+--pg:   OR kind = 'reversal' AND amount < 0 AND reversed = 0 AND state = 'SUCCESS');
+
+--lite: CREATE TABLE recharges_now (
+--lite:   id              BYTEA    NOT NULL PRIMARY KEY,
+--lite:   operator_id     BYTEA    NOT NULL,
+--lite:   sub_operator_id BYTEA    NOT NULL,
+--lite:   driver_id       BYTEA    NOT NULL,
+--lite:   account_id      BYTEA    NOT NULL REFERENCES accounts (id),
+--lite:   transaction_id  TEXT     NOT NULL CHECK (length(transaction_id) = 25),
+--lite:   recharged_at    BIGINT   NOT NULL,
+--lite:   recharge_from   TEXT     NOT NULL,
+--lite:   amount          BIGINT   NOT NULL,
+--lite:   balance_after   BIGINT   NOT NULL,
+--lite:   currency        TEXT     NOT NULL,
+--lite:   reason_sealed   BYTEA    NOT NULL,
+--lite:   actor_id        BYTEA    NOT NULL,
+--lite:   recharge_key    TEXT     NOT NULL CHECK (recharge_key <> ''),
+--lite:   state           TEXT     NOT NULL,
+--lite:   entry_id        BYTEA    NOT NULL REFERENCES entries (id),
+--lite:   kind            TEXT     NOT NULL DEFAULT 'recharge',
+--lite:   reverses        BYTEA    NOT NULL DEFAULT X'00000000000000000000000000000000',
+--lite:   reversed        BIGINT   NOT NULL DEFAULT 0,
+--lite:   CONSTRAINT recharges_states CHECK (
+--lite:     kind = 'recharge' AND amount > 0 AND (state = 'SUCCESS' AND reversed = 0 OR state = 'REVERSED' AND reversed = amount
+--lite:       OR state = 'PARTIALLY_REVERSED' AND reversed > 0 AND reversed < amount)
+--lite:     OR kind = 'reversal' AND amount < 0 AND reversed = 0 AND state = 'SUCCESS')
+--lite: );
+--lite: INSERT INTO recharges_now (id, operator_id, sub_operator_id, driver_id, account_id, transaction_id, recharged_at, recharge_from,
+--lite:   amount, balance_after, currency, reason_sealed, actor_id, recharge_key, state, entry_id)
+--lite:   SELECT id, operator_id, sub_operator_id, driver_id, account_id, transaction_id, recharged_at, recharge_from,
+--lite:   amount, balance_after, currency, reason_sealed, actor_id, recharge_key, state, entry_id FROM recharges;
+--lite: DROP TABLE recharges;
+--lite: ALTER TABLE recharges_now RENAME TO recharges;
+--lite: CREATE UNIQUE INDEX recharges_transaction ON recharges (transaction_id);
+--lite: CREATE UNIQUE INDEX recharges_key ON recharges (operator_id, recharge_key);
+--lite: CREATE INDEX recharges_list ON recharges (operator_id, recharged_at, id);
+--lite: CREATE INDEX recharges_driver ON recharges (operator_id, driver_id, recharged_at, id);
+--lite: CREATE INDEX recharges_account ON recharges (operator_id, account_id, recharged_at, id);
+--lite: CREATE INDEX recharges_amount ON recharges (operator_id, amount, id);
+
+-- A recharge is taken back once.
+CREATE UNIQUE INDEX recharges_reversal ON recharges (operator_id, reverses) WHERE kind = 'reversal';
+-- Few are: the list of them must not go through all the others.
+CREATE INDEX recharges_reversals ON recharges (operator_id, recharged_at, id) WHERE kind = 'reversal';

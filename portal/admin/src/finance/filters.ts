@@ -1,0 +1,23 @@
+// The filters of the finance lists as the API has them: lists, their sums and their
+// files ask for the same rows.
+
+import type { Recharge } from '@ccms/shared/api'
+import { dayStart, typedDecimal } from '@ccms/shared/format'
+import type { ListState } from '../list/state'
+
+export const recordStates = ['RUNNING', 'SETTLING', 'COMPLETED', 'UNPAID', 'ADJUSTED', 'ABNORMAL', 'VOID'] as const
+
+export function rechargeFilter({ filters: f }: Pick<ListState, 'filters'>) {
+  return {
+    q: f.q, account: f.account, charging_account: f.charging_account, user: f.user, kind: f.kind as Recharge['kind'] | undefined,
+    amount: f.amount && typedDecimal(f.amount), from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1),
+  }
+}
+
+export function recordFilter({ filters: f }: Pick<ListState, 'filters'>) {
+  return {
+    q: f.q, site: f.site, point: f.point, state: f.state, record_state: f.record as (typeof recordStates)[number] | undefined,
+    user: f.user, account: f.account, charging_account: f.charging_account, card: f.card, plan_id: f.plan,
+    from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1),
+  }
+}
