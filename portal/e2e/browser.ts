@@ -68,14 +68,12 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 interface AxeResult { violations: { id: string; impact?: string | null; nodes: { html: string; failureSummary?: string }[] }[] }
 
-/** What axe finds serious or critical, one line each. */
-export async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: { run: (o: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'] }))
-  return violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary?.replaceAll('\n', ' ') ?? ''}`))
+/** What axe finds, one line each; of some rules only, where they are named. */
+export async function faults(page: Page, rules?: string[]): Promise<string[]> {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe)
+  const { violations } = await page.evaluate((only) =>
+    (window as unknown as { axe: { run: (o: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'], ...(only && { runOnly: only }) }), rules)
+  return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary?.replaceAll('\n', ' ') ?? ''}`))
 }
 
 const shots = fileURLToPath(new URL('shots/', import.meta.url))

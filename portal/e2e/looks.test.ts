@@ -1,66 +1,158 @@
+// Every screen that there is, in both languages, light and dark, at a desk and in a
+// hand: nothing that axe finds, nothing that sticks out, and a picture of each to look at.
+
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { base, openWindow, phone, picture, screens, seriousFaults, settled, signIn, wide, type Window } from './browser'
+import { base, faults, logins, openWindow, phone, picture, screens, settled, signIn, wide, type Window } from './browser'
 
-describe.each([
-  ['at 1440 px', wide, false, '1440'],
-  ['at 390 px', phone, false, '390'],
-  ['at 1440 px in the dark', wide, true, '1440-dark'],
-] as const)('%s', (_name, size, dark, suffix) => {
-  let w: Window
-  beforeAll(async () => {
-    w = await openWindow({ size, dark })
-    await w.page.goto(`${base}/login`)
-    await w.page.getByLabel('Password', { exact: true }).waitFor()
-    await picture(w.page, `login-${suffix}`)
-    expect(await seriousFaults(w.page)).toEqual([])
-    await signIn(w.page)
-  })
-  afterAll(async () => {
-    expect(w.errors).toEqual([])
-    await w.close()
-  })
+/** The addresses of routes.tsx, so that no screen can be forgotten. */
+const routes = [...readFileSync(new URL('../admin/src/routes.tsx', import.meta.url), 'utf8').matchAll(/\bscreen\('([^']+)', '([^']+)'/g)]
+  .map(([, path, need]) => ({ path: path!, need: need! }))
 
-  test.each(screens)('%s has no serious fault and fits', async (path) => {
-    await w.page.goto(`${base}/${path}`)
-    await settled(w.page)
-    await picture(w.page, `${path.replace('/', '-')}-${suffix}`)
-    expect(await seriousFaults(w.page)).toEqual([])
-    expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
-    expect(await w.page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
-  })
+/** Where the objects of an address with an id come from, in the API. */
+const objects: Record<string, string> = {
+  'finance/records/:id': 'sessions', 'finance/recharges/:id': 'recharges', 'live/points/:id': 'charge-points',
+}
+/** Of what there is none until somebody has done it: tests of its own visit these. */
+const made = new Set(['live/points/bulks/:id'])
 
-  test('the record and its tabs have no serious fault and fit', async () => {
-    const { page } = w
-    await page.goto(`${base}/finance/records`)
-    await page.locator('a[href^="/finance/records/"]').last().click()
-    await page.locator('.record-head').waitFor()
-    for (const tab of ['price', 'meter', 'timeline', 'attempts', 'commands']) {
-      await page.goto(`${page.url().split('?')[0]}?tab=${tab}`)
-      await page.locator('.record-tabs').waitFor()
-      await page.locator('.skeleton').waitFor({ state: 'detached' })
-      if (tab !== 'price' || dark) await picture(page, `record-${tab}-${suffix}`) // the bill's picture is taken where one was made
-      expect(await seriousFaults(page), tab).toEqual([])
-      expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${tab}: nothing sticks out`).toBeLessThanOrEqual(0)
-    }
-  })
-
-  test('the dialogs have no serious fault', async () => {
-    const { page } = w
-    await page.goto(`${base}/live/charging`)
-    await settled(page)
-    await page.locator('button:enabled', { hasText: 'Stop' }).first().click()
-    await page.getByRole('dialog').waitFor()
-    expect(await seriousFaults(page), 'stop').toEqual([])
-    await picture(page, `stop-${suffix}`)
-    await page.goto(`${base}/finance/plans`)
-    await settled(page)
-    await page.getByRole('button', { name: 'Add' }).click()
-    await page.getByRole('dialog').waitFor()
-    expect(await seriousFaults(page), 'plan').toEqual([])
-    await picture(page, `plan-${suffix}`)
-  })
+let w: Window
+let owner: Window | undefined
+beforeAll(async () => {
+  w = await openWindow()
+  await signIn(w.page)
+})
+afterAll(async () => {
+  expect(w.errors).toEqual([])
+  await w.close()
+  await owner?.close()
 })
 
+async function fits(what: string) {
+  expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
+  expect(await w.page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
+}
+
+async function addressOf(path: string): Promise<string | undefined> {
+  if (!path.includes(':id')) return path
+  const list = objects[path]
+  if (!list) return undefined
+  const id = await w.page.evaluate(async (l) => {
+    const a = await fetch(`/api/v1/${l}${l.includes('?') ? '&' : '?'}limit=1`)
+    return ((await a.json()) as { items: { id: string }[] }).items[0]?.id
+  }, list)
+  expect(id, `there is nothing in ${list}`).toBeDefined()
+  return path.replace(':id', id!)
+}
+
+const size = { 1440: wide, 390: phone }
+
+/** What a screen is looked at in, cheapest change first: the page is loaded once. */
+const looks = [[1440, false], [1440, true], [390, true], [390, false]] as const
+
+test('the routes were found', () => expect(routes.length).toBeGreaterThan(11))
+
+describe.each(['en', 'de'])('%s', (language) => {
+  beforeAll(async () => {
+    await w.page.setViewportSize(wide)
+    await w.page.emulateMedia({ colorScheme: 'light' })
+    await w.page.evaluate((l) => localStorage.setItem('ccms.language', l), language)
+  })
+  afterAll(async () => {
+    await w.page.evaluate(() => localStorage.removeItem('ccms.language'))
+    await w.page.setViewportSize(wide)
+    await w.page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test.each(routes.filter((r) => r.need !== 'operators.switch' && !made.has(r.path)).map((r) => r.path))('%s', async (path) => {
+    const { page } = w
+    const address = await addressOf(path)
+    expect(address, `${path}: say in "objects" where one comes from`).toBeDefined()
+    await page.setViewportSize(wide)
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto(`${base}/${address}`)
+    await page.locator('main').waitFor()
+    await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe(language)
+    for (const [width, dark] of looks) {
+      await page.setViewportSize(size[width])
+      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+      const name = `${path.replaceAll(/[/:]+/g, '-')}-${width}${dark ? '-dark' : ''}-${language}`
+      await page.evaluate(() => new Promise((r) => { requestAnimationFrame(() => requestAnimationFrame(r)) }))
+      await picture(page, name)
+      await fits(name)
+      // All of axe on each screen at each width and in each language; what dark changes are colours.
+      expect(await faults(page, dark ? ['color-contrast'] : undefined), name).toEqual([])
+    }
+  }, 120_000)
+
+  test('the record and its tabs', async () => {
+    const { page } = w
+    await page.setViewportSize(wide)
+    const address = await addressOf('finance/records/:id')
+    for (const tab of ['price', 'books', 'meter', 'timeline', 'attempts', 'commands']) {
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.goto(`${base}/${address}?tab=${tab}`)
+      await page.locator('.record-tabs').waitFor()
+      await page.locator('.skeleton').waitFor({ state: 'detached' })
+      for (const dark of [false, true]) {
+        await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+        await picture(page, `record-${tab}-1440${dark ? '-dark' : ''}-${language}`)
+        expect(await faults(page, dark ? ['color-contrast'] : undefined), tab).toEqual([])
+      }
+      await fits(tab)
+    }
+  }, 120_000)
+})
+
+test('the operators, which only the platform sees', async () => {
+  owner = await openWindow()
+  await signIn(owner.page, 'owner')
+  await owner.page.waitForURL(`${base}/system/operators`)
+  await settled(owner.page)
+  for (const language of ['en', 'de']) {
+    await owner.page.evaluate((l) => localStorage.setItem('ccms.language', l), language)
+    await owner.page.reload()
+    await settled(owner.page)
+    for (const [width, dark] of looks) {
+      await owner.page.setViewportSize(size[width])
+      await owner.page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+      await picture(owner.page, `system-operators-${width}${dark ? '-dark' : ''}-${language}`)
+      expect(await faults(owner.page, dark ? ['color-contrast'] : undefined), `${width} ${dark} ${language}`).toEqual([])
+    }
+  }
+  expect(owner.errors).toEqual([])
+})
+
+test('the login and the dialogs have no fault, in both languages and themes', async () => {
+  const { page } = w
+  for (const [language, dark] of [['en', false], ['de', true]] as const) {
+    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+    await page.evaluate((l) => localStorage.setItem('ccms.language', l), language)
+    const open: [path: string, button: RegExp, name: string][] = [
+      ['live/charging', /^(Stop|Stoppen)$/, 'stop'], ['finance/plans', /^(Add|Hinzufügen)$/, 'plan'],
+      ['finance/recharges', /^(Recharge an account|Konto aufladen)$/, 'recharge'],
+      ['finance/recharges', /^(Take recharge .* back|Aufladung .* zurücknehmen)$/, 'reverse'],
+      ['finance/recharges', /^(Sums|Summen)$/, 'sums'], ['finance/records', /^(Sums|Summen)$/, 'record-sums'],
+    ]
+    for (const [path, button, name] of open) {
+      await page.goto(`${base}/${path}`)
+      await settled(page)
+      await page.locator('button:enabled').filter({ hasText: button }).or(page.getByRole('button', { name: button })).first().click()
+      await page.getByRole('dialog').waitFor()
+      await page.getByRole('dialog').locator('.skeleton').waitFor({ state: 'detached' })
+      await picture(page, `dialog-${name}-1440${dark ? '-dark' : ''}-${language}`)
+      expect(await faults(page), `${name} ${language}`).toEqual([])
+    }
+  }
+  await page.evaluate(() => localStorage.removeItem('ccms.language'))
+  const l = await openWindow({ dark: true, language: 'de' })
+  await l.page.goto(`${base}/login`)
+  await l.page.getByLabel('Passwort', { exact: true }).waitFor()
+  await picture(l.page, 'login-1440-dark-de')
+  expect(await faults(l.page)).toEqual([])
+  await l.close()
+}, 120_000)
 test('on a phone the menu is a drawer, the filters are a sheet and a charge can be stopped', async () => {
   const w = await openWindow({ size: phone })
   const { page } = w
@@ -88,7 +180,6 @@ test('every word goes through the keys: nothing is left in English in the pseudo
   const { page } = w
   await page.goto(`${base}/login`)
   await page.locator('input').first().fill('admin')
-  const { logins } = await import('./browser')
   await page.locator('input[type=password]').fill(logins.admin!)
   await page.keyboard.press('Enter')
   for (const path of screens) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { base, openWindow, phone, picture, seriousFaults, signIn, wide, type Window } from './browser'
+import { base, openWindow, phone, picture, faults, signIn, wide, type Window } from './browser'
 
 interface Document { paths: Record<string, Record<string, { operationId: string }>> }
 
@@ -31,7 +31,7 @@ describe.each([
     const listed = await w.page.locator('article').evaluateAll((all) => all.map((a) => a.id))
     expect(listed.sort()).toEqual((await operations()).sort())
     await picture(w.page, `reference-${suffix}`)
-    expect(await seriousFaults(w.page)).toEqual([])
+    expect(await faults(w.page)).toEqual([])
     expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
   })
 
@@ -40,7 +40,7 @@ describe.each([
     await w.page.goto(`${base}/api/docs#post_charge_points_one_commands`)
     await w.page.locator('#post_charge_points_one_commands form').waitFor()
     expect(await w.page.locator('#post_charge_points_one_commands').innerText()).toContain('Idempotency-Key')
-    expect(await seriousFaults(w.page)).toEqual([])
+    expect(await faults(w.page)).toEqual([])
     await w.page.locator('#post_charge_points_one_commands').scrollIntoViewIfNeeded()
     await picture(w.page, `reference-open-${suffix}`)
     await w.page.locator('article details').evaluateAll((all) => { for (const d of all) (d as HTMLDetailsElement).open = true })

@@ -20,6 +20,7 @@ import { word } from '../parts/words'
 import { recordFilter, recordStates } from './filters'
 import { RecordSumsBar } from './Sums'
 
+const states = ['CHARGING', 'PAUSED', 'IDLE', 'STOP_UNCONFIRMED', 'COMPLETED', 'ABNORMAL', 'FAILED_TO_START', 'REJECTED'] as const
 const paid = (s: Session) => s.total ?? s.cost
 
 const query = (st: ListState) => ({ ...recordFilter(st), sort: st.sort, limit: st.limit, cursor: st.cursor })

@@ -59,7 +59,7 @@ function SignedInFrame() {
     <StreamProvider key={operator?.id ?? 'none'} topics={topics}>
       <div className={`frame${narrow ? ' frame-narrow' : ''}`}>
         <a className="skip" href="#content">{t('nav.skip')}</a>
-        {!phone && <div className="side"><Brand narrow={narrow} /><Nav narrow={narrow} /></div>}
+        {!phone && <aside className="side" aria-label={t('brand')}><Brand narrow={narrow} /><Nav narrow={narrow} /></aside>}
         <header className="top">
           <Button type="text" aria-label={toggleText} title={toggleText}
             icon={phone ? <MenuOutlined aria-hidden /> : narrow ? <MenuUnfoldOutlined aria-hidden /> : <MenuFoldOutlined aria-hidden />}

@@ -29,15 +29,16 @@ export function ReleaseBar() {
       if (await isNewRelease(running)) setNew(true)
     }
     const back = () => { if (document.visibilityState === 'visible' && Date.now() - asked > restMs) void ask() }
+    const online = () => void ask()
     const gone = () => setNew(true)
     const timer = setInterval(() => { if (document.visibilityState === 'visible') void ask() }, everyMs)
     document.addEventListener('visibilitychange', back)
-    window.addEventListener('online', back)
+    window.addEventListener('online', online)
     window.addEventListener(partIsGone, gone)
     return () => {
       clearInterval(timer)
       document.removeEventListener('visibilitychange', back)
-      window.removeEventListener('online', back)
+      window.removeEventListener('online', online)
       window.removeEventListener(partIsGone, gone)
     }
   }, [isNew])

@@ -80,7 +80,7 @@ export function List<T extends { id: string }>(p: ListProps<T>) {
         : <Rows {...common} columns={shown} old={query.isPlaceholderData} state={state} fallback={p.defaultSort} go={go} />
 
   return (
-    <section className="list" aria-label={p.label}>
+    <section className="list">
       <div className="list-bar">
         <Filters filters={filters} columns={p.columns} state={state} fallback={p.defaultSort} go={go} search={reload} phone={phone} />
         <div className="list-actions">

@@ -10,6 +10,7 @@ import { newKey } from '@ccms/shared/key'
 import { Problem, splitByField } from '@ccms/shared/problem'
 import { Conflict } from './Conflict'
 import { type Difference, differences, firstPicks, merged, type Pick } from './conflict'
+import { useFocusBack } from './focusBack'
 import { useFieldText, useProblemText, useSupportText } from './ProblemText'
 import { useUnsaved } from './unsaved'
 
@@ -43,6 +44,7 @@ export function FormDialog<V extends object>(p: Props<V>) {
   const [busy, setBusy] = useState(false)
   const [touched, setTouched] = useState(false)
   useUnsaved(touched)
+  useFocusBack()
   const [error, setError] = useState<{ lines: string[]; small?: string }>()
   const sent = useRef({ body: '', key: '' })
   const before = useRef<Partial<V>>(p.initial)
