@@ -139,7 +139,7 @@ test('a site with 500 charge points is a list like any other', async () => {
   await settled(page)
   const [site] = await post([['/api/v1/sites', { name: 'Five hundred', time_zone: 'Asia/Shanghai' }]])
   const made = await post(Array.from({ length: 500 }, (_, i) => ['/api/v1/charge-points', {
-    site_id: site!.body.id, identity: `MANY-${i}`, name: `Bay ${i}`, charger_type: 'AC', max_power_w: 22_000,
+    site_id: site!.body.id, identity: `ZZ-${i}`, name: `Zz bay ${i}`, charger_type: 'AC', max_power_w: 22_000,
     connectors: [{ number: 1, type: 'Type 2', max_power_w: 22_000 }, { number: 2, type: 'Type 2', max_power_w: 22_000 }],
   }]))
   expect(made.filter((m) => m.status !== 201)).toEqual([])
@@ -217,5 +217,5 @@ test('a part of the page that the new release does not have any more makes it lo
   await page.locator('tr[data-id]').first().waitFor()
   expect(gone, 'it was asked for, gone, and there after the reload').toBeGreaterThan(1)
   expect(new URL(page.url()).pathname).toBe('/finance/plans')
-  w.errors.splice(0, w.errors.length, ...w.errors.filter((e) => !/Plans-/.test(e)))
+  w.errors.splice(0, w.errors.length, ...w.errors.filter((e) => !/Plans-|reading 'default'/.test(e)))
 })
