@@ -47,7 +47,7 @@ var sessionWhere = `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.pha
 	recordWhere + wordsOf(`s.driver_id`)
 
 var (
-	qSessionSums = stmt(`SELECT s.currency, s.energy_wh, s.ended_at, s.bill, s.captured, s.debt FROM sessions s WHERE ` + sessionWhere + ` LIMIT ?`)
+	qListSums    = stmt(`SELECT s.currency, s.energy_wh, s.ended_at, s.bill, s.captured, s.debt FROM sessions s WHERE ` + sessionWhere + ` LIMIT ?`)
 	qSessionList = listing(listSpec{
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: sessionWhere,
@@ -130,7 +130,7 @@ func (tx *Tx) EachSummed(f session.Filter, upTo int, add func(session.Summed)) (
 		return false, err
 	}
 	rows := 0
-	err = each(tx, qSessionSums, func(r *Row) error {
+	err = each(tx, qListSums, func(r *Row) error {
 		var x session.Summed
 		var ended time.Time
 		var bill string

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { base, openWindow, phone, picture, seriousFaults, settled, signIn, wide, type Window } from './browser'
+import { base, openWindow, phone, picture, faults, settled, signIn, wide, type Window } from './browser'
 
 let w: Window | undefined
 const open = async (o: Parameters<typeof openWindow>[0] = {}) => { w = await openWindow(o); return w }
@@ -95,7 +95,7 @@ test('day, month and year stand in the address, and each number opens its rows',
   await settled(page)
   expect(await page.locator('[data-id]').count()).toBeGreaterThan(0)
   await picture(page, 'home-postings-1440')
-  expect(await seriousFaults(page)).toEqual([])
+  expect(await faults(page)).toEqual([])
 })
 
 test('blocks are moved, taken away and added, and stay so for the account', async () => {
@@ -108,7 +108,7 @@ test('blocks are moved, taken away and added, and stay so for the account', asyn
   await page.getByRole('button', { name: 'Arrange' }).click()
   await page.getByRole('button', { name: 'Move Finance down' }).click()
   await page.getByRole('button', { name: 'Remove Power' }).click()
-  expect(await seriousFaults(page)).toEqual([])
+  expect(await faults(page)).toEqual([])
   await picture(page, 'home-arrange-1440')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
@@ -156,7 +156,7 @@ describe.each([
       await page.goto(`${base}/${path}`)
       await settled(page)
       if (path.startsWith('home/') === false) await page.locator('canvas').nth(2).waitFor()
-      expect(await seriousFaults(page), path).toEqual([])
+      expect(await faults(page), path).toEqual([])
       expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${path}: nothing sticks out`).toBeLessThanOrEqual(0)
       await picture(page, `${path.replace(/\W+/g, '-')}-${suffix}`)
     }
