@@ -940,6 +940,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find what a caller reads out
+         * @description For everybody who is logged in.
+         */
+        get: operations["get_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1517,6 +1537,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             charge_point_id: string;
+            /** @description Absent where the charge point was removed since. */
+            charge_point_name?: string;
             /** Format: int64 */
             connector?: number;
             /** @enum {string} */
@@ -1527,6 +1549,10 @@ export interface components {
             kind: "authorize" | "start" | "remote_start";
             reason: string;
             session_id?: string;
+            site_id?: string;
+            site_name?: string;
+            /** @description Of the site. */
+            time_zone?: string;
             token_uid?: string;
         };
         AuditRow: {
@@ -1786,6 +1812,11 @@ export interface components {
             /** @enum {string} */
             status: "VALID" | "INVALID";
             sub_operator_id?: string;
+            /**
+             * @description Of its site; times of the charge point are shown in it.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
             vendor?: string;
             /** Format: int64 */
             version: number;
@@ -2073,6 +2104,18 @@ export interface components {
             /** @description It failed, in words. */
             why?: string;
         };
+        Found: {
+            /** @description Only kinds that something was found of, and that the caller may read. */
+            groups: components["schemas"]["FoundGroup"][];
+        };
+        FoundGroup: {
+            /** @description At most ten. */
+            hits: components["schemas"]["Hit"][];
+            /** @enum {string} */
+            kind: "session" | "recharge" | "card" | "driver" | "charge_point" | "site";
+            /** @description There are more: the list of this kind has them. */
+            more: boolean;
+        };
         Frame: {
             action: string;
             /**
@@ -2094,6 +2137,21 @@ export interface components {
         };
         Frames: {
             items: components["schemas"]["Frame"][];
+        };
+        Hit: {
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            at?: string;
+            /** @description What tells it from others. */
+            detail?: string;
+            /** @description As a filter it finds the object in the list of its kind. */
+            find?: string;
+            id: string;
+            status?: string;
+            /** @description What it is called: covered like everywhere without the permission pii.view. */
+            title: string;
         };
         HomeAnalytics: {
             /** Format: int64 */
@@ -4053,7 +4111,11 @@ export interface operations {
                 /** @description A column, with - before it for descending. */
                 sort?: string;
                 charge_point_id?: string;
+                /** @description How a word of the charge point's name begins. */
+                point?: string;
                 session_id?: string;
+                /** @description refused (all but Accepted), or decisions with commas between. */
+                decision?: string;
                 /** @description The card's UID in any spelling. */
                 q?: string;
                 /** @description At or after. */
@@ -6054,6 +6116,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_search: {
+        parameters: {
+            query?: {
+                /** @description A transaction id, a card in any spelling, a mobile number, an account, a charging account, a name, or a code, identity or serial number of a charge point; at least two characters, or a number. */
+                q?: string;
+                /** @description Hits per kind. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
             /** @description Error */
