@@ -82,6 +82,14 @@ func (t memoryTx) PointByID(p ident.ChargePoint) (asset.ChargePoint, error) {
 
 func (t memoryTx) LockPoint(p ident.ChargePoint) (asset.ChargePoint, error) { return t.PointByID(p) }
 
+func (t memoryTx) PointAt(p ident.ChargePoint) (asset.ChargePoint, session.Place, error) {
+	c, err := t.PointByID(p)
+	return c, session.Place{Zone: "Europe/Berlin"}, err
+}
+
+// Ahead: nothing here is far away.
+func (t memoryTx) Ahead(func()) {}
+
 func (t memoryTx) change(p ident.ChargePoint, f func(*asset.ChargePoint)) (asset.ChargePoint, error) {
 	m, err := t.find(p)
 	if err != nil {
@@ -115,6 +123,10 @@ func (t memoryTx) LiveSessions(ident.ChargePoint) ([]session.State, error)   { r
 func (t memoryTx) PendingCommands(ident.ChargePoint) ([]asset.Command, error) {
 	return nil, nil
 }
+
+// CountPendingCommands: no command is taken here, as if the queue were full.
+func (t memoryTx) CountPendingCommands(ident.ChargePoint) (int, error) { return asset.MaxQueue, nil }
+
 func (t memoryTx) AwaitedCommands(ident.ChargePoint, time.Time) ([]asset.Command, error) {
 	return nil, nil
 }
