@@ -56,18 +56,24 @@ func TestLIVE_R1_AShortLossIsOnlyCounted(t *testing.T) {
 		w.Advance(30 * time.Second)
 		c := p.Connect()
 		w.Advance(5 * time.Minute)
-		w.Until("the loss is counted", func() bool {
-			x, err := w.App.Upkeep.WatchOf(w.Context(), w.Scope, p.ID)
-			return err == nil && x.Disconnects == 1
-		})
+		lost := func(times int64) { // what facts tell comes a moment later: before the clock goes on
+			w.Helper()
+			w.Until("the loss is counted", func() bool {
+				x, err := w.App.Upkeep.WatchOf(w.Context(), w.Scope, p.ID)
+				return err == nil && int64(x.Disconnects) == times
+			})
+		}
+		lost(1)
 		w.Warned()
 		// Away again, and again for longer: the same row while it stands, another later.
 		c.Drop()
+		lost(2)
 		w.Advance(2 * time.Minute)
 		w.Warned("OFFLINE ERROR 0 ×1")
 		c = p.Connect()
 		w.Advance(time.Minute)
 		c.Drop()
+		lost(3)
 		w.Advance(2 * time.Minute)
 		w.Warned("OFFLINE ERROR 0 ×2")
 	})

@@ -172,6 +172,9 @@ func TestEarlierTransactionCommitsLast(t *testing.T) {
 				if err := tx.Record(fact.Fact{Kind: "x.happened", Object: "early"}); err != nil {
 					return err
 				}
+				if _, err := tx.FactsAfter(store.Position{}, 1); err != nil { // takes the fact along, if it was put off
+					return err
+				}
 				once.Do(func() { close(recorded) })
 				select {
 				case <-release:
