@@ -339,7 +339,7 @@ func TestLIVE_A8_BulkOnTheWire(t *testing.T) {
 		}
 		conns := []*Conn{points[0].Online(), points[1].Online(), nil}
 		parent := w.Point("CP1")
-		outside := parent.Online()
+		parent.Online()
 		ids = append(ids, parent.ID)
 		staff := w.SubStaff(authz.OpOps, sub.ID)
 		body := M{"type": "reset", "reset_type": "hard", "charge_point_ids": ids, "interval_s": 60, "reason": "new firmware"}
@@ -353,7 +353,7 @@ func TestLIVE_A8_BulkOnTheWire(t *testing.T) {
 		for i := range 2 {
 			conns[i] = points[i].Connect()
 		}
-		outside = parent.Connect()
+		outside := parent.Connect()
 		for range 40 {
 			w.Advance(2 * time.Second)
 		}

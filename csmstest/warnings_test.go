@@ -56,11 +56,11 @@ func TestLIVE_R1_AShortLossIsOnlyCounted(t *testing.T) {
 		w.Advance(30 * time.Second)
 		c := p.Connect()
 		w.Advance(5 * time.Minute)
-		lost := func(times int64) { // what facts tell comes a moment later: before the clock goes on
+		lost := func(times int) { // what facts tell comes a moment later: before the clock goes on
 			w.Helper()
 			w.Until("the loss is counted", func() bool {
 				x, err := w.App.Upkeep.WatchOf(w.Context(), w.Scope, p.ID)
-				return err == nil && int64(x.Disconnects) == times
+				return err == nil && x.Disconnects == int64(times)
 			})
 		}
 		lost(1)

@@ -125,8 +125,8 @@ func locked(tx Tx, h Hold) (Account, Hold, error) {
 // It is called there.
 func Foresee(tx Tx, h Hold, key string) {
 	_, _ = tx.LockAccount(h.Account)
-	_, _, _ = tx.HoldBySession(h.Session)
-	_, _, _ = tx.EntryByKey(h.Operator, key)
+	_, _, _ = tx.HoldBySession(h.Session)    //nolint:dogsled // it finds nothing yet
+	_, _, _ = tx.EntryByKey(h.Operator, key) //nolint:dogsled // it finds nothing yet
 }
 
 func least(a, b money.Amount) money.Amount {

@@ -77,10 +77,10 @@ func (s *Service) RechargeDetail(ctx context.Context, sc authz.Scope, id ident.R
 		if out.Postings, err = tx.PostingsOf(r.Entry); err != nil {
 			return out, err
 		}
-		other, found, err := Recharge{}, false, error(nil)
+		var other Recharge
+		found := true
 		if r.Kind == Reversal {
 			other, err = tx.RechargeByID(r.Reverses)
-			found = true
 		} else {
 			other, found, err = tx.ReversalOf(id)
 		}

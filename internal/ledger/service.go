@@ -46,12 +46,7 @@ func (s *Service) Recharge(ctx context.Context, sc authz.Scope, r RechargeReques
 		if err != nil || replayed {
 			return out, err
 		}
-		err = tx.Record(fact.Fact{Kind: Recharged, Version: 1, Operator: out.Operator, Sub: out.Sub,
-			Object: out.Account.String(), At: out.At, Payload: RechargedPayload{out.Account, out.Driver, out.Amount, out.BalanceAfter}})
-		if err != nil {
-			return Recharge{}, err
-		}
-		return out, tx.Audit("wallet.recharged", out.Account.String(), before, out)
+		return out, moved(tx, Recharged, out, "wallet.recharged", out.Account.String(), before)
 	})
 }
 
@@ -66,13 +61,18 @@ func (s *Service) Reverse(ctx context.Context, sc authz.Scope, r ReversalRequest
 		if err != nil || replayed {
 			return out, err
 		}
-		err = tx.Record(fact.Fact{Kind: RechargeReversed, Version: 1, Operator: out.Operator, Sub: out.Sub,
-			Object: out.Account.String(), At: out.At, Payload: RechargedPayload{out.Account, out.Driver, out.Amount, out.BalanceAfter}})
-		if err != nil {
-			return Recharge{}, err
-		}
-		return out, tx.Audit("recharge.reversed", before.ID.String(), before, out)
+		return out, moved(tx, RechargeReversed, out, "recharge.reversed", before.ID.String(), before)
 	})
+}
+
+// moved records what a recharge or its reversal did, for consumers and for the audit.
+func moved(tx Tx, kind fact.Kind, r Recharge, action, object string, before any) error {
+	err := tx.Record(fact.Fact{Kind: kind, Version: 1, Operator: r.Operator, Sub: r.Sub,
+		Object: r.Account.String(), At: r.At, Payload: RechargedPayload{r.Account, r.Driver, r.Amount, r.BalanceAfter}})
+	if err != nil {
+		return err
+	}
+	return tx.Audit(action, object, before, r)
 }
 
 // Entries are what was posted for a session with the postings, oldest first.

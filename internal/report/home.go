@@ -185,9 +185,10 @@ func (s *Service) window(tx Tx, sc authz.Scope, q Query, money bool) (window, er
 	}
 	if q.Bucket == 0 {
 		q.Bucket = DayOf(tx.Now(), loc)
-		if q.Grain == Month {
+		switch q.Grain {
+		case Month:
 			q.Bucket = q.Bucket.Month()
-		} else if q.Grain == Year {
+		case Year:
 			q.Bucket = q.Bucket.Year()
 		}
 	}

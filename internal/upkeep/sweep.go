@@ -107,7 +107,7 @@ func away(tx Tx, id ident.ChargePoint, silent bool) error {
 	case !p.Open():
 		ev.Again = p.OnlineUntil()
 	}
-	out, err := applyTo(tx, Heard{Operator: p.Operator, Sub: p.Sub, At: now}, id, ev)
+	out, err := applyTo(tx, id, ev)
 	if err != nil {
 		return err
 	}

@@ -75,12 +75,12 @@ func read[P any](f Heard, task func(Heard, P) Task) (Task, error) {
 
 // onPoint applies an event to a charge point.
 func onPoint(f Heard, p ident.ChargePoint, ev Event) Task {
-	return func(tx Tx) error { _, err := applyTo(tx, f, p, ev); return err }
+	return func(tx Tx) error { _, err := applyTo(tx, p, ev); return err }
 }
 
 // applyTo applies an event to a charge point and saves what changes. What happened to
 // a point that was removed since is of no use to anybody.
-func applyTo(tx Tx, f Heard, id ident.ChargePoint, ev Event) (Outcome, error) {
+func applyTo(tx Tx, id ident.ChargePoint, ev Event) (Outcome, error) {
 	p, err := tx.PointByID(id)
 	if fault.Is(err, fault.Missing) {
 		return Outcome{}, nil
@@ -116,7 +116,7 @@ func firmwareOf(p asset.ChargePoint) string {
 
 func connected(f Heard, c asset.ConnectionChanged) Task {
 	return func(tx Tx) error {
-		if _, err := applyTo(tx, f, c.Point, Connected{Epoch: c.Epoch, At: f.At}); err != nil || c.Epoch != 1 {
+		if _, err := applyTo(tx, c.Point, Connected{Epoch: c.Epoch, At: f.At}); err != nil || c.Epoch != 1 {
 			return err
 		}
 		// It is registered now: nobody needs to look for it.
@@ -137,8 +137,8 @@ func connected(f Heard, c asset.ConnectionChanged) Task {
 
 // status passes over what most reports are: no error before and none now.
 func status(f Heard, s asset.StatusChanged) Task {
-	_, _, _, bad := trouble(s.To, s.ErrorCode)
-	_, _, _, was := trouble(s.From, s.FromErrorCode)
+	_, _, _, bad := trouble(s.To, s.ErrorCode)       //nolint:dogsled // only whether
+	_, _, _, was := trouble(s.From, s.FromErrorCode) //nolint:dogsled // only whether
 	if !bad && !was {
 		return nil
 	}
@@ -185,12 +185,12 @@ func ofSession(f Heard, c session.Changed) Task {
 	switch f.Kind {
 	case "session.failed_to_start":
 		return withSession(c.Session, func(tx Tx, st session.State) error {
-			_, err := applyTo(tx, f, c.Point, StartFailed{Connector: st.Connector, Session: c.Session, At: f.At})
+			_, err := applyTo(tx, c.Point, StartFailed{Connector: st.Connector, Session: c.Session, At: f.At})
 			return err
 		})
 	case "session.meter_silent":
 		return withSession(c.Session, func(tx Tx, st session.State) error {
-			_, err := applyTo(tx, f, c.Point, Silenced{Connector: st.Connector, Session: c.Session, At: f.At})
+			_, err := applyTo(tx, c.Point, Silenced{Connector: st.Connector, Session: c.Session, At: f.At})
 			return err
 		})
 	}
@@ -206,7 +206,7 @@ func ofSession(f Heard, c session.Changed) Task {
 			if err != nil || w.Streaks[st.Connector]+w.Streaks[0] == 0 {
 				return err
 			}
-			_, err = applyTo(tx, f, c.Point, Charged{Connector: st.Connector, At: f.At})
+			_, err = applyTo(tx, c.Point, Charged{Connector: st.Connector, At: f.At})
 			return err
 		})
 	default:
@@ -246,6 +246,6 @@ func badRecord(tx Tx, f Heard, st session.State, code string) error {
 	if at.IsZero() || at.After(f.At) {
 		at = f.At
 	}
-	_, err = applyTo(tx, f, st.Point, BadRecord{Connector: st.Connector, Code: code, Session: st.ID, At: at})
+	_, err = applyTo(tx, st.Point, BadRecord{Connector: st.Connector, Code: code, Session: st.ID, At: at})
 	return err
 }

@@ -30,7 +30,7 @@ func TestViewsAreKeptPerAccount(t *testing.T) {
 		if first.Name != "Running at A3E" || first.Query != "state=running&site=A3E" {
 			w.Errorf("%+v", first)
 		}
-		second := save(`{"list":"records","name":"今日の充電 ≥ 10 kWh","query":"from=2026-01-01","default":true}`)
+		second := save(`{"list":"records","name":"\u4eca\u65e5\u306e\u5145\u96fb ≥ 10 kWh","query":"from=2026-01-01","default":true}`)
 		save(`{"list":"sites","name":"x","query":""}`)
 		byID := map[ident.View]View{}
 		for _, v := range viewsOf(w, ops, "?list=records") {

@@ -279,7 +279,7 @@ func TestALargeExportIsAFileOfAJob(t *testing.T) {
 			if int64(len(file.body)) != e.Bytes || file.header.Get("Content-Length") != fmt.Sprint(e.Bytes) {
 				w.Errorf("%d bytes, %d said", len(file.body), e.Bytes)
 			}
-			last := ""
+			var last string
 			if e.Format == operator.CSV {
 				_, rows := csvOf(w, file.body)
 				last = rows[10_000]["object"]
@@ -407,7 +407,7 @@ func TestACutOffExportBreaksTheConnection(t *testing.T) {
 		bearer(w.mine.admin)(r)
 		asCSV(r)
 		defer func() {
-			if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // the value of a panic
+			if p := recover(); p != http.ErrAbortHandler {
 				w.Errorf("the connection lives on: %v", p)
 			}
 		}()

@@ -93,7 +93,7 @@ test('a click on Stop says what will happen, ends the session and shows the real
   await mine.getByRole('link', { name: `Open the record of transaction ${transaction}` }).click()
   await page.waitForURL(`${base}/finance/records/${id}`)
   await page.getByRole('heading', { name: `Transaction ${transaction}` }).waitFor()
-  await page.getByText('Remote', { exact: true }).waitFor()
+  await page.getByText('Stopped remotely', { exact: true }).waitFor()
   // The plan has an idle fee, so the bill waits for the cable to be pulled.
   await page.locator('.bill-open').first().waitFor({ timeout: 180_000 })
   const cents = (text: string) => Math.round(Number(text.replace(/[^\d.-]/g, '')) * 100)
