@@ -68,13 +68,25 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 interface AxeResult { violations: { id: string; impact?: string | null; nodes: { html: string; failureSummary?: string }[] }[] }
 
+/** What keeps somebody from using the page: the serious and critical ones of faults. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  return told((await violations(page)).filter((v) => v.impact === 'serious' || v.impact === 'critical'))
+}
+
 /** What axe finds, one line each; of some rules only, where they are named. */
 export async function faults(page: Page, rules?: string[]): Promise<string[]> {
-  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe)
-  const { violations } = await page.evaluate((only) =>
-    (window as unknown as { axe: { run: (o: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'], ...(only && { runOnly: only }) }), rules)
-  return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary?.replaceAll('\n', ' ') ?? ''}`))
+  return told(await violations(page, rules))
 }
+
+async function violations(page: Page, rules?: string[]): Promise<AxeResult['violations']> {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe)
+  const result = await page.evaluate((only) =>
+    (window as unknown as { axe: { run: (o: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'], ...(only && { runOnly: only }) }), rules)
+  return result.violations
+}
+
+const told = (violations: AxeResult['violations']): string[] =>
+  violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary?.replaceAll('\n', ' ') ?? ''}`))
 
 const shots = fileURLToPath(new URL('shots/', import.meta.url))
 

@@ -1,7 +1,7 @@
 // A person sends commands: from the list, from the page of a charge point, to many.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { base, logins, openWindow, phone, picture, faults, settled, signIn, wide, type Window } from './browser'
+import { base, logins, openWindow, phone, picture, seriousFaults, settled, signIn, wide, type Window } from './browser'
 
 const digits = async (w: Window) => (/\d{4}/.exec(await w.page.getByRole('dialog').getByText(/^Type \d{4} to confirm/).innerText()))![0]
 
@@ -176,7 +176,7 @@ describe('LIVE-A8: a sub-operator\'s staff reset many', () => {
     await dialog.getByLabel(/^Type \d{4}/).fill('0000'.slice(0, 3))
     await dialog.getByRole('button', { name: /^Send to/ }).click()
     await dialog.getByText('These are not the four digits.').waitFor()
-    expect(await faults(page)).toEqual([])
+    expect(await seriousFaults(page)).toEqual([])
     await picture(page, 'bulk-asks-1440')
     await dialog.getByLabel(/^Type \d{4}/).fill(await digits(w))
     await dialog.getByRole('button', { name: /^Send to/ }).click()
@@ -184,7 +184,7 @@ describe('LIVE-A8: a sub-operator\'s staff reset many', () => {
     // None of them was ever connected: each row says so, and the whole is done.
     await expect.poll(() => page.locator('tr[data-id]', { hasText: 'Not sent' }).filter({ hasText: 'is offline' }).count(), { timeout: 40_000 }).toBe(count)
     await page.locator('.record-head').getByText('Sent', { exact: true }).waitFor()
-    expect(await faults(page)).toEqual([])
+    expect(await seriousFaults(page)).toEqual([])
     await picture(page, 'bulk-1440')
     await page.setViewportSize(phone)
     expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
@@ -219,7 +219,7 @@ describe.each([
       await page.locator('.record-tabs').waitFor()
       await page.locator('.skeleton').waitFor({ state: 'detached' })
       await picture(page, `point-${tab}-${suffix}`)
-      expect(await faults(page), tab).toEqual([])
+      expect(await seriousFaults(page), tab).toEqual([])
       expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${tab}: nothing sticks out`).toBeLessThanOrEqual(0)
     }
   })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { openWindow, phone, picture, faults, settled, signIn, wide } from './browser'
+import { openWindow, phone, picture, seriousFaults, settled, signIn, wide } from './browser'
 
 const looks = [['at 1440 px', wide, false, '1440'], ['at 1440 px in the dark', wide, true, '1440-dark'], ['at 390 px', phone, false, '390'], ['at 390 px in the dark', phone, true, '390-dark']] as const
 
@@ -14,13 +14,13 @@ describe.each(looks)('%s', (_name, size, dark, suffix) => {
     else await page.keyboard.press('/')
     const field = page.getByRole('combobox', { name: 'Search everywhere' })
     await field.waitFor()
-    expect(await faults(page), 'empty').toEqual([])
+    expect(await seriousFaults(page), 'empty').toEqual([])
     await picture(page, `search-empty-${suffix}`)
     await field.fill('point')
     await page.getByRole('option').first().waitFor()
     await page.keyboard.press('ArrowDown')
     expect(await page.locator('[role=option][aria-selected=true]').count()).toBe(1)
-    expect(await faults(page), 'found').toEqual([])
+    expect(await seriousFaults(page), 'found').toEqual([])
     await picture(page, `search-${suffix}`)
     expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
     await field.fill('nobody has this')
@@ -55,7 +55,7 @@ describe.each(looks)('%s', (_name, size, dark, suffix) => {
     await page.getByRole('dialog').getByLabel('Address').fill(`My street ${suffix}`)
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('Meanwhile somebody else saved this').waitFor()
-    expect(await faults(page)).toEqual([])
+    expect(await seriousFaults(page)).toEqual([])
     await picture(page, `conflict-${suffix}`)
     await page.getByRole('radio', { name: /Their street/ }).click()
     await page.getByRole('button', { name: 'Save', exact: true }).click()
@@ -72,7 +72,7 @@ describe.each(looks)('%s', (_name, size, dark, suffix) => {
     await signIn(page, 'admin', '/live/points')
     await settled(page)
     const wideEnough = async (what: string) => {
-      expect(await faults(page), what).toEqual([])
+      expect(await seriousFaults(page), what).toEqual([])
       expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), what).toBeLessThanOrEqual(0)
       await picture(page, `list-${what}-${suffix}`)
     }

@@ -213,7 +213,7 @@ test('a part of the page that the new release does not have any more makes it lo
   await settled(page)
   let gone = 0
   await page.route(/\/static\/Plans-[\w-]+\.js/, (r) => { gone++; return gone === 1 ? r.fulfill({ status: 404, body: 'gone' }) : r.continue() })
-  await page.getByRole('link', { name: 'Billing plans' }).click()
+  await Promise.all([page.waitForEvent('load'), page.getByRole('link', { name: 'Billing plans' }).click()])
   await page.locator('tr[data-id]').first().waitFor()
   expect(gone, 'it was asked for, gone, and there after the reload').toBeGreaterThan(1)
   expect(new URL(page.url()).pathname).toBe('/finance/plans')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { base, openWindow, phone, picture, faults, settled, signIn, wide, type Window } from './browser'
+import { base, openWindow, phone, picture, seriousFaults, settled, signIn, wide, type Window } from './browser'
 import { device, type Device, stranger } from './device'
 
 // A person at the desk: trouble shows by itself, is looked at, and is ended with a reason.
@@ -53,7 +53,7 @@ test('a warning is opened, acknowledged by keyboard, and cleared with a reason',
   await fault.getByRole('button', { name: /^Show/ }).click()
   await page.getByRole('table', { name: 'History' }).getByText('Raised').waitFor()
   await picture(page, 'live-warnings-1440')
-  expect(await faults(page)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
 
   await fault.getByRole('button', { name: /^Acknowledge/ }).focus()
@@ -64,7 +64,7 @@ test('a warning is opened, acknowledged by keyboard, and cleared with a reason',
   await fault.getByRole('button', { name: /^Clear/ }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText('about safety').waitFor()
-  expect(await faults(page), 'the dialog').toEqual([])
+  expect(await seriousFaults(page), 'the dialog').toEqual([])
   await picture(page, 'warning-clear-1440')
   await dialog.getByRole('button', { name: 'Clear', exact: true }).click()
   await dialog.getByText('Needed').or(dialog.locator('.ant-form-item-explain-error')).first().waitFor() // not without a reason
@@ -98,7 +98,7 @@ test('many are chosen and ended at once', async () => {
   await page.getByRole('tab', { name: 'Live Warning', selected: true }).waitFor()
   await row('weak radio signal').waitFor()
   await picture(page, 'point-warnings-1440')
-  expect(await faults(page)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
 })
 
 test('AUTH-R5: why a card was refused is found by the card', async () => {
@@ -109,7 +109,7 @@ test('AUTH-R5: why a card was refused is found by the card', async () => {
   await attempt.waitFor()
   expect(await attempt.innerText()).toMatch(/Trouble_1[\s\S]*Invalid[\s\S]*card/i)
   await picture(page, 'live-attempts-1440')
-  expect(await faults(page)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
 })
 
 test('at 390 px a warning is a card with its actions, in the dark and in German', async () => {
@@ -126,7 +126,7 @@ test('at 390 px a warning is a card with its actions, in the dark and in German'
   await card.getByRole('button', { name: /^Quittieren/ }).click()
   await card.getByText('Quittiert', { exact: true }).waitFor()
   await picture(page, 'live-warnings-390-dark')
-  expect(await faults(page)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
   expect(small.errors).toEqual([])
   await small.close()
