@@ -42,19 +42,19 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, connected)
 	case asset.FactDisconnected:
 		task, err = read(f, func(f Heard, c asset.ConnectionChanged) Task {
-			return onPoint(f, c.Point, Disconnected{Epoch: c.Epoch, At: f.At})
+			return onPoint(c.Point, Disconnected{Epoch: c.Epoch, At: f.At})
 		})
 	case asset.FactStatus:
 		task, err = read(f, status)
 	case asset.FactStatusLate:
 		task, err = read(f, func(f Heard, s asset.StatusLate) Task {
-			return onPoint(f, s.Point, StatusSeen{Connector: s.Connector, Status: s.Status, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At, Over: s.KnownSince})
+			return onPoint(s.Point, StatusSeen{Connector: s.Connector, Status: s.Status, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At, Over: s.KnownSince})
 		})
 	case asset.FactKnocked:
 		task, err = read(f, knocked)
 	case asset.FactContested:
 		task, err = read(f, func(f Heard, c asset.Contested) Task {
-			return onPoint(f, c.Point, Contested{At: f.At, Detail: c.Detail})
+			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
 		})
 	default:
 		task, err = read(f, ofSession)
@@ -74,7 +74,7 @@ func read[P any](f Heard, task func(Heard, P) Task) (Task, error) {
 }
 
 // onPoint applies an event to a charge point.
-func onPoint(f Heard, p ident.ChargePoint, ev Event) Task {
+func onPoint(p ident.ChargePoint, ev Event) Task {
 	return func(tx Tx) error { _, err := applyTo(tx, p, ev); return err }
 }
 
@@ -142,12 +142,12 @@ func status(f Heard, s asset.StatusChanged) Task {
 	if !bad && !was {
 		return nil
 	}
-	return onPoint(f, s.Point, StatusSeen{Connector: s.Connector, Status: s.To, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At})
+	return onPoint(s.Point, StatusSeen{Connector: s.Connector, Status: s.To, Code: s.ErrorCode, VendorCode: s.VendorCode, At: f.At})
 }
 
 func knocked(f Heard, k asset.Knocked) Task {
 	if !k.Point.IsZero() { // known, and out of use
-		return onPoint(f, k.Point, Knocked{Identity: k.Identity, At: f.At})
+		return onPoint(k.Point, Knocked{Identity: k.Identity, At: f.At})
 	}
 	return func(tx Tx) error {
 		key := Key{Operator: f.Operator, Type: UnknownPoint, Code: k.Identity}
