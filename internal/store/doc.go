@@ -17,6 +17,10 @@
 //     closure collected (changes, data keys) is visible in memory;
 //   - meter values that closures leave behind are written together, and each closure
 //     is answered for its own (light.go);
+//   - what is read ahead is what would be read later, and a write that was put off
+//     counts as if it was not: its error is its closure's answer (ahead.go);
+//   - what is looked for by a key is found by that key's index, from the first row on
+//     (keyed.go);
 //   - a closure that fails, panics or meets a conflict leaves nothing behind and
 //     takes nobody with it;
 //   - a scope that is not set sees nothing and writes nothing;
