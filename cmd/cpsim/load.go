@@ -76,6 +76,7 @@ func (l *loadCommand) Run(ctx context.Context) error {
 }
 
 func (l *loadCommand) run(ctx context.Context, out, logs io.Writer) (err error) {
+	logs = &oneAtATime{w: logs}
 	points, err := l.points()
 	if err != nil {
 		return err

@@ -77,11 +77,12 @@ func (r *runCommand) Run(ctx context.Context) error {
 	return r.run(ctx, os.Stdin, os.Stderr)
 }
 
-func (r *runCommand) run(ctx context.Context, in io.Reader, out io.Writer) error {
+func (r *runCommand) run(ctx context.Context, in io.Reader, w io.Writer) error {
 	cfg, err := r.config()
 	if err != nil {
 		return err
 	}
+	out := &oneAtATime{w: w}
 	cfg.Log = r.log(out, slog.LevelInfo)
 	var script cpsim.Script
 	if r.Scenario != "" {
@@ -158,7 +159,8 @@ func (r *runCommand) interact(ctx context.Context, cp *cpsim.ChargePoint, in io.
 	}
 }
 
-func printState(w io.Writer, s cpsim.State) {
+func printState(out io.Writer, s cpsim.State) {
+	w := new(strings.Builder)
 	fmt.Fprintf(w, "online %t, booted %t, %d queued\n", s.Online, s.Booted, s.Queued)
 	for _, c := range s.Connectors {
 		fmt.Fprintf(w, "%d %s, plugged %t, register %d Wh, %d W", c.ID, c.Status, c.Plugged, c.MeterWh, c.PowerW)
@@ -167,4 +169,5 @@ func printState(w io.Writer, s cpsim.State) {
 		}
 		fmt.Fprintln(w)
 	}
+	fmt.Fprint(out, w)
 }
