@@ -52,7 +52,7 @@ test: go ## everything that must pass
 
 .PHONY: test-go
 test-go: go ## Go tests with the race detector, on both databases
-	go test $(RACE) -timeout 15m ./...
+	go test $(RACE) -p 3 -timeout 15m ./...
 
 .PHONY: test-portal
 test-portal: portal-packages ## unit tests of the portal

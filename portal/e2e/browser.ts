@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { inject } from 'vitest'
+import { afterAll } from 'vitest'
+import { startServer } from './server'
 
-export const base = inject('base')
-export const logins = inject('logins')
+const server = await startServer()
+export const { base, logins } = server
+afterAll(server.stop)
 
 export const wide = { width: 1440, height: 900 }
 export const phone = { width: 390, height: 844 }

@@ -1,4 +1,4 @@
-// Starts the demo for the tests: the real server with charge points that charge.
+// Starts the demo for a file of tests: the real server with charge points that charge.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -7,13 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { TestProject } from 'vitest/node'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    base: string
-    logins: Record<string, string>
-  }
+export interface Server {
+  base: string
+  logins: Record<string, string>
+  stop: () => Promise<void>
 }
 
 /** Below the ports that the system gives to outgoing connections. */
@@ -29,12 +27,13 @@ async function freePort(): Promise<number> {
   }
 }
 
-export default async function setup(project: TestProject) {
+export async function startServer(): Promise<Server> {
   const bin = process.env.CCMS_BIN ?? fileURLToPath(new URL('../../bin/ccms', import.meta.url))
   if (!existsSync(bin)) throw new Error(`there is no ${bin}: run "make build", or name the binary in CCMS_BIN`)
   const data = mkdtempSync(join(tmpdir(), 'ccms-e2e-'))
   const addr = `127.0.0.1:${await freePort()}`
   const server = spawn(bin, ['demo', '--addr', addr, '--data', data, '--sites', '1', '--history', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  process.once('exit', () => server.kill('SIGKILL'))
   const ended = new Promise<number | null>((resolve) => { server.once('exit', resolve) })
 
   const logins: Record<string, string> = {}
@@ -63,14 +62,14 @@ export default async function setup(project: TestProject) {
     if (i > 100) throw new Error(`the demo does not get ready:\n${said.join('\n')}`)
     await new Promise((r) => { setTimeout(r, 100) })
   }
-  project.provide('base', base)
-  project.provide('logins', logins)
-
-  return async () => {
-    server.kill('SIGTERM')
-    const forced = setTimeout(() => server.kill('SIGKILL'), 15_000)
-    await ended
-    clearTimeout(forced)
-    rmSync(data, { recursive: true, force: true })
+  return {
+    base, logins,
+    stop: async () => {
+      server.kill('SIGTERM')
+      const forced = setTimeout(() => server.kill('SIGKILL'), 15_000)
+      await ended
+      clearTimeout(forced)
+      rmSync(data, { recursive: true, force: true })
+    },
   }
 }

@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['*.test.ts'],
-    globalSetup: ['server.ts'],
-    // One server and one story after the other: a stopped session is gone for the next.
-    fileParallelism: false,
+    // Each file has a server of its own (browser.ts), so that files run side by side;
+    // the stories of one file come one after the other: a stopped session is gone for the next.
+    maxWorkers: 3,
     sequence: { concurrent: false },
     testTimeout: 60_000,
     hookTimeout: 60_000,

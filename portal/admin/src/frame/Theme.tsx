@@ -58,7 +58,8 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
       colorTextTertiary: c.textQuiet, colorTextPlaceholder: c.textQuiet, colorBgBase: c.surface, colorBgLayout: c.ground,
       colorBgContainer: c.surface, colorBgElevated: isDark ? c.raised : c.surface, colorBorder: isDark ? '#465467' : '#c3ccd8',
       colorBorderSecondary: c.line, colorTextLightSolid: c.onAccent, colorLinkHover: c.link, colorLinkActive: c.link,
-      motion: !calm, borderRadius: 6, fontFamily: font, fontSize: 14, motionDurationMid: '0.12s', motionDurationSlow: '0.16s',
+      borderRadius: 6, fontFamily: font, fontSize: 14,
+      motion: !calm, motionDurationFast: calm ? '0s' : '0.08s', motionDurationMid: calm ? '0s' : '0.12s', motionDurationSlow: calm ? '0s' : '0.16s',
     },
     components: {
       Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', primaryColor: c.onAccent, dangerColor: isDark ? '#2b0b08' : '#ffffff' },
