@@ -49,35 +49,47 @@ type listSpec struct {
 	ID     string            // "s.id": settles the order among equals
 	Sorts  map[string]string // name in the API → column, NOT NULL: "name": "s.name_sort"
 	Sort   string            // the default, "-created_at"
+	// Few selects the rows whose ids the next argument has, for a list that takes among
+	// (few.go): "{{scope sites s key}} AND {{in s.id}}". Its sorts are by numbers.
+	Few string
 }
 
 // List is a declared list.
 type List struct {
 	spec  listSpec
 	pages map[string]*Stmt // by sort, "-" before it for descending
+	heads map[string]*Stmt // what a page is sorted by, and the ids
+	few   map[string]*Stmt // rows by their ids
 	count *Stmt
 }
 
 // listing declares a list. Call it from a package-level variable.
 func listing(sp listSpec) *List {
-	l := &List{spec: sp, pages: map[string]*Stmt{}}
+	l := &List{spec: sp, pages: map[string]*Stmt{}, heads: map[string]*Stmt{}, few: map[string]*Stmt{}}
+	from := sp.Count
+	if from == "" {
+		from = sp.From
+	}
 	for name, column := range sp.Sorts {
 		tables := sp.From
 		if sp.FromOf[name] != "" {
 			tables = sp.FromOf[name]
 		}
 		for _, d := range [...]struct{ sign, order, after string }{{"", "ASC", ">"}, {"-", "DESC", "<"}} {
-			l.pages[d.sign+name] = stmt(fmt.Sprintf(
-				"SELECT %[1]s, %[2]s, %[3]s FROM %[4]s WHERE %[5]s {{if after}} AND (%[1]s, %[2]s) %[7]s (?, ?) {{end}} ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT ?",
-				column, sp.ID, sp.Cols, tables, sp.Where, d.order, d.after))
+			page := func(more, tables, where string) *Stmt {
+				return stmt(fmt.Sprintf("SELECT %[1]s, %[2]s%[3]s FROM %[4]s WHERE %[5]s ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT ?",
+					column, sp.ID, more, tables, where, d.order))
+			}
+			after := fmt.Sprintf("%s {{if after}} AND (%s, %s) %s (?, ?) {{end}}", sp.Where, column, sp.ID, d.after)
+			l.pages[d.sign+name] = page(", "+sp.Cols, tables, after)
+			if sp.Few != "" {
+				l.heads[d.sign+name] = page("", from, after)
+				l.few[d.sign+name] = page(", "+sp.Cols, tables, sp.Few)
+			}
 		}
 	}
 	if l.pages[sp.Sort] == nil {
 		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
-	}
-	from := sp.Count
-	if from == "" {
-		from = sp.From
 	}
 	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) counted", from, sp.Where, countUpTo+1))
 	return l
@@ -119,7 +131,7 @@ func (w wire) value() any {
 	return append([]byte{}, w.B...) // never nil, which would be NULL
 }
 
-// list reads one page. args are the arguments of Where, with opt for its parts.
+// list reads one page. args are the arguments of Where, with opt or among for its parts.
 func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (Listed[T], error) {
 	var out Listed[T]
 	if page.Sort == "" {
@@ -137,13 +149,24 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 	case page.Limit < 1 || page.Limit > maxLimit:
 		return out, fault.BadInput("/limit", "must be 1 to %d", maxLimit)
 	}
-	pageArgs := append([]any(nil), args...)
+	args, several, nothing := narrowed(args)
+	if nothing {
+		return out, nil
+	}
+	pageArgs := slices.Clone(args)
 	if page.Cursor != "" {
 		pos, err := tx.store.openCursor(page.Cursor)
 		if err != nil || pos.Sort != page.Sort {
 			return out, fault.BadInput("/cursor", "is not a cursor of this list")
 		}
 		pageArgs = append(pageArgs, opt("after", pos.Key.value(), pos.ID.value()))
+	}
+	if several != nil {
+		ids, err := tx.first(l, page, several, pageArgs)
+		if err != nil {
+			return out, err
+		}
+		q, pageArgs = l.few[page.Sort], []any{ids}
 	}
 	last, n := position{Sort: page.Sort}, 0
 	err := each(tx, q, func(r *Row) error {
@@ -170,7 +193,7 @@ func list[T any](tx *Tx, l *List, page Page, scan scanner[T], args ...any) (List
 	if page.Whole || page.Quick {
 		return out, nil
 	}
-	total, err := scalar[int](tx, l.count, args...)
+	total, err := tx.total(l, several, args)
 	out.Total, out.Capped = min(total, countUpTo), total > countUpTo
 	return out, err
 }

@@ -35,15 +35,17 @@ const recordWhere = ` {{if record_running}} AND s.phase IN ('STARTING', 'CHARGIN
 var sessionWhere = `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED' {{end}}
 	{{if ended}} AND s.ended_at IS NOT NULL {{end}}
 	{{if phases}} AND {{in s.phase}} {{end}} {{if site}} AND s.site_id = ? {{end}} {{if point}} AND s.point_id = ? {{end}}
-	{{if driver}} AND s.driver_id = ? {{end}} {{if ocpp}} AND s.ocpp_id = ? {{end}}
+	{{if driver}} AND s.driver_id = ? {{end}} {{if ocpp}} AND s.ocpp_id = ? AND s.ocpp_id > 0 {{end}}
 	{{if from}} AND s.sort_at >= ? {{end}} {{if to}} AND s.sort_at < ? {{end}}
+	{{if of_site}} AND s.site_id = ? {{end}} {{if of_sites}} AND {{in s.site_id}} {{end}}
+	{{if of_point}} AND s.point_id = ? {{end}} {{if of_points}} AND {{in s.point_id}} {{end}}
+	{{if of_driver}} AND s.driver_id = ? {{end}} {{if of_drivers}} AND {{in s.driver_id}} {{end}}
 	{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
 		AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
 	{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
 		AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}
 	{{if plan}} AND s.plan_id = ? {{end}} {{if token}} AND s.token_hash = ? {{end}}
-	{{if number}} AND s.account_id IN (SELECT n.id FROM accounts n WHERE {{scope accounts n}} AND n.number_text = ?) {{end}}
-	{{if login}} AND s.driver_id IN (SELECT d.id FROM drivers d WHERE {{scope drivers d}} AND d.account_hash = ?) {{end}}` +
+	{{if account}} AND s.account_id = ? {{end}}` +
 	recordWhere + wordsOf(`s.driver_id`)
 
 var (
@@ -52,8 +54,14 @@ var (
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: sessionWhere,
 		ID:    `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
+		Few: `{{scope sessions s key}} AND {{in s.id}}`,
 	})
-	qSessionRow = stmt(`SELECT ` + sessionListColumns + ` FROM ` + sessionListFrom + ` WHERE {{scope sessions s}} AND s.id = ?`)
+	qNamed = stmt(`SELECT DISTINCT v.object_id FROM asset_words v
+		WHERE {{scope asset_words v}} AND v.field = ? AND v.phrase >= ? AND v.phrase < ? LIMIT ?`)
+	qDriversOfWords   = stmt(`SELECT d.id FROM drivers d WHERE {{scope drivers d}}` + wordsOf(`d.id`) + ` LIMIT ?`)
+	qDriversOfLogin   = stmt(`SELECT d.id FROM drivers d WHERE {{scope drivers d key}} AND d.account_hash = ? LIMIT ?`)
+	qAccountsOfNumber = stmt(`SELECT n.id FROM accounts n WHERE {{scope accounts n}} AND n.number_text = ? LIMIT ?`)
+	qSessionRow       = stmt(`SELECT ` + sessionListColumns + ` FROM ` + sessionListFrom + ` WHERE {{scope sessions s}} AND s.id = ?`)
 )
 
 type listedSession struct {
@@ -99,15 +107,17 @@ func (tx *Tx) openListed(l listedSession, drivers map[ident.Driver]member.Driver
 
 // sessionOptions are the arguments of sessionWhere.
 func (tx *Tx) sessionOptions(f session.Filter) ([]any, error) {
-	args, err := tx.wordOptions(f.Words)
-	if err != nil {
-		return nil, err
+	args := []any{
+		optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
+		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Driver.IsZero(), "driver", f.Driver),
+		optIf(f.OCPPID != 0, "ocpp", f.OCPPID), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),
+		optIf(!f.Plan.IsZero(), "plan", f.Plan), optIf(f.Record != "", "record_"+strings.ToLower(string(f.Record))),
 	}
-	login, err := tx.exactly("login", "account", f.Login, member.NormalAccount)
-	if err != nil {
-		return nil, err
+	if len(f.Phases) == 1 {
+		if key := partOfPhase[f.Phases[0]]; key != "" && f.Record == "" {
+			args = append(args, opt(key))
+		}
 	}
-	args = append(args, login)
 	if f.TokenUID != "" {
 		hash, err := tx.SearchHash(tx.scope.Operator(), ident.NormalToken(f.TokenUID))
 		if err != nil {
@@ -115,12 +125,62 @@ func (tx *Tx) sessionOptions(f session.Filter) ([]any, error) {
 		}
 		args = append(args, opt("token", hash))
 	}
-	return append(args, optIf(f.Running, "running"), optIf(f.Ended, "ended"), optIf(len(f.Phases) > 0, "phases", f.Phases),
-		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point), optIf(!f.Driver.IsZero(), "driver", f.Driver),
-		optIf(f.OCPPID != 0, "ocpp", f.OCPPID), optIf(!f.From.IsZero(), "from", f.From), optIf(!f.To.IsZero(), "to", f.To),
-		phrase("site_name", f.SiteName), phrase("point_name", f.PointName),
-		optIf(!f.Plan.IsZero(), "plan", f.Plan), optIf(f.ChargingAccount != "", "number", f.ChargingAccount),
-		optIf(f.Record != "", "record_"+strings.ToLower(string(f.Record)))), nil
+	for _, look := range []func(session.Filter) ([]any, error){tx.sitesNamed, tx.pointsNamed, tx.driversOfWords, tx.driverOfLogin, tx.accountOfNumber} {
+		found, err := look(f)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, found...)
+	}
+	return args, nil
+}
+
+// partOfPhase is the part of recordWhere whose index has the sessions of a phase. Of
+// completed ones there are so many that they are met on the way.
+var partOfPhase = map[session.Phase]string{
+	session.Starting: "record_running", session.Charging: "record_running", session.Paused: "record_running",
+	session.OfflineRunning: "record_running", session.Stopping: "record_running", session.StopUnconfirmed: "record_running",
+	session.Idle: "record_settling", session.Abnormal: "record_abnormal",
+	session.Rejected: "record_void", session.FailedToStart: "record_void",
+}
+
+func (tx *Tx) sitesNamed(f session.Filter) ([]any, error) {
+	return tx.named(f.SiteName, "site.name", "site_name", "of_site", "of_sites")
+}
+
+func (tx *Tx) pointsNamed(f session.Filter) ([]any, error) {
+	return tx.named(f.PointName, "point.name", "point_name", "of_point", "of_points")
+}
+
+func (tx *Tx) named(typed, field, key, one, many string) ([]any, error) {
+	p, ok := phrase(key, typed).(option)
+	if !ok || p.key == "" {
+		return nil, nil
+	}
+	return tx.found(one, many, []any{p}, qNamed, field, p.args[0], p.args[1])
+}
+
+func (tx *Tx) driversOfWords(f session.Filter) ([]any, error) {
+	words, err := tx.wordOptions(f.Words)
+	if err != nil || len(words) == 0 {
+		return nil, err
+	}
+	return tx.found("of_driver", "of_drivers", words, qDriversOfWords, words...)
+}
+
+func (tx *Tx) driverOfLogin(f session.Filter) ([]any, error) {
+	login, err := tx.exactly("login", "account", f.Login, member.NormalAccount)
+	if err != nil || f.Login == "" {
+		return nil, err
+	}
+	return tx.found("of_driver", "of_drivers", nil, qDriversOfLogin, login.(option).args[0])
+}
+
+func (tx *Tx) accountOfNumber(f session.Filter) ([]any, error) {
+	if f.ChargingAccount == "" {
+		return nil, nil
+	}
+	return tx.found("account", "", nil, qAccountsOfNumber, f.ChargingAccount)
 }
 
 // EachSummed implements session.Tx.
@@ -128,6 +188,10 @@ func (tx *Tx) EachSummed(f session.Filter, upTo int, add func(session.Summed)) (
 	args, err := tx.sessionOptions(f)
 	if err != nil {
 		return false, err
+	}
+	args, nothing := flat(args)
+	if nothing {
+		return false, nil
 	}
 	rows := 0
 	err = each(tx, qListSums, func(r *Row) error {
