@@ -28,7 +28,9 @@ var figures = []figure{
 	{"screens-sqlite", on(sqlite, openScreens)},
 	{"screens-postgres", on(postgres, openScreens)},
 	{"list-sqlite", on(sqlite, listPages)},
+	{"home-sqlite", on(sqlite, homePage)},
 	{"list-postgres", on(postgres, listPages)},
+	{"home-postgres", on(postgres, homePage)},
 	{"storm-sqlite", on(sqlite, reconnectStorm)},
 	{"storm-postgres", on(postgres, reconnectStorm)},
 }

@@ -176,14 +176,10 @@ func (c listCase) once(srv *server, raw rawDatabase, operator string) (floor, sy
 }
 
 // withSessions calls f with a server that has n sessions, and the bench's own connection
-// to its database.
-func withSessions(s settings, e engine, n int, f func(*server, rawDatabase) error) (err error) {
-	srv, err := startServer(s.ccms, e)
+// to its database. The next row of the engine finds the server as this one leaves it.
+func withSessions(s settings, e engine, n int, f func(*server, rawDatabase) error) error {
+	srv, err := s.full.server(s.ccms, e, n)
 	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, srv.end()) }()
-	if err := srv.stock(e, n); err != nil {
 		return err
 	}
 	raw, err := srv.raw()
@@ -191,6 +187,39 @@ func withSessions(s settings, e engine, n int, f func(*server, rawDatabase) erro
 		return err
 	}
 	return errors.Join(f(srv, raw), raw.close())
+}
+
+// full is a server with a great many sessions, which takes long to make.
+type full struct {
+	srv *server
+	e   engine
+}
+
+func (x *full) server(ccms string, e engine, n int) (*server, error) {
+	if x.srv != nil && x.e == e {
+		return x.srv, nil
+	}
+	if err := x.end(); err != nil {
+		return nil, err
+	}
+	srv, err := startServer(ccms, e)
+	if err != nil {
+		return nil, err
+	}
+	if err := srv.stock(e, n); err != nil {
+		return nil, errors.Join(err, srv.end())
+	}
+	x.srv, x.e = srv, e
+	return srv, nil
+}
+
+func (x *full) end() error {
+	if x.srv == nil {
+		return nil
+	}
+	srv := x.srv
+	x.srv = nil
+	return srv.end()
 }
 
 // read asks the API for something and reads the answer to its end.

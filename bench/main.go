@@ -22,6 +22,7 @@ type settings struct {
 	paced    time.Duration  // length of the p99 row
 	commands int            // commands sent at once
 	sessions map[engine]int // that the rows of lists and of home have
+	full     *full          // the server that has them
 	repeat   int
 	rows     string // names of rows or of what stands before their dash, "" for all
 	out      string // file of the report; "" prints only
@@ -47,7 +48,7 @@ func main() {
 			end(stage(os.Args[2], burst.run))
 		}
 	}
-	s := settings{sessions: map[engine]int{}}
+	s := settings{sessions: map[engine]int{}, full: &full{}}
 	var lite, pg int
 	var names []string
 	for _, f := range figures {
@@ -101,6 +102,9 @@ func run(s settings) error {
 		if !s.wanted(f.flag) {
 			continue
 		}
+		if family, _, _ := strings.Cut(f.flag, "-"); family != "list" && family != "home" {
+			failed = append(failed, s.full.end()) // it would share the machine with the next row
+		}
 		busy := loadAverage()
 		r, err := f.measure(s)
 		if err != nil {
@@ -117,6 +121,7 @@ func run(s settings) error {
 			}
 		}
 	}
+	failed = append(failed, s.full.end())
 	if len(rows) == 0 {
 		return fmt.Errorf("no row is called %s", s.rows)
 	}
