@@ -11,6 +11,7 @@ import (
 
 	"ccms/internal/app"
 	"ccms/internal/operator"
+	"ccms/internal/web"
 )
 
 // drainTime is how long frames and requests in work get at the end.
@@ -25,6 +26,8 @@ type listen struct {
 	Addr          string `default:"127.0.0.1:8080" env:"CCMS_ADDR" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
 	MetricsForAll bool   `name:"metrics-for-all" env:"CCMS_METRICS_FOR_ALL" help:"Let other machines than this one read /metrics."`
 	TrustProxy    bool   `name:"trust-proxy" env:"CCMS_TRUST_PROXY" help:"Take the client's address from the headers of a proxy in front."`
+	MapTiles      string `name:"map-tiles" env:"CCMS_MAP_TILES" placeholder:"URL" help:"Where the map's pictures come from, with {z}, {x} and {y}; without it the map shows outlines of countries and asks nobody."`
+	MapCredit     string `name:"map-credit" env:"CCMS_MAP_CREDIT" placeholder:"TEXT" help:"Whom they are by; shown on the map."`
 }
 
 func (c *serveCmd) Run(ctx context.Context, log *slog.Logger) error {
@@ -34,6 +37,9 @@ func (c *serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 // serve runs a node until ctx ends, then drains it. ready is called with the node and
 // its address once it answers.
 func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready func(context.Context, *app.App, string) error) error {
+	if _, err := (web.MapTiles{URL: l.MapTiles}).Origin(); err != nil {
+		return fmt.Errorf("--map-tiles: %w", err)
+	}
 	// The port first: a second start must not touch the data of the first.
 	ln, err := net.Listen("tcp", l.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -51,6 +57,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	app.Headroom()
 	cfg := d.config(log)
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
+	cfg.MapTiles = web.MapTiles{URL: l.MapTiles, Credit: l.MapCredit}
 	if err := d.migrate(ctx, log); err != nil {
 		return err
 	}

@@ -61,6 +61,7 @@ type Config struct {
 
 	MetricsForAll bool
 	TrustProxy    bool
+	MapTiles      web.MapTiles
 	Login         operator.HashCost // cost of a login's hash; tests take a cheap one
 	Door          ocpp.Options      // Now, Log and Journal are set here
 	Front         FrontLimits       // of the HTTP server
@@ -251,7 +252,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Web = web.New(web.Services{
 		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus,
 	}, web.Options{
-		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy,
+		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy, MapTiles: c.MapTiles,
 		Files: exportFiles{vault},
 	})
 	a.jobs = job.New(st, c.Node, map[string]job.Handler{operator.ExportJob: a.exportJob})

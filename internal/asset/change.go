@@ -11,6 +11,8 @@ type SiteChange struct {
 	Name, Address, TimeZone, CustomerCare *string
 	Plan                                  *ident.Plan // zero: the operator's default
 	Status                                *Status
+	Position                              *Position // zero: not known
+	Contracted                            *unit.W   // zero: not known
 }
 
 // NewChargePoint is what it takes to make one.
@@ -45,6 +47,8 @@ func (s Site) apply(c SiteChange) (Site, error) {
 	set(&s.CustomerCare, c.CustomerCare)
 	set(&s.Plan, c.Plan)
 	set(&s.Status, c.Status)
+	set(&s.Position, c.Position)
+	set(&s.Contracted, c.Contracted)
 	return s.checked()
 }
 

@@ -5,7 +5,11 @@ import (
 	"time"
 
 	"ccms/internal/ident"
+	"ccms/internal/unit"
 )
+
+// maxContracted is what a power station gives.
+const maxContracted unit.W = 1_000_000_000
 
 // Status tells whether a site or a charge point is in use. The guide's words.
 type Status string
@@ -25,8 +29,10 @@ type Site struct {
 	Sub          ident.SubOperator // zero: the operator's own
 	Name         string
 	Address      string
-	TimeZone     string     // IANA name; prices and plans use it
-	CustomerCare string     // the phone number on the pile
+	TimeZone     string // IANA name; prices and plans use it
+	CustomerCare string // the phone number on the pile
+	Position     Position
+	Contracted   unit.W     // what the grid gives the site at most; 0: nobody has said
 	Plan         ident.Plan // zero: the operator's default plan
 	Status       Status
 	Version      int64
@@ -58,6 +64,10 @@ func (s Site) checked() (Site, error) {
 	// "Local" would mean this server's zone, which is nobody's.
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "Local" {
 		bad.add("/time_zone", "is no IANA time zone; write one such as Europe/Berlin")
+	}
+	s.Position.check(&bad)
+	if s.Contracted < 0 || s.Contracted > maxContracted {
+		bad.add("/contracted_power_w", "must be 0 to 1,000,000,000 W")
 	}
 	if !s.Status.known() {
 		bad.add("/status", "must be VALID or INVALID")

@@ -123,6 +123,8 @@ type PowerView struct {
 	Sites []SiteDraw // that have running sessions, the strongest first
 	Curve []Slot     // of the last 24 hours
 	Peak  Slot       // of today; no looks: none yet
+	// Contract is that of the sites; of a part of their charge points there is none.
+	Contract Contract
 }
 
 // mostSites is how many sites the block lists.
@@ -142,6 +144,11 @@ func (s *Service) Power(ctx context.Context, sc authz.Scope, f Filter) (PowerVie
 			return v, err
 		}
 		v.Now, v.Sites = FoldPower(drawn, now)
+		if f.ACDC == "" {
+			if v.Contract, err = tx.Contracted(f); err != nil {
+				return v, err
+			}
+		}
 		v.Sites = v.Sites[:min(len(v.Sites), mostSites)]
 		// The slot that has begun has seen a part of its time: it is shown when it is over.
 		to := SlotOf(now)

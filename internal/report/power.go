@@ -11,16 +11,17 @@ import (
 
 // Drawing is what a running session's meter said last.
 type Drawing struct {
-	Session  ident.Session
-	Operator ident.Operator
-	Sub      ident.SubOperator
-	Site     ident.Site
-	SiteName string
-	ACDC     ACDC
-	Power    unit.W // negative: into the grid
-	Measured bool   // the meter tells its power at all
-	At       time.Time
-	Interval time.Duration // between its samples
+	Session    ident.Session
+	Operator   ident.Operator
+	Sub        ident.SubOperator
+	Site       ident.Site
+	SiteName   string
+	Contracted unit.W // of the site
+	ACDC       ACDC
+	Power      unit.W // negative: into the grid
+	Measured   bool   // the meter tells its power at all
+	At         time.Time
+	Interval   time.Duration // between its samples
 }
 
 // Fresh reports whether the value counts now: it is not older than two samples
@@ -47,9 +48,25 @@ func (d *Draw) add(x Drawing, now time.Time) {
 
 // SiteDraw is what one site draws.
 type SiteDraw struct {
-	Site ident.Site
-	Name string
+	Site       ident.Site
+	Name       string
+	Contracted unit.W // 0: nobody has said
 	Draw
+}
+
+// Contract is what the grid gives to sites in use.
+type Contract struct {
+	Power unit.W // of those of which it is known
+	Known int64  // sites
+	Sites int64  // all
+}
+
+// Share is which part of it is drawn; unknown where a site may draw what nobody has said.
+func (c Contract) Share(drawn unit.W) (unit.Permille, bool) {
+	if c.Known < c.Sites {
+		return 0, false
+	}
+	return Percent(int64(drawn), int64(c.Power))
 }
 
 // FoldPower sums what is drawn now, and by site, the strongest first.
@@ -61,7 +78,7 @@ func FoldPower(all []Drawing, now time.Time) (Draw, []SiteDraw) {
 		sum.add(x, now)
 		s := by[x.Site]
 		if s == nil {
-			s = &SiteDraw{Site: x.Site, Name: x.SiteName}
+			s = &SiteDraw{Site: x.Site, Name: x.SiteName, Contracted: x.Contracted}
 			by[x.Site] = s
 			sites = append(sites, s)
 		}

@@ -65,9 +65,15 @@ type Tx interface {
 	// Outstanding is what wallets are below zero, by currency.
 	Outstanding(Filter) ([]money.Amount, error)
 	ConnectorCounts(Filter) ([]ConnectorCount, error)
+	// SiteStates reads sites in use by name, each with what its connectors do now: at
+	// most as many sites, and says whether there are more.
+	SiteStates(f Filter, most int) (sites []SiteState, more bool, err error)
 	NetworkCounts(Filter) (Network, error)
 	// Drawn is what running sessions last said of their power.
 	Drawn(Filter) ([]Drawing, error)
+
+	// Contracted is what the grid gives the sites in use; ACDC narrows nothing.
+	Contracted(Filter) (Contract, error)
 
 	// Owners are all who have sites.
 	Owners() ([]Owner, error)

@@ -43,6 +43,15 @@ var (
 			{{if site}} AND p.site_id = ? {{end}} {{if sub}} AND p.sub_operator_id = ? {{end}} {{if ac}} AND p.charger_type IN ('AC', 'Wireless') {{end}}
 			{{if dc}} AND p.charger_type NOT IN ('AC', 'Wireless') {{end}}
 		GROUP BY 1, 2`)
+	qSiteStates = stmt(`SELECT t.id, t.sub_operator_id, t.name, t.address, t.latitude_e6, t.longitude_e6,
+			CASE WHEN p.online_until <= ? THEN 'OFFLINE' ELSE coalesce(c.status, '') END, count(c.id)
+		FROM (SELECT s.* FROM sites s WHERE {{scope sites s}} AND s.status = 'VALID'
+				{{if site}} AND s.id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} ORDER BY s.name_sort, s.id LIMIT ?) t
+			LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.site_id = t.id AND p.status = 'VALID'
+				{{if ac}} AND p.charger_type IN ('AC', 'Wireless') {{end}} {{if dc}} AND p.charger_type NOT IN ('AC', 'Wireless') {{end}}
+			LEFT JOIN connectors c ON {{scope connectors c}} AND c.point_id = p.id
+		GROUP BY t.name_sort, t.id, t.sub_operator_id, t.name, t.address, t.latitude_e6, t.longitude_e6, 7
+		ORDER BY t.name_sort, t.id`)
 	qNetworkCounts = stmt(`SELECT
 		(SELECT count(*) FROM sites t WHERE {{scope sites t}} AND t.status = 'VALID' {{if site}} AND t.id = ? {{end}} {{if sub}} AND t.sub_operator_id = ? {{end}}),
 		(SELECT count(*) FROM charge_points p WHERE {{scope charge_points p}} AND p.status = 'VALID' {{if site}} AND p.site_id = ? {{end}}
@@ -56,10 +65,13 @@ var (
 	qRunningSessions = stmt(`SELECT count(*) FROM sessions s WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}}
 		{{if acdc}} AND EXISTS (SELECT 1 FROM charge_points p WHERE {{scope charge_points p}} AND p.id = s.point_id AND ` + acdcOf + ` = ?) {{end}}`)
-	qDrawn = stmt(`SELECT s.id, s.operator_id, s.sub_operator_id, s.site_id, t.name, ` + acdcOf + `, s.state, ` + newestState + `
+	qDrawn = stmt(`SELECT s.id, s.operator_id, s.sub_operator_id, s.site_id, t.name, t.contracted_w, ` + acdcOf + `, s.state, ` + newestState + `
 		FROM sessions s JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id JOIN sites t ON {{scope sites t}} AND t.id = s.site_id
 		WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} {{if acdc}} AND ` + acdcOf + ` = ? {{end}} LIMIT ?`)
+
+	qContracted = stmt(`SELECT CAST(coalesce(sum(t.contracted_w), 0) AS BIGINT), count(CASE WHEN t.contracted_w > 0 THEN 1 END), count(*)
+		FROM sites t WHERE {{scope sites t}} AND t.status = 'VALID' {{if site}} AND t.id = ? {{end}} {{if sub}} AND t.sub_operator_id = ? {{end}}`)
 
 	qOwners   = stmt(`SELECT DISTINCT t.operator_id, t.sub_operator_id FROM sites t WHERE {{scope sites t}} LIMIT 100000`)
 	qLookSave = stmt(`INSERT INTO power_slots (operator_id, sub_operator_id, slot_at, site_id, acdc, watts, looks)
@@ -131,6 +143,28 @@ func (tx *Tx) ConnectorCounts(f report.Filter) ([]report.ConnectorCount, error) 
 		optIf(f.ACDC == report.AC, "ac"), optIf(f.ACDC == report.DC, "dc"))
 }
 
+// SiteStates implements report.Tx.
+func (tx *Tx) SiteStates(f report.Filter, most int) (sites []report.SiteState, more bool, err error) {
+	err = each(tx, qSiteStates, func(r *Row) error {
+		var s report.SiteState
+		var state string
+		var n int64
+		if err := r.Scan(&s.Site, &s.Sub, &s.Name, &s.Address, &s.Position.Latitude, &s.Position.Longitude, &state, &n); err != nil {
+			return err
+		}
+		if len(sites) == 0 || sites[len(sites)-1].Site != s.Site {
+			sites = append(sites, s)
+		}
+		sites[len(sites)-1].Add(state, n)
+		return nil
+	}, micros(tx.now), optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Sub.IsZero(), "sub", f.Sub), most+1,
+		optIf(f.ACDC == report.AC, "ac"), optIf(f.ACDC == report.DC, "dc"))
+	if len(sites) > most {
+		return sites[:most], true, err
+	}
+	return sites, false, err
+}
+
 // NetworkCounts implements report.Tx.
 func (tx *Tx) NetworkCounts(f report.Filter) (report.Network, error) {
 	return one(tx, "network", qNetworkCounts, func(r *Row, n *report.Network) error {
@@ -152,7 +186,7 @@ type drawnRow struct {
 // Drawn implements report.Tx.
 func (tx *Tx) Drawn(f report.Filter) ([]report.Drawing, error) {
 	rows, err := all(tx, qDrawn, func(r *Row, d *drawnRow) error {
-		return r.Scan(&d.Session, &d.Operator, &d.Sub, &d.Site, &d.SiteName, &d.ACDC, &d.state, &d.newest)
+		return r.Scan(&d.Session, &d.Operator, &d.Sub, &d.Site, &d.SiteName, &d.Contracted, &d.ACDC, &d.state, &d.newest)
 	}, append(filterArgs(f), mostDrawn)...)
 	if err != nil {
 		return nil, err
@@ -171,6 +205,13 @@ func (tx *Tx) Drawn(f report.Filter) ([]report.Drawing, error) {
 		out[i].At, out[i].Interval = s.Last.At, s.SampleInterval()
 	}
 	return out, nil
+}
+
+// Contracted implements report.Tx.
+func (tx *Tx) Contracted(f report.Filter) (c report.Contract, err error) {
+	_, _, err = maybe(tx, qContracted, func(r *Row, _ *struct{}) error { return r.Scan(&c.Power, &c.Known, &c.Sites) },
+		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Sub.IsZero(), "sub", f.Sub))
+	return c, err
 }
 
 // Owners implements report.Tx.

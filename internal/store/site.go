@@ -8,16 +8,17 @@ import (
 )
 
 var _ = table("sites", own,
-	plain("id operator_id sub_operator_id name name_sort address time_zone customer_care plan_id status version created_at"))
+	plain("id operator_id sub_operator_id name name_sort address time_zone customer_care plan_id status version created_at latitude_e6 longitude_e6 contracted_w"))
 
-const siteCols = `s.id, s.operator_id, s.sub_operator_id, s.name, s.address, s.time_zone, s.customer_care, s.plan_id, s.status, s.version`
+const siteCols = `s.id, s.operator_id, s.sub_operator_id, s.name, s.address, s.time_zone, s.customer_care, s.plan_id, s.status, s.version,
+	s.latitude_e6, s.longitude_e6, s.contracted_w`
 
 var (
 	qSiteInsert = stmt(`INSERT INTO sites (operator_id, sub_operator_id, id, name, name_sort, address, time_zone, customer_care,
-			plan_id, status, version, created_at)
-		VALUES ({{own sites}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			plan_id, status, version, created_at, latitude_e6, longitude_e6, contracted_w)
+		VALUES ({{own sites}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qSiteSave = stmt(`UPDATE sites SET name = ?, name_sort = ?, address = ?, time_zone = ?, customer_care = ?, plan_id = ?, status = ?,
-			version = version + 1
+			latitude_e6 = ?, longitude_e6 = ?, contracted_w = ?, version = version + 1
 		WHERE {{scope sites sites}} AND id = ? AND version = ?`)
 	qSiteDelete  = stmt(`DELETE FROM sites WHERE {{scope sites sites}} AND id = ? AND version = ?`)
 	qSiteVersion = stmt(`SELECT s.version FROM sites s WHERE {{scope sites s}} AND s.id = ?`)
@@ -42,13 +43,14 @@ var (
 )
 
 func scanSite(r *Row, s *asset.Site) error {
-	return r.Scan(&s.ID, &s.Operator, &s.Sub, &s.Name, &s.Address, &s.TimeZone, &s.CustomerCare, &s.Plan, &s.Status, &s.Version)
+	return r.Scan(&s.ID, &s.Operator, &s.Sub, &s.Name, &s.Address, &s.TimeZone, &s.CustomerCare, &s.Plan, &s.Status, &s.Version,
+		&s.Position.Latitude, &s.Position.Longitude, &s.Contracted)
 }
 
 // InsertSite implements asset.Tx.
 func (tx *Tx) InsertSite(s asset.Site) error {
 	if _, err := tx.exec(qSiteInsert, s.Operator, s.Sub, s.ID, s.Name, sortKey(s.Name), s.Address, s.TimeZone, s.CustomerCare,
-		s.Plan, s.Status, s.Version, tx.now); err != nil {
+		s.Plan, s.Status, s.Version, tx.now, s.Position.Latitude, s.Position.Longitude, s.Contracted); err != nil {
 		return err
 	}
 	return tx.saveSiteWords(s)
@@ -56,7 +58,8 @@ func (tx *Tx) InsertSite(s asset.Site) error {
 
 // SaveSite implements asset.Tx.
 func (tx *Tx) SaveSite(s asset.Site, version int64) error {
-	n, err := tx.exec(qSiteSave, s.Name, sortKey(s.Name), s.Address, s.TimeZone, s.CustomerCare, s.Plan, s.Status, s.ID, version)
+	n, err := tx.exec(qSiteSave, s.Name, sortKey(s.Name), s.Address, s.TimeZone, s.CustomerCare, s.Plan, s.Status,
+		s.Position.Latitude, s.Position.Longitude, s.Contracted, s.ID, version)
 	if err := tx.oneVersion("site", n, err, qSiteVersion, s.ID, version); err != nil {
 		return err
 	}

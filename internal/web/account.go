@@ -21,6 +21,13 @@ type Me struct {
 	CSRFToken   string             `json:"csrf_token,omitempty" doc:"For the header X-CSRF-Token; absent for API tokens."`
 	ActingIn    *ActingIn          `json:"acting_in,omitempty" doc:"Set while platform staff act inside an operator."`
 	ExpiresAt   time.Time          `json:"expires_at,omitzero" doc:"When this login ends at the latest."`
+	Map         *MeMap             `json:"map,omitempty" doc:"Where the map's pictures come from; absent: only the outlines of countries are shown."`
+}
+
+// MeMap is the source of the map's pictures.
+type MeMap struct {
+	Tiles  string `json:"tiles" doc:"With {z}, {x} and {y}." example:"https://tiles.example.org/{z}/{x}/{y}.png"`
+	Credit string `json:"credit" doc:"Whom they are by; to be shown on the map."`
 }
 
 // MeStaff is the account of the caller.
@@ -54,6 +61,9 @@ func (h *handlers) me(ctx context.Context, c operator.Caller) (Me, error) {
 	m := Me{
 		Staff:       MeStaff{ID: c.Staff.ID, Login: c.Staff.Login, Name: c.Staff.Name, Role: c.Staff.Role},
 		Permissions: c.Permissions(), CSRFToken: c.Login.CSRF, ExpiresAt: at(c.Login.ExpiresAt),
+	}
+	if h.opt.MapTiles.URL != "" {
+		m.Map = &MeMap{Tiles: h.opt.MapTiles.URL, Credit: h.opt.MapTiles.Credit}
 	}
 	if id := c.Scope.Operator(); !id.IsZero() {
 		o, err := h.svc.Operator.Operator(ctx, c.Scope, id)

@@ -82,6 +82,15 @@ type HomePower struct {
 	SlotS    int64       `json:"slot_s" doc:"Length of a point of the curve."`
 	Curve    []HomePoint `json:"curve" doc:"Mean power by slot; the one that has begun comes when it is over."`
 	Peak     *HomePoint  `json:"peak,omitempty" doc:"The highest point of today; absent where there is none."`
+	Contract *HomeLimit  `json:"contract,omitempty" doc:"What the grid gives; absent where no site has it, and for one kind of current."`
+}
+
+// HomeLimit is what the grid gives the sites.
+type HomeLimit struct {
+	Power unit.W         `json:"power_w" minimum:"0" doc:"Of the sites of which it is known."`
+	Known int64          `json:"known" minimum:"0" doc:"Sites of which it is known."`
+	Sites int64          `json:"sites" minimum:"0" doc:"All sites."`
+	Share *unit.Permille `json:"drawn_permille,omitempty" doc:"Part of it that is drawn; absent as long as it is not known of all sites."`
 }
 
 // HomeDraw is what a site draws.
@@ -91,6 +100,8 @@ type HomeDraw struct {
 	Power   unit.W     `json:"power_w"`
 	Running int        `json:"running" minimum:"0"`
 	Stale   int        `json:"stale" minimum:"0"`
+	Contracted unit.W         `json:"contracted_power_w,omitzero" minimum:"0" doc:"What the grid gives the site; absent: nobody has said."`
+	Share      *unit.Permille `json:"drawn_permille,omitempty" doc:"Part of it that is drawn."`
 }
 
 // HomePoint is a point of the curve.
@@ -157,10 +168,20 @@ func (h *handlers) homePower(ctx context.Context, in *HomeScope) (*homeOf[HomePo
 	out := HomePower{AsOf: at(v.At), TimeZone: v.Zone, Power: v.Now.Power, Running: v.Now.Running, Stale: v.Now.Stale,
 		Sites: []HomeDraw{}, SlotS: int64(report.SlotLength / time.Second), Curve: make([]HomePoint, len(v.Curve))}
 	for _, s := range v.Sites {
-		out.Sites = append(out.Sites, HomeDraw{s.Site, s.Name, s.Power, s.Running, s.Stale})
+		x := HomeDraw{SiteID: s.Site, Name: s.Name, Power: s.Power, Running: s.Running, Stale: s.Stale, Contracted: s.Contracted}
+		if share, ok := report.Percent(int64(s.Power), int64(s.Contracted)); ok {
+			x.Share = &share
+		}
+		out.Sites = append(out.Sites, x)
 	}
 	for i, s := range v.Curve {
 		out.Curve[i] = homePoint(s)
+	}
+	if c := v.Contract; c.Known > 0 {
+		out.Contract = &HomeLimit{Power: c.Power, Known: c.Known, Sites: c.Sites}
+		if share, ok := c.Share(v.Now.Power); ok {
+			out.Contract.Share = &share
+		}
 	}
 	if v.Peak.Looks > 0 {
 		p := homePoint(v.Peak)

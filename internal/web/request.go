@@ -143,11 +143,15 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // headers says to browsers how little they may do with our pages.
 func (s *Server) headers(next http.Handler) http.Handler {
+	tiles, err := s.opt.MapTiles.Origin()
+	if err != nil {
+		tiles = ""
+	}
 	csp := strings.Join([]string{
 		"default-src 'self'",
 		"script-src 'self'",
 		"style-src 'self' 'unsafe-inline'", // the portal's kit writes its styles at run time
-		strings.TrimSpace("img-src 'self' data: blob: " + s.opt.TileSource),
+		strings.TrimSpace("img-src 'self' data: blob: " + tiles),
 		"font-src 'self' data:",
 		"connect-src 'self'",
 		"object-src 'none'",

@@ -29,6 +29,7 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/home/network", authz.HomeRead, h.homeNetwork, "Home: how large the network is"),
 		route("GET /api/v1/home/connectors", authz.LiveRead, h.homeConnectors, "Home: connectors by what they do now"),
 		route("GET /api/v1/home/power", authz.LiveRead, h.homePower, "Home: power now and in the last 24 hours"),
+		route("GET /api/v1/site-status", authz.LiveRead, h.siteStatus, "Sites with what their connectors do now, for a map"),
 		route("GET /api/v1/home/analytics", authz.HomeRead, h.homeAnalytics, "Home: what was charged in a day, a month, a year"),
 		route("GET /api/v1/home/finance", authz.FinanceRead, h.homeFinance, "Home: what was earned in a day, a month, a year"),
 		route("GET /api/v1/home/sessions", authz.LiveRead, h.homeSessionRows, "Home: the sessions that a sum is made of"),

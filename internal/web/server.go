@@ -52,8 +52,9 @@ type Options struct {
 	// AccountRate and CallerRate are how often the API may be called by an account and
 	// from an address.
 	AccountRate, CallerRate operator.Rate
-	// TileSource is the origin of map tiles, for the Content-Security-Policy.
-	TileSource string
+	// MapTiles is where the map's pictures come from. An address that is none is as good
+	// as none; who starts the server checks it.
+	MapTiles MapTiles
 	// Files keeps what jobs export; nil: larger exports are refused.
 	Files Files
 	// Tick gives the beats of event streams; default a ticker. Tests send their own.

@@ -129,7 +129,7 @@ func (o *Opt[T]) UnmarshalJSON(b []byte) error {
 
 // Schema is that of T, or null.
 func (o Opt[T]) Schema(r huma.Registry) *huma.Schema {
-	s := *r.Schema(reflect.TypeFor[T](), true, "")
+	s := *r.Schema(reflect.TypeFor[T](), false, "") // a reference cannot be null
 	s.Nullable = true
 	return &s
 }

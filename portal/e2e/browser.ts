@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll } from 'vitest'
-import { startServer } from './server'
+import { type Server, startServer } from './server'
 
 const server = await startServer()
 export const { base, logins } = server
@@ -53,17 +53,17 @@ export async function openWindow(o: { size?: typeof wide; dark?: boolean; langua
   }
 }
 
-export async function signIn(page: Page, login = 'admin', path = '/'): Promise<void> {
-  await page.goto(`${base}/login${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}`)
+export async function signIn(page: Page, login = 'admin', path = '/', at: Pick<Server, 'base' | 'logins'> = server): Promise<void> {
+  await page.goto(`${at.base}/login${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}`)
   await page.getByLabel('Login', { exact: true }).fill(login)
-  await page.getByLabel('Password', { exact: true }).fill(logins[login]!)
+  await page.getByLabel('Password', { exact: true }).fill(at.logins[login]!)
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: `Account of ${login}` }).waitFor()
 }
 
 /** Waits until a list shows rows or says why it has none. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('[data-id], .blank, .record-head, .home .figure').first().waitFor()
+  await page.locator('[data-id], .blank, .record-head, .home .figure, .map-row').first().waitFor()
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -100,6 +100,6 @@ export async function picture(page: Page, name: string): Promise<void> {
 /** Every screen of the menu, by its address. */
 export const screens = [
   'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
-  'live/warnings', 'live/attempts',
+  'live/warnings', 'live/attempts', 'live/map',
   'assets/stations', 'assets/points', 'users/profiles', 'users/cards',
 ]

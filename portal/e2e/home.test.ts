@@ -44,6 +44,22 @@ test('HOME-A1 the slices come to the connectors, and a slice opens its list', as
   expect(await page.locator('[data-id]').count()).toBeGreaterThan(0)
 })
 
+test('on a screen on the wall there is the page alone, larger, and the way back', async () => {
+  const { page } = await open()
+  await signIn(page, 'admin', '/home?period=month')
+  await page.getByRole('button', { name: 'Big screen' }).click()
+  await page.waitForURL(/[?&]big=1/)
+  await page.getByRole('navigation').waitFor({ state: 'detached' })
+  await block(page, 'Connectors').locator('.figure').first().waitFor()
+  expect(await faults(page)).toEqual([])
+  await picture(page, 'home-big-1440')
+  await page.getByText('Year', { exact: true }).click()
+  await page.waitForURL(/period=year.*big=1/)
+  await page.getByRole('button', { name: 'Leave the big screen' }).click()
+  await page.getByRole('navigation').first().waitFor()
+  expect(new URL(page.url()).search).toBe('?period=year')
+})
+
 test('HOME-A6 without the permission there is no Finance, and the API says so', async () => {
   const { page } = await open()
   await signIn(page, 'ops')

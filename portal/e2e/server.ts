@@ -27,12 +27,12 @@ async function freePort(): Promise<number> {
   }
 }
 
-export async function startServer(): Promise<Server> {
+export async function startServer(...more: string[]): Promise<Server> {
   const bin = process.env.CCMS_BIN ?? fileURLToPath(new URL('../../bin/ccms', import.meta.url))
   if (!existsSync(bin)) throw new Error(`there is no ${bin}: run "make build", or name the binary in CCMS_BIN`)
   const data = mkdtempSync(join(tmpdir(), 'ccms-e2e-'))
   const addr = `127.0.0.1:${await freePort()}`
-  const server = spawn(bin, ['demo', '--addr', addr, '--data', data, '--sites', '1', '--history', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(bin, ['demo', '--addr', addr, '--data', data, '--sites', '1', '--history', '0', ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
   process.once('exit', () => server.kill('SIGKILL'))
   const ended = new Promise<number | null>((resolve) => { server.once('exit', resolve) })
 

@@ -1100,6 +1100,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/site-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sites with what their connectors do now, for a map
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_site_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -2256,6 +2276,16 @@ export interface components {
             total: components["schemas"]["HomeMoney"];
         };
         HomeDraw: {
+            /**
+             * Format: int64
+             * @description What the grid gives the site; absent: nobody has said.
+             */
+            contracted_power_w?: number;
+            /**
+             * Format: int64
+             * @description Part of it that is drawn.
+             */
+            drawn_permille?: number;
             name: string;
             /** Format: int64 */
             power_w: number;
@@ -2311,6 +2341,28 @@ export interface components {
             unlimited: boolean;
             /** Format: date-time */
             valid_to?: string;
+        };
+        HomeLimit: {
+            /**
+             * Format: int64
+             * @description Part of it that is drawn; absent as long as it is not known of all sites.
+             */
+            drawn_permille?: number;
+            /**
+             * Format: int64
+             * @description Sites of which it is known.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Of the sites of which it is known.
+             */
+            power_w: number;
+            /**
+             * Format: int64
+             * @description All sites.
+             */
+            sites: number;
         };
         HomeMoney: {
             discounts: components["schemas"]["Money"];
@@ -2466,6 +2518,8 @@ export interface components {
         HomePower: {
             /** Format: date-time */
             as_of: string;
+            /** @description What the grid gives; absent where no site has it, and for one kind of current. */
+            contract?: components["schemas"]["HomeLimit"];
             /** @description Mean power by slot; the one that has begun comes when it is over. */
             curve: components["schemas"]["HomePoint"][];
             /** @description The highest point of today; absent where there is none. */
@@ -2922,11 +2976,22 @@ export interface components {
              * @description When this login ends at the latest.
              */
             expires_at?: string;
+            /** @description Where the map's pictures come from; absent: only the outlines of countries are shown. */
+            map?: components["schemas"]["MeMap"];
             /** @description Where the caller acts; absent for platform staff outside of any operator. */
             operator?: components["schemas"]["MeOperator"];
             permissions: string[];
             staff: components["schemas"]["MeStaff"];
             sub_operator?: components["schemas"]["MeSubOperator"];
+        };
+        MeMap: {
+            /** @description Whom they are by; to be shown on the map. */
+            credit: string;
+            /**
+             * @description With {z}, {x} and {y}.
+             * @example https://tiles.example.org/{z}/{x}/{y}.png
+             */
+            tiles: string;
         };
         MeOperator: {
             currency: string;
@@ -3587,12 +3652,19 @@ export interface components {
         };
         Site: {
             address: string;
+            /**
+             * Format: int64
+             * @description What the grid gives the site at most; absent: nobody has said.
+             */
+            contracted_power_w?: number;
             /** @description The phone number on the pile. */
             customer_care?: string;
             id: string;
             name: string;
             /** @description Absent: the operator's default plan. */
             plan_id?: string;
+            /** @description Absent: nobody has said where it is. */
+            position?: components["schemas"]["SitePosition"];
             /** @enum {string} */
             status: "VALID" | "INVALID";
             /** @description Absent: the operator's own. */
@@ -3607,9 +3679,12 @@ export interface components {
         };
         SiteNew: {
             address?: string;
+            /** Format: int64 */
+            contracted_power_w?: number;
             customer_care?: string;
             name: string;
             plan_id?: string;
+            position?: components["schemas"]["SitePosition"];
             /** @description Absent: the operator's own. */
             sub_operator_id?: string;
             /** @description IANA name */
@@ -3617,13 +3692,87 @@ export interface components {
         };
         SitePatch: {
             address?: string | null;
+            /**
+             * Format: int64
+             * @description null: not known.
+             */
+            contracted_power_w?: number | null;
             customer_care?: string | null;
             name?: string;
             /** @description null: the operator's default plan. */
             plan_id?: string | null;
+            /** @description null: not known. */
+            position?: {
+                /**
+                 * @description Decimal degrees, -90 to 90, kept to six decimals.
+                 * @example -33.448900
+                 */
+                latitude: string;
+                /**
+                 * @description Decimal degrees, -180 to 180, kept to six decimals.
+                 * @example -70.669300
+                 */
+                longitude: string;
+            } | null;
             /** @enum {string} */
             status?: "VALID" | "INVALID";
             time_zone?: string;
+        };
+        SitePosition: {
+            /**
+             * @description Decimal degrees, -90 to 90, kept to six decimals.
+             * @example -33.448900
+             */
+            latitude: string;
+            /**
+             * @description Decimal degrees, -180 to 180, kept to six decimals.
+             * @example -70.669300
+             */
+            longitude: string;
+        };
+        SiteStatus: {
+            address: string;
+            /**
+             * Format: int64
+             * @description The sum of the four below.
+             */
+            connectors: number;
+            /** Format: int64 */
+            free: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description With a car, or kept for one.
+             */
+            in_use: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Faulted or Unavailable.
+             */
+            out_of_order: number;
+            /** @description Absent: nobody has said where it is. */
+            position?: components["schemas"]["SitePosition"];
+            /**
+             * @description The best that a driver finds: a connector that is free; else one in use; else one out of order; else none that says anything.
+             * @enum {string}
+             */
+            state: "FREE" | "IN_USE" | "OUT_OF_ORDER" | "UNKNOWN";
+            /** @description Absent: the operator's own. */
+            sub_operator_id?: string;
+            /**
+             * Format: int64
+             * @description Offline, or it has never said.
+             */
+            unknown: number;
+        };
+        SiteStatuses: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description Sites in use, by name; at most 2,000. */
+            items: components["schemas"]["SiteStatus"][];
+            /** @description There are more sites. Narrow the answer by sub-operator. */
+            more: boolean;
         };
         Staff: {
             id: string;
@@ -6443,6 +6592,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_site_status: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site_id?: string;
+                /** @description Only this sub-operator's. */
+                sub_operator_id?: string;
+                /** @description Only charge points that feed the car so; wireless ones count as AC. */
+                current?: "AC" | "DC";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteStatuses"];
                 };
             };
             /** @description Error */

@@ -47,6 +47,12 @@ export const volts = (mv?: number) => spoken(scaled(mv, 3, 1))
 /** An AC car tells no state of charge: "–", never 0 (product §3.2.2). */
 export const soc = (permille?: number) => scaled(permille, 1, 0)
 export const kwh = (wh?: number) => spoken(scaled(wh, 3, 3))
+/** "7.4" kW → 7400: exact, for a form's text. */
+export const watts = (text: string | undefined): number | undefined => {
+  const m = /^(\d{1,6})(?:\.(\d{1,3}))?$/.exec(text?.trim() ?? '')
+  return m ? Number(m[1]) * 1000 + Number((m[2] ?? '').padEnd(3, '0')) : undefined
+}
+
 export const kw = (w?: number, places = 1) => spoken(scaled(w, 3, places))
 /** 200 → "20", 55 → "5.5", as it travels. */
 export const plainPercent = (permille: number) => scaled(permille, 1, permille % 10 === 0 ? 0 : 1)

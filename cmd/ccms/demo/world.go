@@ -167,7 +167,7 @@ func (b *builder) sub(sites int) (ident.SubOperator, error) {
 
 // site makes a site with its charge points.
 func (b *builder) site(i int, p place, plans map[string]ident.Plan, sub ident.SubOperator) error {
-	s := asset.Site{Name: p.name, Address: p.address, TimeZone: p.zone, CustomerCare: "+56 2 2000 0100"}
+	s := asset.Site{Name: p.name, Address: p.address, TimeZone: p.zone, CustomerCare: "+56 2 2000 0100", Position: p.position, Contracted: p.kind.contracted()}
 	if p.zone == spain {
 		s.CustomerCare, s.Plan = "+34 900 000 100", plans["spain"]
 	}

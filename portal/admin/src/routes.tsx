@@ -37,6 +37,7 @@ export const router = createBrowserRouter([
       screen('live/points/:id', 'live.read', () => import('./live/point/Point')),
       screen('live/points/bulks/:id', 'live.read', () => import('./live/Bulk')),
       screen('live/charging', 'live.read', () => import('./live/LiveCharging')),
+      screen('live/map', 'live.read', () => import('./live/map/SiteMap')),
       screen('live/warnings', 'live.read', () => import('./live/Warnings')),
       screen('live/attempts', 'live.read', () => import('./live/Attempts')),
       screen('finance/plans', 'plans.read', () => import('./finance/Plans')),

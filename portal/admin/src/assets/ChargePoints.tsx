@@ -5,7 +5,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, ChargePointNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw } from '@ccms/shared/format'
+import { kw, watts } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
@@ -90,12 +90,6 @@ export default function ChargePoints() {
 }
 
 interface Values { site_id: string; name: string; identity: string; code?: string; charger_type: ChargePointNew['charger_type']; max_power_kw?: string; connectors: { type?: string }[] }
-
-/** "7.4" → 7400: exact, for a form's text. */
-const watts = (text: string | undefined) => {
-  const m = /^(\d{1,4})(?:\.(\d{1,3}))?$/.exec(text?.trim() ?? '')
-  return m ? Number(m[1]) * 1000 + Number((m[2] ?? '').padEnd(3, '0')) : undefined
-}
 
 function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Shown) => void }) {
   const { t } = useTranslation()

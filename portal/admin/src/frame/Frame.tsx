@@ -2,7 +2,7 @@ import { MenuFoldOutlined, MenuOutlined, MenuUnfoldOutlined } from '@ant-design/
 import { Button, Drawer } from 'antd'
 import { Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Navigate, Outlet, useLocation } from 'react-router'
+import { Navigate, Outlet, useLocation, useSearchParams } from 'react-router'
 import { operatorOf, useMay, useMe } from '../login/me'
 import { SearchButton } from '../search/SearchButton'
 import { StreamProvider } from '../live/stream'
@@ -37,6 +37,9 @@ function SignedInFrame() {
   const me = useMe().data!
   const phone = usePhone()
   const { pathname } = useLocation()
+  const [search] = useSearchParams()
+  // On a screen on the wall nobody looks for the menu.
+  const bare = pathname === '/home' && search.has('big')
   const [narrow, setNarrow] = useState(() => {
     try { return localStorage.getItem(kept) === 'narrow' } catch { return false }
   })
@@ -57,10 +60,10 @@ function SignedInFrame() {
 
   return (
     <StreamProvider key={operator?.id ?? 'none'} topics={topics}>
-      <div className={`frame${narrow ? ' frame-narrow' : ''}`}>
+      <div className={`frame${narrow ? ' frame-narrow' : ''}${bare ? ' frame-bare' : ''}`}>
         <a className="skip" href="#content">{t('nav.skip')}</a>
-        {!phone && <aside className="side" aria-label={t('brand')}><Brand narrow={narrow} /><Nav narrow={narrow} /></aside>}
-        <header className="top">
+        {!phone && !bare && <aside className="side" aria-label={t('brand')}><Brand narrow={narrow} /><Nav narrow={narrow} /></aside>}
+        {!bare && <header className="top">
           <Button type="text" aria-label={toggleText} title={toggleText}
             icon={phone ? <MenuOutlined aria-hidden /> : narrow ? <MenuUnfoldOutlined aria-hidden /> : <MenuFoldOutlined aria-hidden />}
             onClick={phone ? () => setDrawer(true) : toggle} />
@@ -78,9 +81,10 @@ function SignedInFrame() {
             <AccountMenu />
             {!phone && <SignOutButton />}
           </div>
-        </header>
+        </header>}
         <div className="bars"><ReleaseBar /><LiveBar on={may('live.read')} /></div>
         <main id="content" className="content" tabIndex={-1}>
+          {bare && <h1 className="wall-title">{operator?.name ?? t('brand')}</h1>}
           <Suspense fallback={<PageSkeleton />}><Outlet /></Suspense>
         </main>
         <Drawer open={phone && drawer} onClose={() => setDrawer(false)} placement="left" size={280} title={<Brand />} classNames={{ body: 'drawer-nav' }}>

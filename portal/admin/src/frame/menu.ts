@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
+  AlertOutlined, AuditOutlined, CompassOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -20,6 +20,7 @@ export const sections: Section[] = [
   { title: 'nav.live', leaves: [
     { path: '/live/points', title: 'nav.live_points', need: 'live.read', icon: DashboardOutlined },
     { path: '/live/charging', title: 'nav.live_charging', need: 'live.read', icon: ThunderboltOutlined },
+    { path: '/live/map', title: 'nav.map', need: 'live.read', icon: CompassOutlined },
     { path: '/live/warnings', title: 'nav.live_warnings', need: 'live.read', icon: AlertOutlined, counts: 'warnings' },
     { path: '/live/attempts', title: 'nav.attempts', need: 'live.read', icon: LoginOutlined },
   ] },

@@ -1,4 +1,4 @@
-import { AppstoreOutlined, LeftOutlined, RightOutlined } from '@ant-design/icons'
+import { AppstoreOutlined, FullscreenExitOutlined, FullscreenOutlined, LeftOutlined, RightOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Button, Input, Segmented, Select } from 'antd'
 import { useMemo, useState } from 'react'
@@ -25,7 +25,18 @@ export default function Home() {
   const [search, setSearch] = useSearchParams()
   const state = useMemo(() => readHome(search), [search])
   const [arranging, setArranging] = useState(false)
-  const go = (s: HomeState) => setSearch(writeHome(s))
+  const big = search.has('big')
+  const go = (s: HomeState, onWall = big) => {
+    const next = writeHome(s)
+    if (onWall) next.set('big', '1')
+    setSearch(next)
+  }
+  const toggleBig = () => {
+    // A browser that refuses shows the page without the menu all the same.
+    if (!big) document.documentElement.requestFullscreen?.().catch(() => undefined)
+    else if (document.fullscreenElement) document.exitFullscreen().catch(() => undefined)
+    go(state, !big)
+  }
   const site = useQuery({
     queryKey: ['site', state.site],
     queryFn: ({ signal }) => take(api.GET('/api/v1/sites/{id}', { signal, params: { path: { id: state.site! } } })),
@@ -52,7 +63,9 @@ export default function Home() {
       <div className="home-bar">
         <PeriodPicker state={state} go={go} zone={zone} />
         <ScopePicker state={state} go={go} siteName={site.data?.name} />
-        <span className="home-bar-end"><LiveNote />{arrange}</span>
+        <span className="home-bar-end"><LiveNote />
+          <Button icon={big ? <FullscreenExitOutlined aria-hidden /> : <FullscreenOutlined aria-hidden />} onClick={toggleBig}>{t(big ? 'home.big_leave' : 'home.big')}</Button>
+          {!big && arrange}</span>
       </div>
       {layout.data.blocks.length === 0
         ? <Blank title={t('home.empty')} next={t('home.empty_next')} action={arrange} />

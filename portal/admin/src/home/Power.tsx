@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api, take } from '@ccms/shared/client'
-import { clock, clockMinutes, dateTime, kw, scaled, viewerZone, zoneName } from '@ccms/shared/format'
+import { clock, clockMinutes, dateTime, kw, percent, scaled, viewerZone, zoneName } from '@ccms/shared/format'
 import { useMay } from '../login/me'
 import { Chart } from './Chart'
 import { running } from './links'
@@ -29,6 +29,11 @@ export function Power({ state: s }: { state: HomeState }) {
                   small={t('home.running', { count: p.running })} />
                 <Figure name={t('home.peak')} value={p.peak ? kw(p.peak.power_w) : '–'} unit={p.peak ? 'kW' : undefined}
                   small={p.peak ? t('home.peak_at', { at: clockMinutes(p.peak.at, zone), zone: zoneName(zone) }) : t('home.peak_none')} />
+                {p.contract && <Figure name={t('home.contracted')} value={p.contract.drawn_permille === undefined ? kw(p.contract.power_w) : percent(p.contract.drawn_permille)}
+                  unit={p.contract.drawn_permille === undefined ? 'kW' : '%'} tone={(p.contract.drawn_permille ?? 0) > 950 ? 'bad' : undefined}
+                  small={p.contract.drawn_permille === undefined
+                    ? t('home.contracted_known', { known: p.contract.known, sites: p.contract.sites })
+                    : t('home.contracted_of', { kw: kw(p.contract.power_w) })} />}
                 {p.stale > 0 && <Figure name={t('home.stale')} value={p.stale} tone="wait" small={t('home.stale_what')} />}
               </dl>
               <Chart label={label} file="power-24h" head={[`${t('col.time')} (${zoneName(zone)})`, `${t('col.power')} kW`]}
@@ -40,7 +45,7 @@ export function Power({ state: s }: { state: HomeState }) {
                     <li key={x.site_id} className={x.stale === x.running ? 'quiet' : undefined}>
                       <Link to={running(x.name)}><bdi>{x.name}</bdi></Link>
                       <span className="quiet small">{t('home.running', { count: x.running })}{x.stale > 0 && ` · ${t('home.stale_n', { count: x.stale })}`}</span>
-                      <b className="num">{kw(x.power_w)} kW</b>
+                      <b className="num">{kw(x.power_w)} kW{x.drawn_permille !== undefined && <span className="quiet small"> {percent(x.drawn_permille)} %</span>}</b>
                     </li>
                   ))}
                 </ul>

@@ -34,7 +34,7 @@ export function StreamProvider({ topics, children }: { topics: string; children:
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', unseenMs, () => {
-        for (const key of ['warnings', 'warning', 'warning-count', 'sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home']) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of ['warnings', 'warning', 'warning-count', 'sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home', 'site-status']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
     })
@@ -107,6 +107,7 @@ function takePoint(client: QueryClient, p: ChargePoint, later: Later): void {
     return r.page
   })
   if (!known) fetchUnseen(client, ['charge-points'], later)
+  later('map', homeMs, () => void client.invalidateQueries({ queryKey: ['site-status'] }))
   const key = ['charge-point', p.id]
   if (client.getQueryData(key)) client.setQueryData<ChargePoint>(key, (old) => (old && notOlder(old, p) ? p : old))
 }

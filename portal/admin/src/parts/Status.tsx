@@ -61,6 +61,9 @@ export const SessionTag = tagOf(sessionLooks, 'session_state')
 export const RecordTag = tagOf(recordLooks, 'record_state')
 export const PointTag = tagOf(pointLooks, 'point_status')
 export const ConnectorTag = tagOf(connectorLooks, 'connector_status')
+export const SiteTag = tagOf({
+  FREE: ['free', CheckCircleOutlined], IN_USE: ['busy', ThunderboltOutlined], OUT_OF_ORDER: ['bad', CloseCircleOutlined], UNKNOWN: ['off', QuestionCircleOutlined],
+}, 'site_state')
 export const AssetTag = tagOf({ VALID: ['free', CheckCircleOutlined], INVALID: ['off', StopOutlined] }, 'asset_status')
 export const CardTag = tagOf({
   ENABLE: ['free', CheckCircleOutlined], DISABLE: ['off', StopOutlined], LOST: ['bad', ExclamationCircleOutlined],

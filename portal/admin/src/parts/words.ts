@@ -4,7 +4,7 @@
 import type { TFunction } from 'i18next'
 import en from '@ccms/shared/i18n/en.json'
 
-type Group = 'session_state' | 'record_state' | 'point_status' | 'connector_status' | 'asset_status' | 'card_status' |
+type Group = 'session_state' | 'record_state' | 'point_status' | 'connector_status' | 'asset_status' | 'site_state' | 'card_status' |
   'driver_status' | 'flag' | 'source' | 'closed_by' | 'line_kind' | 'attempt_kind' | 'warning_level' | 'warning_type' | 'warning_state' | 'warning_entry' | 'error_code' | 'decision' | 'delivery' | 'recharge_from' |
   'recharge_state' | 'book' | 'stop_reason' | 'entry_kind'
 
