@@ -52,11 +52,7 @@ func idleSystem(s settings, srv *server) (float64, error) {
 	}
 	// The same collections before and after, so that what making the charge
 	// points left behind counts on neither side.
-	if err := srv.collections(2); err != nil {
-		return 0, err
-	}
-	time.Sleep(s.settle)
-	empty, err := rssOf(srv.pid())
+	empty, err := srv.restingMemory(s.settle)
 	if err != nil {
 		return 0, err
 	}
@@ -65,10 +61,17 @@ func idleSystem(s settings, srv *server) (float64, error) {
 		return 0, err
 	}
 	defer closeAll(links)
-	time.Sleep(s.settle)
-	if err := srv.collections(2); err != nil {
+	full, err := srv.restingMemory(s.settle)
+	return float64(full-empty) / float64(s.idle) / 1024, err
+}
+
+// restingMemory is what is resident after two collections and the time to settle, in
+// which the server gives back what it does not need: asking it for its metrics until it
+// has collected made garbage.
+func (s *server) restingMemory(settle time.Duration) (int64, error) {
+	if err := s.collections(2); err != nil {
 		return 0, err
 	}
-	full, err := rssOf(srv.pid())
-	return float64(full-empty) / float64(s.idle) / 1024, err
+	time.Sleep(settle)
+	return rssOf(s.pid())
 }

@@ -58,13 +58,9 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 	}
 	defer func() { closeAll(links) }()
 	memory := func() (float64, error) {
-		if err := s.collections(2); err != nil {
-			return 0, err
-		}
-		n, err := rssOf(s.pid())
+		n, err := s.restingMemory(set.settle)
 		return float64(n), err
 	}
-	time.Sleep(set.settle)
 	calm, err := memory()
 	if err != nil {
 		return err
@@ -127,7 +123,6 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 	if err := each(len(links), func(i int) error { return links[i].roundTrip() }); err != nil {
 		return err
 	}
-	time.Sleep(set.settle)
 	began := time.Now()
 	for {
 		back, err := memory()
@@ -140,10 +135,9 @@ func (s *server) storms(set settings, r *row, x *stormRun) error {
 				r.broken = "memory does not come back"
 			}
 			r.remark("Memory with all connected: %.1f MB before the storms, %.1f MB %.0f s after the last (%+.1f %%).",
-				calm/(1<<20), back/(1<<20), (set.settle + time.Since(began)).Seconds(), 100*(back/calm-1))
+				calm/(1<<20), back/(1<<20), time.Since(began).Seconds(), 100*(back/calm-1))
 			return nil
 		}
-		time.Sleep(10 * time.Second)
 	}
 }
 

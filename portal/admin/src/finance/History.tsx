@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Command, SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { CommandSteps } from '../live/CommandSteps'
+import { Reason } from '../live/Reason'
 import { useCommand } from '../live/useCommand'
 import { Blank, Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
@@ -22,7 +23,7 @@ export function Attempts({ session: s }: { session: SessionDetail }) {
           <When at={a.at} zone={s.time_zone ?? 'UTC'} />
           <b>{word(t, 'attempt_kind', a.kind)}</b>
           <Tag tone={a.decision === 'Accepted' ? 'free' : 'bad'} icon={a.decision === 'Accepted' ? CheckCircleOutlined : StopOutlined} text={a.decision} />
-          <span className="history-text">{a.reason}</span>
+          <span className="history-text"><Reason text={a.reason} /></span>
         </li>
       ))}
     </ul>

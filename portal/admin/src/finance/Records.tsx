@@ -99,7 +99,7 @@ export default function Records() {
       { key: 'state', title: t('col.state'), cell: (s) => <RecordTag value={s.record_state} title={word(t, 'session_state', s.state)} /> },
       { key: 'operation', title: t('list.operation'), pin: true, cell: (s) => (
         <Link to={path(s)} className="icon-link" title={t('points.details')} aria-label={t('records.details_of', { id: s.transaction_id ?? s.charge_point_name })}>
-          <FileSearchOutlined aria-hidden /> {t('points.details')}
+          <FileSearchOutlined aria-hidden />
         </Link>
       ) },
     ]

@@ -17,6 +17,7 @@ import { Mono } from '../parts/Mono'
 import { Tag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
+import { Reason } from './Reason'
 
 type Decision = Attempt['decision']
 
@@ -43,7 +44,7 @@ export default function Attempts() {
       { key: 'kind', title: t('attempts.kind'), cell: (a) => word(t, 'attempt_kind', a.kind) },
       { key: 'card', title: t('col.rfid'), cell: (a) => (a.token_uid ? <Mono value={a.token_uid} /> : none) },
       { key: 'decision', title: t('attempts.decision'), cell: (a) => <DecisionTag value={a.decision} /> },
-      { key: 'reason', title: t('attempts.reason'), cell: (a) => <span lang="en">{a.reason}</span>, wide: true },
+      { key: 'reason', title: t('attempts.reason'), cell: (a) => <Reason text={a.reason} />, wide: true },
     ]
     if (may('finance.read')) {
       out.push({ key: 'session', title: t('nav.records'), cell: (a) => (a.session_id
@@ -73,7 +74,7 @@ export default function Attempts() {
         facts: [
           [t('col.time'), <When key="w" at={a.at} zone={a.time_zone ?? viewerZone()} withZone />],
           [t('col.point_name'), a.charge_point_name || none],
-          [t('attempts.reason'), <span key="r" lang="en">{a.reason}</span>],
+          [t('attempts.reason'), <Reason key="r" text={a.reason} />],
         ],
       })}
       empty={{ title: t('attempts.empty'), next: t('attempts.empty_next') }}
