@@ -95,11 +95,11 @@ type HomeLimit struct {
 
 // HomeDraw is what a site draws.
 type HomeDraw struct {
-	SiteID  ident.Site `json:"site_id"`
-	Name    string     `json:"name"`
-	Power   unit.W     `json:"power_w"`
-	Running int        `json:"running" minimum:"0"`
-	Stale   int        `json:"stale" minimum:"0"`
+	SiteID     ident.Site     `json:"site_id"`
+	Name       string         `json:"name"`
+	Power      unit.W         `json:"power_w"`
+	Running    int            `json:"running" minimum:"0"`
+	Stale      int            `json:"stale" minimum:"0"`
 	Contracted unit.W         `json:"contracted_power_w,omitzero" minimum:"0" doc:"What the grid gives the site; absent: nobody has said."`
 	Share      *unit.Permille `json:"drawn_permille,omitempty" doc:"Part of it that is drawn."`
 }
