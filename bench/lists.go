@@ -186,7 +186,11 @@ func withSessions(s settings, e engine, n int, f func(*server, rawDatabase) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(srv, raw), raw.close())
+	err = errors.Join(f(srv, raw), raw.close())
+	if err != nil { // the next row shall not measure on what this one left half done
+		err = errors.Join(err, s.full.end())
+	}
+	return err
 }
 
 // full is a server with a great many sessions, which takes long to make.

@@ -66,7 +66,7 @@ func idleSystem(s settings, srv *server) (float64, error) {
 }
 
 // restingMemory is what is resident after two collections and the time to settle, in
-// which the server gives back what it does not need: asking it for its metrics until it
+// which Go gives back what it does not need: asking the server for its metrics until it
 // has collected made garbage.
 func (s *server) restingMemory(settle time.Duration) (int64, error) {
 	if err := s.collections(2); err != nil {

@@ -17,9 +17,6 @@ import (
 // drainTime is how long frames and requests in work get at the end.
 const drainTime = 20 * time.Second
 
-// giveBackEvery is how often it is looked whether memory can go back to the system.
-const giveBackEvery = 20 * time.Second
-
 type serveCmd struct {
 	database
 	listen
@@ -78,9 +75,6 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	if created {
 		fmt.Printf("first start, shown only now: login: %s password: %s\n", operator.OwnerLogin, password)
 	}
-	calm := time.NewTicker(giveBackEvery)
-	defer calm.Stop()
-	go app.GiveBack(ctx, calm.C)
 	srv, front := a.Front(ln)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(front) }()

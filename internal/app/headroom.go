@@ -1,14 +1,12 @@
 package app
 
 import (
-	"context"
 	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
-	"time"
 )
 
 // As much garbage may lie about as headroomBytes and a quarter of what is in use. Go's
@@ -76,39 +74,4 @@ func sampled(names ...string) []uint64 {
 		}
 	}
 	return out
-}
-
-const (
-	// slackBytes of free memory are kept, and what is free is only given back when less
-	// than calmBytes were used since the last look: who is busy needs it again.
-	slackBytes = 16 << 20
-	calmBytes  = 24 << 20
-)
-
-// GiveBack gives memory back to the system that is free once it is calm, at each beat
-// until ctx ends. A storm of charge points needs some, and Go would keep a part of it.
-func GiveBack(ctx context.Context, beat <-chan time.Time) {
-	var s slack
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat:
-		}
-		now := sampled("/gc/heap/allocs:bytes", "/memory/classes/heap/free:bytes", "/memory/classes/heap/objects:bytes", "/gc/heap/live:bytes")
-		if s.due(now[0], now[1]+now[2]-min(now[2], now[3])) {
-			debug.FreeOSMemory()
-		}
-	}
-}
-
-// slack remembers how much had been allocated at the last look.
-type slack struct{ allocated uint64 }
-
-// due reports whether memory shall go back: allocated counts up, free is what is
-// resident and not in use, garbage included.
-func (s *slack) due(allocated, free uint64) bool {
-	calm := allocated-s.allocated < calmBytes
-	s.allocated = allocated
-	return calm && free > slackBytes
 }

@@ -21,24 +21,3 @@ func TestGarbageIsAFixedRoomAndAQuarter(t *testing.T) {
 		}
 	}
 }
-
-func TestMemoryGoesBackOnceItIsCalm(t *testing.T) {
-	t.Parallel()
-	const mib = 1 << 20
-	var s slack
-	for i, row := range []struct {
-		allocated, free uint64
-		want            bool
-		why             string
-	}{
-		{500 * mib, 100 * mib, false, "a storm"},
-		{700 * mib, 100 * mib, false, "it goes on"},
-		{705 * mib, 100 * mib, true, "calm, and much is free"},
-		{706 * mib, 5 * mib, false, "calm, and it was given back"},
-		{900 * mib, 60 * mib, false, "busy again: it will be needed"},
-	} {
-		if have := s.due(row.allocated, row.free); have != row.want {
-			t.Errorf("look %d (%s): %v", i, row.why, have)
-		}
-	}
-}

@@ -143,6 +143,11 @@ func (s *Service) Power(ctx context.Context, sc authz.Scope, f Filter) (PowerVie
 		if err != nil {
 			return v, err
 		}
+		if f.ACDC != "" { // the grid does not tell one kind of current from the other
+			for i := range drawn {
+				drawn[i].Contracted = 0
+			}
+		}
 		v.Now, v.Sites = FoldPower(drawn, now)
 		if f.ACDC == "" {
 			if v.Contract, err = tx.Contracted(f); err != nil {

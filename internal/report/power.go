@@ -54,7 +54,7 @@ type SiteDraw struct {
 	Draw
 }
 
-// Contract is what the grid gives to sites in use.
+// Contract is what the grid gives to sites that are in use or have a session running.
 type Contract struct {
 	Power unit.W // of those of which it is known
 	Known int64  // sites

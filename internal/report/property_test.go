@@ -440,6 +440,16 @@ func TestHOME_A5_aSubOperatorSeesItsOwn(t *testing.T) {
 			w.ok(err)
 			k, err := w.Connectors(ctx, c.sc, c.f)
 			w.ok(err)
+			sites, err := w.Sites(ctx, c.sc, c.f)
+			w.ok(err)
+			var sum report.SiteState
+			for _, x := range sites.Sites {
+				sum.Connectors += x.Connectors
+				sum.Free, sum.InUse, sum.OutOfOrder, sum.Unknown = sum.Free+x.Free, sum.InUse+x.InUse, sum.OutOfOrder+x.OutOfOrder, sum.Unknown+x.Unknown
+			}
+			if int64(len(sites.Sites)) != c.sites || sites.More || sum.Connectors != c.connectors || sum.Free+sum.InUse+sum.OutOfOrder+sum.Unknown != c.connectors {
+				t.Errorf("%s: the map has %d sites with %+v", c.who, len(sites.Sites), sum)
+			}
 			p, err := w.Power(ctx, c.sc, c.f)
 			w.ok(err)
 			s, err := w.Analytics(ctx, c.sc, report.Query{Filter: c.f, Bucket: 202611})

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -24,11 +25,17 @@ type among struct {
 }
 
 // found looks up what a name stands for: the ids that q selects, whose last parameter is
-// a limit. Where there are too many to take one by one, it is otherwise.
+// a limit. Where there are too many to take one by one, it is otherwise. Without many or
+// otherwise there cannot be more, and no filter is left out because there are.
 func (tx *Tx) found(one, many string, otherwise []any, q *Stmt, args ...any) ([]any, error) {
 	ids, err := all(tx, q, func(r *Row, id *[]byte) error { return r.Scan(id) }, append(args, fewest+1)...)
-	if err != nil || len(ids) > fewest {
-		return otherwise, err
+	switch {
+	case err != nil:
+		return nil, err
+	case len(ids) > 1 && many == "", len(ids) > fewest && otherwise == nil:
+		return nil, fmt.Errorf("store: %d rows where one was looked for in %s", len(ids), q.source)
+	case len(ids) > fewest:
+		return otherwise, nil
 	}
 	return []any{among{one: one, many: many, values: ids}}, nil
 }

@@ -168,8 +168,18 @@ func TestSessionsAreFoundByAnyFilterAsByLookingAtEach(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(7, 11))
 		f := newFleet(t, st, rnd)
 		found := 0
-		for range 250 {
+		for i := range 250 {
 			x := f.filter(rnd)
+			switch i { // two questions about the driver at once, which agree and which do not
+			case 0:
+				x = session.Filter{Words: "ann", Login: "driver0@example.org"}
+			case 1:
+				x = session.Filter{Words: "ann", Login: "driver3@example.org"}
+			case 2:
+				x = session.Filter{Words: "smith1", Login: "driver1@example.org"} // eleven of the name
+			case 3:
+				x = session.Filter{Words: "smith1", Login: "driver3@example.org", ChargingAccount: "100000003"}
+			}
 			var want []int64
 			for _, s := range f.sessions {
 				if f.has(s, x) {

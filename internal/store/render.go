@@ -187,6 +187,9 @@ func (q *Stmt) bind(e engine, sc authz.Scope, args []any) (string, []any, error)
 		known := false
 		for i, k := range q.keys {
 			if k == o.key {
+				if key.parts&(1<<i) != 0 {
+					return "", nil, fmt.Errorf("store: {{if %s}} is given twice to %s", o.key, q.source)
+				}
 				known = true
 				key.parts |= 1 << i
 				flat, err := flatten(o.args)

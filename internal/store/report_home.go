@@ -45,7 +45,7 @@ var (
 		GROUP BY 1, 2`)
 	qSiteStates = stmt(`SELECT t.id, t.sub_operator_id, t.name, t.address, t.latitude_e6, t.longitude_e6,
 			CASE WHEN p.online_until <= ? THEN 'OFFLINE' ELSE coalesce(c.status, '') END, count(c.id)
-		FROM (SELECT s.* FROM sites s WHERE {{scope sites s}} AND s.status = 'VALID'
+		FROM (SELECT s.id, s.sub_operator_id, s.name, s.name_sort, s.address, s.latitude_e6, s.longitude_e6 FROM sites s WHERE {{scope sites s}} AND s.status = 'VALID'
 				{{if site}} AND s.id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} ORDER BY s.name_sort, s.id LIMIT ?) t
 			LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.site_id = t.id AND p.status = 'VALID'
 				{{if ac}} AND p.charger_type IN ('AC', 'Wireless') {{end}} {{if dc}} AND p.charger_type NOT IN ('AC', 'Wireless') {{end}}
@@ -71,7 +71,8 @@ var (
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} {{if acdc}} AND ` + acdcOf + ` = ? {{end}} LIMIT ?`)
 
 	qContracted = stmt(`SELECT CAST(coalesce(sum(t.contracted_w), 0) AS BIGINT), count(CASE WHEN t.contracted_w > 0 THEN 1 END), count(*)
-		FROM sites t WHERE {{scope sites t}} AND t.status = 'VALID' {{if site}} AND t.id = ? {{end}} {{if sub}} AND t.sub_operator_id = ? {{end}}`)
+		FROM sites t WHERE {{scope sites t}} {{if site}} AND t.id = ? {{end}} {{if sub}} AND t.sub_operator_id = ? {{end}} AND (t.status = 'VALID'
+			OR t.id IN (SELECT s.site_id FROM sessions s WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `))`)
 
 	qOwners   = stmt(`SELECT DISTINCT t.operator_id, t.sub_operator_id FROM sites t WHERE {{scope sites t}} LIMIT 100000`)
 	qLookSave = stmt(`INSERT INTO power_slots (operator_id, sub_operator_id, slot_at, site_id, acdc, watts, looks)

@@ -40,12 +40,13 @@ var sessionWhere = `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.pha
 	{{if of_site}} AND s.site_id = ? {{end}} {{if of_sites}} AND {{in s.site_id}} {{end}}
 	{{if of_point}} AND s.point_id = ? {{end}} {{if of_points}} AND {{in s.point_id}} {{end}}
 	{{if of_driver}} AND s.driver_id = ? {{end}} {{if of_drivers}} AND {{in s.driver_id}} {{end}}
+	{{if of_login}} AND s.driver_id = ? {{end}}
 	{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
 		AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
 	{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
 		AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}
 	{{if plan}} AND s.plan_id = ? {{end}} {{if token}} AND s.token_hash = ? {{end}}
-	{{if account}} AND s.account_id = ? {{end}}` +
+	{{if of_account}} AND s.account_id = ? {{end}} {{if of_accounts}} AND {{in s.account_id}} {{end}}` +
 	recordWhere + wordsOf(`s.driver_id`)
 
 var (
@@ -173,14 +174,14 @@ func (tx *Tx) driverOfLogin(f session.Filter) ([]any, error) {
 	if err != nil || f.Login == "" {
 		return nil, err
 	}
-	return tx.found("of_driver", "of_drivers", nil, qDriversOfLogin, login.(option).args[0])
+	return tx.found("of_login", "", nil, qDriversOfLogin, login.(option).args[0]) // one, or none
 }
 
 func (tx *Tx) accountOfNumber(f session.Filter) ([]any, error) {
 	if f.ChargingAccount == "" {
 		return nil, nil
 	}
-	return tx.found("account", "", nil, qAccountsOfNumber, f.ChargingAccount)
+	return tx.found("of_account", "of_accounts", nil, qAccountsOfNumber, f.ChargingAccount)
 }
 
 // EachSummed implements session.Tx.

@@ -160,6 +160,20 @@ func TestMergePatchTellsNullFromAbsent(t *testing.T) {
 		if !s.PlanID.IsZero() || s.CustomerCare != "" || s.Name != "Two" {
 			w.Errorf("null did not clear: %+v", s)
 		}
+		s = Site{}
+		w.call("PATCH", path, `{"position":{"latitude":"-33.4489","longitude":"-70.66930001"},"contracted_power_w":60000}`, admin, version(3)).want(w, 200).into(&s)
+		if s.Position == nil || s.Position.Latitude != -33_448_900 || s.Position.Longitude != -70_669_300 || s.Contracted != 60_000 {
+			w.Errorf("it is not where it was put: %+v", s)
+		}
+		w.call("PATCH", path, `{"name":"Three"}`, admin, version(4)).want(w, 200).into(&s)
+		if s.Position == nil || s.Contracted != 60_000 {
+			w.Errorf("absent fields changed: %+v", s)
+		}
+		s = Site{}
+		w.call("PATCH", path, `{"position":null,"contracted_power_w":null}`, admin, version(5)).want(w, 200).into(&s)
+		if s.Position != nil || s.Contracted != 0 {
+			w.Errorf("null did not clear: %+v", s)
+		}
 	})
 }
 
@@ -191,6 +205,10 @@ func TestBadInputIsNamedAndNotRepeated(t *testing.T) {
 			{"an id that is none", "GET", "/api/v1/sites/" + secret, ``, 404, "not_found", ""},
 			{"an id of another kind", "GET", "/api/v1/sites/" + w.mine.op.ID.String(), ``, 404, "not_found", ""},
 			{"a filter that is no id", "GET", "/api/v1/charge-points?site_id=" + secret, ``, 422, "invalid_input", "/query/site_id"},
+			{"a latitude that is none", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","position":{"latitude":"` + secret + `","longitude":"1"}}`, 422, "invalid_input", "/position/latitude"},
+			{"a latitude beyond the pole", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","position":{"latitude":"90.1","longitude":"1"}}`, 422, "invalid_input", "/position/latitude"},
+			{"a position in the sea", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","position":{"latitude":"0","longitude":"0.0"}}`, 422, "invalid_input", "/position"},
+			{"power below nothing", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","contracted_power_w":-1}`, 422, "invalid_input", "/contracted_power_w"},
 			{"an unknown filter", "GET", "/api/v1/sites?" + secret + "=1", ``, 422, "invalid_input", ""},
 			{"a limit of a million", "GET", "/api/v1/sites?limit=1000000", ``, 422, "invalid_input", "/query/limit"},
 			{"a cursor that is none", "GET", "/api/v1/sites?cursor=" + secret, ``, 422, "invalid_input", "/cursor"},

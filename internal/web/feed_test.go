@@ -96,11 +96,16 @@ func TestLIVE_aSlowScreenIsDroppedAndToldToFetchAnew(t *testing.T) {
 				w.Fatalf("change %d did not reach the quick screen", i)
 			}
 		}
-		// The slow one reads now.
-		w.ok(conn.SetDeadline(time.Now().Add(20 * time.Second)))
+		// The slow one reads now, with room: through four kilobytes it would take a fifth
+		// of a second for each.
+		w.ok(conn.(*net.TCPConn).SetReadBuffer(1 << 20))
+		w.ok(conn.SetDeadline(time.Now().Add(time.Minute)))
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		w.ok(err)
-		defer resp.Body.Close()
+		defer func() {
+			conn.Close() // or closing the body waits for the stream's end
+			resp.Body.Close()
+		}()
 		slow := &screen{world: w, body: bufio.NewScanner(resp.Body)}
 		told, hears := make(chan int, 1), make(chan bool, 1)
 		go func() {

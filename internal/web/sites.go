@@ -26,8 +26,8 @@ type Site struct {
 
 // SitePosition is where a site is (WGS 84), as OCPI 2.2.1 §8.4.13 writes it.
 type SitePosition struct {
-	Latitude  asset.Degrees `json:"latitude" maxLength:"25" doc:"Decimal degrees, -90 to 90, kept to six decimals." example:"-33.448900"`
-	Longitude asset.Degrees `json:"longitude" maxLength:"25" doc:"Decimal degrees, -180 to 180, kept to six decimals." example:"-70.669300"`
+	Latitude  asset.Degrees `json:"latitude" maxLength:"25" pattern:"^-?[0-9]{1,3}([.][0-9]{1,20})?$" patternDescription:"a decimal number of degrees such as -33.4489" doc:"Decimal degrees, -90 to 90, kept to six decimals." example:"-33.448900"`
+	Longitude asset.Degrees `json:"longitude" maxLength:"25" pattern:"^-?[0-9]{1,3}([.][0-9]{1,20})?$" patternDescription:"a decimal number of degrees such as -33.4489" doc:"Decimal degrees, -180 to 180, kept to six decimals." example:"-70.669300"`
 }
 
 func positionOf(p asset.Position) *SitePosition {

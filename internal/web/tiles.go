@@ -24,6 +24,9 @@ func (m MapTiles) Origin() (string, error) {
 			return "", fmt.Errorf("%q has no %s; write an address such as https://tiles.example.org/{z}/{x}/{y}.png", m.URL, part)
 		}
 	}
+	if left := strings.NewReplacer("{s}", "", "{x}", "", "{y}", "", "{z}", "", "{r}", "").Replace(m.URL); strings.ContainsAny(left, "{}") {
+		return "", fmt.Errorf("%q has something else in braces than {s}, {z}, {x}, {y} and {r}", m.URL)
+	}
 	scheme, rest, _ := strings.Cut(m.URL, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	host, many := strings.CutPrefix(host, "{s}.") // a host for each letter

@@ -19,14 +19,15 @@ func TestMapTilesComeFromOneOrigin(t *testing.T) {
 		}
 	}
 	for url, why := range map[string]string{
-		"https://tiles.example.org/":              "no tile is asked for",
-		"https://tiles.example.org/{z}/{x}.png":   "one number is missing",
-		"/{z}/{x}/{y}.png":                        "no host",
-		"ftp://tiles.example.org/{z}/{x}/{y}.png": "browsers do not speak it",
-		"https://a; script-src */{z}/{x}/{y}.png": "a policy must not be written by an address",
-		"javascript:alert(1)//{z}/{x}/{y}":        "no address",
-		"https://*.example.org/{z}/{x}/{y}.png":   "any host",
-		"https://{z}{x}{y}.example.org/tiles":     "a host for each tile",
+		"https://tiles.example.org/":                          "no tile is asked for",
+		"https://tiles.example.org/{z}/{x}.png":               "one number is missing",
+		"/{z}/{x}/{y}.png":                                    "no host",
+		"ftp://tiles.example.org/{z}/{x}/{y}.png":             "browsers do not speak it",
+		"https://a; script-src */{z}/{x}/{y}.png":             "a policy must not be written by an address",
+		"javascript:alert(1)//{z}/{x}/{y}":                    "no address",
+		"https://*.example.org/{z}/{x}/{y}.png":               "any host",
+		"https://tiles.example.org/{z}/{x}/{y}.png?key={key}": "nobody fills the key in",
+		"https://{z}{x}{y}.example.org/tiles":                 "a host for each tile",
 	} {
 		if have, err := (web.MapTiles{URL: url}).Origin(); err == nil {
 			t.Errorf("%s (%s) passes as %q", url, why, have)

@@ -125,9 +125,11 @@ test('at 390 px the map is above its list, in the dark and in German', async () 
 
 test('pictures come from where the operator says, with whom they are by', async () => {
   const seen: string[] = []
+  const from = new Set<string>()
   const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
   const pictures = createServer((req, res) => {
     seen.push(req.url ?? '')
+    from.add(req.headers.referer ?? 'nobody')
     res.setHeader('Content-Type', 'image/png')
     res.end(pixel)
   })
@@ -139,6 +141,7 @@ test('pictures come from where the operator says, with whom they are by', async 
   await p.page.getByText('© the mapmakers').waitFor()
   await p.page.locator('.leaflet-tile-loaded').first().waitFor()
   expect(seen.every((u) => /^\/\d+\/\d+\/\d+\.png$/.test(u))).toBe(true)
+  expect([...from], 'map servers want to know whose page asks').toEqual([`${server.base}/`])
   expect(p.errors).toEqual([])
   await p.close()
   await server.stop()

@@ -17,7 +17,9 @@ export interface Server {
 /** Below the ports that the system gives to outgoing connections. */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    // Each worker has a range of its own: a port is free only until another takes it.
+    const worker = Number(process.env.VITEST_POOL_ID ?? 0) % 6
+    const port = 20_000 + worker * 2_000 + Math.floor(Math.random() * 2_000)
     const free = await new Promise<boolean>((resolve) => {
       const s = createServer()
       s.once('error', () => resolve(false))

@@ -10,7 +10,7 @@ const sentences: Sentence[] = Object.entries(en.attempt_reason).map(([name, text
   const names = [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]!)
   const form = text.split(/\{\{\w+\}\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+)')
   return { key: `attempt_reason.${name}` as ParseKeys, form: new RegExp(`^${form}$`), names }
-})
+}).sort((a, b) => a.names.length - b.names.length) // a sentence without gaps is not one with
 
 /** In the language of the page; undefined where the sentence is another, such as one of a later server. */
 export function reasonIn(t: TFunction, reason: string): string | undefined {

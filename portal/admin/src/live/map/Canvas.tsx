@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { dark, light } from '@ccms/shared/theme'
 import { useTheme } from '../../frame/Theme'
 import { outline } from './outline'
-import { around, type Box, type Pin, Pins, place, type Placed } from './pins'
+import { apart, around, type Box, type Pin, Pins, place, type Placed } from './pins'
 
 export interface Tiles { tiles: string; credit: string }
 
@@ -60,7 +60,7 @@ export function Canvas({ sites, chosen, onChoose, tiles, shown }: {
   useEffect(() => {
     if (!map) return undefined
     if (tiles) {
-      const layer = tileLayer(tiles.tiles, { maxZoom: closest }).addTo(map)
+      const layer = tileLayer(tiles.tiles, { maxZoom: closest, referrerPolicy: 'origin' }).addTo(map)
       return () => void layer.remove()
     }
     let gone = false
@@ -87,10 +87,14 @@ export function Canvas({ sites, chosen, onChoose, tiles, shown }: {
     map.fitBounds(all, { padding: [40, 40], maxZoom: tiles ? 14 : nearOutline, animate: false })
   }, [map, wanted, tiles])
 
-  // Whoever chooses a site in the list finds it in the middle.
+  // Whoever chooses a site finds its own pin, also where it stood among others.
   useEffect(() => {
     const site = newest.current.find((s) => s.id === chosen)
-    if (map && site && !map.getBounds().pad(-0.1).contains(place(site))) map.setView(place(site), Math.max(map.getZoom(), tiles ? 14 : nearOutline))
+    if (!map || !site) return
+    const b = map.getBounds()
+    const alone = new Pins(newest.current).within([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()], map.getZoom()).some((p) => p.key === site.id)
+    if (alone && b.pad(-0.1).contains(place(site))) return
+    map.setView(place(site), Math.max(map.getZoom(), alone ? 0 : apart(newest.current, site), tiles ? 14 : nearOutline))
   }, [map, chosen, tiles])
 
   const layer = useRef<LayerGroup>(undefined)
@@ -117,7 +121,11 @@ export function Canvas({ sites, chosen, onChoose, tiles, shown }: {
       }
       const act = () => (p.kind === 'site' ? onChoose(p.site.id) : map.setView(p.at, Math.min(p.openZoom, closest)))
       k.on('click', act)
-      k.on('keypress', (ev) => { if (ev.originalEvent.key === 'Enter') act() })
+      k.on('keydown', (ev) => {
+        if (ev.originalEvent.key !== 'Enter' && ev.originalEvent.key !== ' ') return
+        ev.originalEvent.preventDefault()
+        act()
+      })
     }
   }, [map, pins, view, chosen, onChoose, t])
 

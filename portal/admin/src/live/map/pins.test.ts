@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SiteStatus } from '@ccms/shared/api'
-import { around, type Box, byTrouble, isPlaced, Pins, type Placed } from './pins'
+import { apart, around, type Box, byTrouble, isPlaced, Pins, type Placed } from './pins'
 
 const site = (name: string, latitude: string, longitude: string, more: Partial<SiteStatus> = {}): Placed => ({
   id: name, name, address: '', state: 'FREE', connectors: 2, free: 1, in_use: 1, out_of_order: 0, unknown: 0, ...more,
@@ -31,6 +31,14 @@ describe('pins', () => {
   test('sites at the very same place part at the last zoom', () => {
     const pins = new Pins([site('a', '1.5', '1.5'), site('b', '1.5', '1.5')]).within(world, 18)
     expect(pins.map((p) => p.kind)).toEqual(['site', 'site'])
+  })
+
+  test('a site is found apart from the others at some zoom', () => {
+    const zoom = apart([...santiago, madrid], santiago[0]!)
+    expect(zoom).toBeGreaterThan(3)
+    const alone = (z: number) => new Pins([...santiago, madrid]).within(world, z).some((p) => p.key === 'a')
+    expect([alone(zoom - 1), alone(zoom)]).toEqual([false, true])
+    expect(apart([madrid], madrid)).toBe(2)
   })
 
   test('only what is in view is drawn', () => {

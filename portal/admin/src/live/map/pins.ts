@@ -65,3 +65,14 @@ const rank: Record<SiteStatus['state'], number> = { OUT_OF_ORDER: 0, UNKNOWN: 1,
 /** What needs somebody first, then by name as it came. */
 export const byTrouble = (sites: readonly SiteStatus[]): SiteStatus[] =>
   [...sites].sort((a, b) => rank[a.state] - rank[b.state] || b.out_of_order - a.out_of_order)
+
+/** The zoom from which on a site has a pin of its own. */
+export function apart(sites: readonly Placed[], site: Placed): number {
+  const pins = new Pins(sites)
+  const [latitude, longitude] = place(site)
+  const near: Box = [longitude - 1, latitude - 1, longitude + 1, latitude + 1]
+  for (let zoom = 2; zoom < 16; zoom++) {
+    if (pins.within(near, zoom).some((p) => p.key === site.id)) return zoom
+  }
+  return 16
+}
