@@ -195,8 +195,9 @@ func withSessions(s settings, e engine, n int, f func(*server, rawDatabase) erro
 
 // full is a server with a great many sessions, which takes long to make.
 type full struct {
-	srv *server
-	e   engine
+	srv    *server
+	e      engine
+	summed time.Duration // how long it took to sum the sessions for Home
 }
 
 func (x *full) server(ccms string, e engine, n int) (*server, error) {
@@ -211,6 +212,14 @@ func (x *full) server(ccms string, e engine, n int) (*server, error) {
 		return nil, err
 	}
 	if err := srv.stock(e, n); err != nil {
+		return nil, errors.Join(err, srv.end())
+	}
+	raw, err := srv.raw()
+	if err != nil {
+		return nil, errors.Join(err, srv.end())
+	}
+	x.summed, err = srv.summed(raw)
+	if err = errors.Join(err, raw.close()); err != nil {
 		return nil, errors.Join(err, srv.end())
 	}
 	x.srv, x.e = srv, e
