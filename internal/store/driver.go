@@ -42,6 +42,7 @@ var (
 		WHERE {{scope drivers drivers}} AND id = ? AND version = ?`)
 	qDriverVersion = stmt(`SELECT d.version FROM drivers d WHERE {{scope drivers d}} AND d.id = ?`)
 	qDriver        = stmt(`SELECT ` + driverCols + ` FROM drivers d WHERE {{scope drivers d}} AND d.id = ?`)
+	qDriversByID   = stmt(`SELECT ` + driverCols + ` FROM drivers d WHERE {{scope drivers d id}} AND {{in d.id}}`)
 	qTermInsert    = stmt(`INSERT INTO driver_terms (operator_id, sub_operator_id, driver_id, term) VALUES ({{own driver_terms}}, ?, ?)`)
 	qTermForget    = stmt(`DELETE FROM driver_terms WHERE {{scope driver_terms driver_terms}} AND driver_id = ?`)
 

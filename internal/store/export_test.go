@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -361,4 +362,19 @@ func GoneAfter() (idle, unacknowledged time.Duration) {
 		return v
 	}
 	return time.Duration(n("tcp_keepalives_idle")+n("tcp_keepalives_interval")*n("tcp_keepalives_count")) * time.Second, time.Duration(n("tcp_user_timeout")) * time.Millisecond
+}
+
+// SessionListWith renders the page and the count of the list of sessions with these of
+// its options, as SQLite gets them.
+func SessionListWith(options ...string) (texts []string) {
+	for _, q := range []*Stmt{qSessionList.pages[qSessionList.spec.Sort], qSessionList.count} {
+		var parts uint64
+		for i, k := range q.keys {
+			if slices.Contains(options, k) {
+				parts |= 1 << i
+			}
+		}
+		texts = append(texts, strings.ReplaceAll(q.render(rendering{lite, shapeOperator, parts}).sql, listMark, "?"))
+	}
+	return texts
 }

@@ -50,7 +50,7 @@ type listSpec struct {
 	Sorts  map[string]string // name in the API → column, NOT NULL: "name": "s.name_sort"
 	Sort   string            // the default, "-created_at"
 	// Few selects the rows whose ids the next argument has, for a list that takes among
-	// (few.go): "{{scope sites s key}} AND {{in s.id}}". Its sorts are by numbers.
+	// (few.go): "{{scope sites s id}} AND {{in s.id}}". Its sorts are by numbers.
 	Few string
 }
 
@@ -91,7 +91,13 @@ func listing(sp listSpec) *List {
 	if l.pages[sp.Sort] == nil {
 		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
 	}
-	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d) counted", from, sp.Where, countUpTo+1))
+	// Counted in the order of the page, so that the same index is taken: without an order
+	// SQLite takes any that begins with the operator, and goes through all of its rows.
+	order := ""
+	if column := sp.Sorts[strings.TrimPrefix(sp.Sort, "-")]; sp.Few != "" {
+		order = fmt.Sprintf(" ORDER BY %s DESC, %s DESC", column, sp.ID)
+	}
+	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s%s LIMIT %d) counted", from, sp.Where, order, countUpTo+1))
 	return l
 }
 

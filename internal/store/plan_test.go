@@ -135,3 +135,47 @@ func TestPostgreSQLFindsWhatAWriterLooksForByAnIndexOfItsOwn(t *testing.T) {
 		t.Fatalf("only %d statements look for something", looked)
 	}
 }
+
+// What is looked for by many ids is found by them, not among all of the operator's rows.
+func TestManyAreFoundByTheirIDs(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		if r.Postgres || r.Shape != store.ShapeOperator || !regexp.MustCompile(`\{\{scope \w+ \w+ id\}\}`).MatchString(r.Source) {
+			continue
+		}
+		looked++
+		first := planOf(t, db, r.SQL)
+		if !strings.HasSuffix(first[0], "(id=?)") {
+			t.Errorf("%s\n\tin %s", first[0], r.Source)
+		}
+	}
+	if looked < 3 {
+		t.Fatalf("only %d statements look for many ids", looked)
+	}
+}
+
+// Few of all sessions run, are abnormal or were refused; counting them must not go
+// through all that there are.
+func TestRareSessionsAreCountedByTheirIndex(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rare := regexp.MustCompile(`INDEX sessions_(running|open|settling|abnormal|void|unpaid|adjusted) `)
+	for _, parts := range [][]string{{"running"}, {"record_running"}, {"record_running", "phases"}, {"record_settling"}, {"record_abnormal"},
+		{"record_void"}, {"record_void", "phases"}, {"record_unpaid"}, {"record_adjusted"}} {
+		for _, text := range store.SessionListWith(parts...) {
+			if steps := strings.Join(planOf(t, db, text), "; "); !rare.MatchString(steps) {
+				t.Errorf("%v: %s\n\tin %s", parts, steps, text)
+			}
+		}
+	}
+}

@@ -129,7 +129,7 @@ func (q *Stmt) render(key rendering) *rendered {
 		case partScope:
 			c := registry.tables[p.text].class
 			write := (q.verb == verbUpdate || q.verb == verbDelete || q.verb == verbInsert) && p.text == q.target
-			for _, d := range c.predicate(p.alias, key.shape, write, p.keyed && key.engine == postgres) {
+			for _, d := range c.predicate(p.alias, key.shape, write, p.byID || p.keyed && key.engine == postgres) {
 				switch d.kind {
 				case partOp:
 					param(slot{kind: slotOp})

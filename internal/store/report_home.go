@@ -18,8 +18,10 @@ var (
 const (
 	keepSlots  = 35 * 24 * time.Hour
 	openPhases = `s.phase IN ('CHARGING', 'PAUSED', 'OFFLINE_RUNNING', 'STOPPING', 'STOP_UNCONFIRMED')`
-	mostDrawn  = 50_000
-	mostUsers  = 100_000
+	// SQLite knows nothing of how few run, and would go through all sessions.
+	runningIndex = `{{lite INDEXED BY sessions_running}}`
+	mostDrawn    = 50_000
+	mostUsers    = 100_000
 )
 
 var (
@@ -62,17 +64,18 @@ var (
 			WHERE {{scope charge_points v}} AND v.status = 'VALID' {{if site}} AND v.site_id = ? {{end}} {{if sub}} AND v.sub_operator_id = ? {{end}}),
 		(SELECT count(*) FROM sub_operators o WHERE {{scope sub_operators o}} AND o.status <> 'CLOSED'),
 		(SELECT count(*) FROM (SELECT 1 FROM drivers d WHERE {{scope drivers d}} LIMIT ?) counted)`)
-	qRunningSessions = stmt(`SELECT count(*) FROM sessions s WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
+	qRunningSessions = stmt(`SELECT count(*) FROM sessions s ` + runningIndex + ` WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}}
 		{{if acdc}} AND EXISTS (SELECT 1 FROM charge_points p WHERE {{scope charge_points p}} AND p.id = s.point_id AND ` + acdcOf + ` = ?) {{end}}`)
 	qDrawn = stmt(`SELECT s.id, s.operator_id, s.sub_operator_id, s.site_id, t.name, t.contracted_w, ` + acdcOf + `, s.state, ` + newestState + `
-		FROM sessions s JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id JOIN sites t ON {{scope sites t}} AND t.id = s.site_id
+		FROM sessions s ` + runningIndex + ` JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+			JOIN sites t ON {{scope sites t}} AND t.id = s.site_id
 		WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} {{if acdc}} AND ` + acdcOf + ` = ? {{end}} LIMIT ?`)
 
 	qContracted = stmt(`SELECT CAST(coalesce(sum(t.contracted_w), 0) AS BIGINT), count(CASE WHEN t.contracted_w > 0 THEN 1 END), count(*)
 		FROM sites t WHERE {{scope sites t}} {{if site}} AND t.id = ? {{end}} {{if sub}} AND t.sub_operator_id = ? {{end}} AND (t.status = 'VALID'
-			OR t.id IN (SELECT s.site_id FROM sessions s WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `))`)
+			OR t.id IN (SELECT s.site_id FROM sessions s ` + runningIndex + ` WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `))`)
 
 	qOwners   = stmt(`SELECT DISTINCT t.operator_id, t.sub_operator_id FROM sites t WHERE {{scope sites t}} LIMIT 100000`)
 	qLookSave = stmt(`INSERT INTO power_slots (operator_id, sub_operator_id, slot_at, site_id, acdc, watts, looks)

@@ -55,7 +55,7 @@ var (
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: sessionWhere,
 		ID:    `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
-		Few: `{{scope sessions s key}} AND {{in s.id}}`,
+		Few: `{{scope sessions s id}} AND {{in s.id}}`,
 	})
 	qNamed = stmt(`SELECT DISTINCT v.object_id FROM asset_words v
 		WHERE {{scope asset_words v}} AND v.field = ? AND v.phrase >= ? AND v.phrase < ? LIMIT ?`)
@@ -104,6 +104,29 @@ func (tx *Tx) openListed(l listedSession, drivers map[ident.Driver]member.Driver
 		row.DriverName = d.Nickname
 	}
 	return row, nil
+}
+
+// driversOf reads the drivers of a page at once.
+func (tx *Tx) driversOf(rows []listedSession) (map[ident.Driver]member.Driver, error) {
+	drivers := map[ident.Driver]member.Driver{}
+	var ids []ident.Driver
+	for _, r := range rows {
+		if _, known := drivers[r.Driver]; !known && !r.Driver.IsZero() {
+			drivers[r.Driver] = member.Driver{} // whom the scope does not see stays without names
+			ids = append(ids, r.Driver)
+		}
+	}
+	if len(ids) == 0 {
+		return drivers, nil
+	}
+	found, err := all(tx, qDriversByID, scanDriver, ids)
+	for _, d := range found {
+		if err := tx.openFields(d.Operator, d.personalOf()); err != nil {
+			return nil, err
+		}
+		drivers[d.ID] = d.Driver
+	}
+	return drivers, err
 }
 
 // sessionOptions are the arguments of sessionWhere.
@@ -229,7 +252,10 @@ func (tx *Tx) SessionList(f session.Filter, p operator.Page) (operator.List[sess
 	if err != nil {
 		return out, err
 	}
-	drivers := map[ident.Driver]member.Driver{}
+	drivers, err := tx.driversOf(l.Items)
+	if err != nil {
+		return out, err
+	}
 	for _, x := range l.Items {
 		row, err := tx.openListed(x, drivers)
 		if err != nil {

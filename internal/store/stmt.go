@@ -15,7 +15,8 @@ import (
 //	{{scope T A}}      the tenancy predicate of table T under alias A. It stands
 //	                   directly after WHERE, AND or ON. One per named table.
 //	                   {{scope T A key}}: the rows are found by a key of their own
-//	                   (keyed.go)
+//	                   (keyed.go); {{scope T A id}}: by their ids, many at once, which
+//	                   SQLite too would look for among all that the operator has
 //	{{own T}}          in VALUES (or SET (operator_id, sub_operator_id) = ({{own T}})):
 //	                   the next two arguments, operator and sub-operator, which are
 //	                   checked against the scope. For the operators: one, the id.
@@ -76,6 +77,7 @@ type part struct {
 	alias string
 	group int // 0: always; n: in {{if}} number n
 	keyed bool
+	byID  bool
 }
 
 // stmt declares a statement. Call it from a package-level variable.
@@ -119,8 +121,8 @@ func parse(source string) (*Stmt, error) {
 		case "scope":
 			p.kind = partScope
 			fields := strings.Fields(arg)
-			if len(fields) == 3 && fields[2] == "key" {
-				p.keyed, fields = true, fields[:2]
+			if len(fields) == 3 && (fields[2] == "key" || fields[2] == "id") {
+				p.keyed, p.byID, fields = true, fields[2] == "id", fields[:2]
 			}
 			if len(fields) != 2 {
 				return q, fmt.Errorf("want {{scope table alias}}, have {{%s}}", body)

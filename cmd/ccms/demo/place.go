@@ -18,7 +18,7 @@ const (
 
 // contracted is what the grid gives a site of the kind.
 func (k kind) contracted() unit.W {
-	return map[kind]unit.W{street: 60_000, mall: 250_000, office: 110_000, hotel: 80_000, highway: 900_000}[k]
+	return map[kind]unit.W{street: 140_000, mall: 250_000, office: 110_000, hotel: 80_000, highway: 900_000}[k]
 }
 
 // place is a site. All names and addresses are invented.
