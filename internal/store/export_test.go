@@ -367,7 +367,7 @@ func GoneAfter() (idle, unacknowledged time.Duration) {
 // SessionListWith renders the page and the count of the list of sessions with these of
 // its options, as SQLite gets them.
 func SessionListWith(options ...string) (texts []string) {
-	for _, q := range []*Stmt{qSessionList.pages[qSessionList.spec.Sort], qSessionList.count} {
+	for _, q := range []*Stmt{qSessionList.pages[qSessionList.spec.Sort], qSessionList.countRare} {
 		var parts uint64
 		for i, k := range q.keys {
 			if slices.Contains(options, k) {

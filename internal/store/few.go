@@ -101,11 +101,15 @@ func (tx *Tx) first(l *List, page Page, several *among, args []any) ([][]byte, e
 
 // total counts up to one more than lists say.
 func (tx *Tx) total(l *List, several *among, args []any) (n int, err error) {
+	count := l.count
 	if several == nil {
-		return scalar[int](tx, l.count, args...)
+		if slices.ContainsFunc(args, func(a any) bool { o, ok := a.(option); return ok && slices.Contains(l.spec.Rare, o.key) }) {
+			count = l.countRare
+		}
+		return scalar[int](tx, count, args...)
 	}
 	for _, v := range several.values {
-		of, err := scalar[int](tx, l.count, append(slices.Clip(args), opt(several.one, v))...)
+		of, err := scalar[int](tx, count, append(slices.Clip(args), opt(several.one, v))...)
 		if n += of; err != nil || n > countUpTo {
 			return n, err
 		}

@@ -52,6 +52,10 @@ type listSpec struct {
 	// Few selects the rows whose ids the next argument has, for a list that takes among
 	// (few.go): "{{scope sites s id}} AND {{in s.id}}". Its sorts are by numbers.
 	Few string
+	// Rare are the options that few rows have, by an index of their own that has the order
+	// of the page: they are counted in it. Without an order SQLite takes any index that
+	// begins with the operator, and goes through all rows.
+	Rare []string
 }
 
 // List is a declared list.
@@ -61,6 +65,8 @@ type List struct {
 	heads map[string]*Stmt // what a page is sorted by, and the ids
 	few   map[string]*Stmt // rows by their ids
 	count *Stmt
+	// countRare counts in the order of the page.
+	countRare *Stmt
 }
 
 // listing declares a list. Call it from a package-level variable.
@@ -91,13 +97,13 @@ func listing(sp listSpec) *List {
 	if l.pages[sp.Sort] == nil {
 		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
 	}
-	// Counted in the order of the page, so that the same index is taken: without an order
-	// SQLite takes any that begins with the operator, and goes through all of its rows.
-	order := ""
-	if column := sp.Sorts[strings.TrimPrefix(sp.Sort, "-")]; sp.Few != "" {
-		order = fmt.Sprintf(" ORDER BY %s DESC, %s DESC", column, sp.ID)
+	count := func(order string) *Stmt {
+		return stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s%s LIMIT %d) counted", from, sp.Where, order, countUpTo+1))
 	}
-	l.count = stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s%s LIMIT %d) counted", from, sp.Where, order, countUpTo+1))
+	l.count = count("")
+	if len(sp.Rare) > 0 {
+		l.countRare = count(fmt.Sprintf(" ORDER BY %s DESC, %s DESC", sp.Sorts[strings.TrimPrefix(sp.Sort, "-")], sp.ID))
+	}
 	return l
 }
 

@@ -55,7 +55,8 @@ var (
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: sessionWhere,
 		ID:    `s.id`, Sorts: map[string]string{"started_at": "s.sort_at"}, Sort: "-started_at",
-		Few: `{{scope sessions s id}} AND {{in s.id}}`,
+		Rare: []string{"running", "record_running", "record_settling", "record_abnormal", "record_void", "record_unpaid", "record_adjusted"},
+		Few:  `{{scope sessions s id}} AND {{in s.id}}`,
 	})
 	qNamed = stmt(`SELECT DISTINCT v.object_id FROM asset_words v
 		WHERE {{scope asset_words v}} AND v.field = ? AND v.phrase >= ? AND v.phrase < ? LIMIT ?`)
