@@ -62,7 +62,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
       motion: !calm, motionDurationFast: calm ? '0s' : '0.08s', motionDurationMid: calm ? '0s' : '0.12s', motionDurationSlow: calm ? '0s' : '0.16s',
     },
     components: {
-      Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', primaryColor: c.onAccent, dangerColor: isDark ? '#2b0b08' : '#ffffff' },
+      Button: { defaultHoverColor: c.link, defaultActiveColor: c.link, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', primaryColor: c.onAccent, dangerColor: isDark ? '#2b0b08' : '#ffffff' },
       Tooltip: { colorBgSpotlight: isDark ? '#e4eaf2' : '#1b2532', colorTextLightSolid: isDark ? '#17202e' : '#ffffff' },
       Tabs: { itemColor: c.textQuiet },
     },
