@@ -19,11 +19,7 @@ func TestWhatIsLookedForByAnIDIsFoundByIt(t *testing.T) {
 	t.Parallel()
 	byID := regexp.MustCompile(`\b(?:id|(?:driver|token|session|point|site|plan|account|entry|object|staff|event)_id) = \?`)
 	all := regexp.MustCompile(`\(operator_id=\?(?: AND sub_operator_id=\?)?\)|^SCAN `)
-	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := migratedLite(t)
 	looked := 0
 	for _, r := range store.EveryRendering() {
 		// Lists have filters that may be absent; their speed is measured on real sizes.
@@ -47,11 +43,7 @@ func TestWhatIsLookedForByAnIDIsFoundByIt(t *testing.T) {
 // of ten million rows reads fifty of them and sorts nothing (product §2.2).
 func TestEveryOrderOfAListComesFromAnIndex(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := migratedLite(t)
 	// Few rows per operator or account, which are sorted at once.
 	few := regexp.MustCompile(`FROM (sub_operators so|api_tokens t|staff_views v|staff_columns c|exports e|operators o|commands c) `)
 	looked := 0
@@ -71,6 +63,17 @@ func TestEveryOrderOfAListComesFromAnIndex(t *testing.T) {
 	if looked < 20 {
 		t.Fatalf("only %d orders", looked)
 	}
+}
+
+// migratedLite is an empty SQLite database with the newest schema.
+func migratedLite(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // planOf is how SQLite goes about a statement.
@@ -139,11 +142,7 @@ func TestPostgreSQLFindsWhatAWriterLooksForByAnIndexOfItsOwn(t *testing.T) {
 // What is looked for by many ids is found by them, not among all of the operator's rows.
 func TestManyAreFoundByTheirIDs(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := migratedLite(t)
 	looked := 0
 	for _, r := range store.EveryRendering() {
 		if r.Postgres || r.Shape != store.ShapeOperator || !regexp.MustCompile(`\{\{scope \w+ \w+ id\}\}`).MatchString(r.Source) {
@@ -164,11 +163,7 @@ func TestManyAreFoundByTheirIDs(t *testing.T) {
 // through all that there are.
 func TestRareSessionsAreCountedByTheirIndex(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("sqlite", "file:"+storetest.SQLiteURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := migratedLite(t)
 	rare := regexp.MustCompile(`INDEX sessions_(running|open|settling|abnormal|void|unpaid|adjusted) `)
 	for _, parts := range [][]string{{"running"}, {"record_running"}, {"record_running", "phases"}, {"record_settling"}, {"record_abnormal"},
 		{"record_void"}, {"record_void", "phases"}, {"record_unpaid"}, {"record_adjusted"}} {
