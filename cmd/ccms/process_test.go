@@ -193,12 +193,17 @@ func (p *server) term(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// freePort is an address that nobody listens on and that no outgoing connection is
-// given by the system: below Linux's range of ephemeral ports.
+// freePort is an address that nobody listens on, and that stays free until it is used:
+// on a loopback address of its own, where the machine has more than one, no outgoing
+// connection is given the port meanwhile, and no other test draws it.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 21000+rand.IntN(11000))
+	for i := range 100 {
+		host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+		if i >= 50 {
+			host = "127.0.0.1"
+		}
+		addr := fmt.Sprintf("%s:%d", host, 21000+rand.IntN(11000))
 		if l, err := net.Listen("tcp", addr); err == nil {
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
