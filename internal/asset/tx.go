@@ -61,6 +61,9 @@ type Tx interface {
 	DeleteConnector(ident.Connector) error
 	// SaveCondition saves what the device reports.
 	SaveCondition(Connector) error
+	// LearnMeter keeps what the end of a session tells of the connector's meter, unless it
+	// is older than what is known.
+	LearnMeter(p ident.ChargePoint, connector int, seen MeterSeen) error
 	// ConnectorsOf lists the connectors of a point by number.
 	ConnectorsOf(ident.ChargePoint) ([]Connector, error)
 

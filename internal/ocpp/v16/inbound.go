@@ -257,6 +257,7 @@ func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
 func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStopTransactionReq(c.Payload)
 	samples, bad := readSamples(m.TransactionData)
+	samples = inTransactionData(samples)
 	r := session.StopReport{Report: l.report(c, f), OCPPID: m.TransactionID, Token: m.IDTag, Register: wh(m.MeterStop),
 		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: Clean(string(m.Reason)), Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)
