@@ -15,9 +15,7 @@ import (
 func TestBILL_R1_RegisterStepsBack(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "500.00")
-		p := w.Point("CP1")
-		c := p.Online()
-		for _, row := range []struct {
+		for i, row := range []struct {
 			why         string
 			start, stop int
 			samples     []int
@@ -34,13 +32,14 @@ func TestBILL_R1_RegisterStepsBack(t *testing.T) {
 			{"3 Wh back between samples", 1000, 3000, []int{2000, 1997, 2500}, 2003, session.Abnormal, "", []string{"REGISTER_BACK"}},
 			{"from zero again in the middle", 1000, 4000, []int{3000, 0}, 6000, session.Abnormal, "", []string{"REGISTER_BACK"}},
 		} {
+			c := w.Point(fmt.Sprint("CP", i)).Online()
 			before := d.Account()
 			id := c.Charge(1, "CARD1", row.start)
 			for _, r := range row.samples {
-				w.Advance(time.Minute)
+				w.Advance(5 * time.Minute)
 				c.Meter(1, id, r)
 			}
-			w.Advance(time.Minute)
+			w.Advance(5 * time.Minute)
 			if a := c.Finish(id, row.stop); len(a) != 0 {
 				w.Errorf("%s: the stop is answered with %v", row.why, a)
 			}
@@ -94,7 +93,7 @@ func TestBILL_R4_StopWithoutItsID(t *testing.T) {
 				w.Fatalf("%s: %d orphan records, want %d", o.why, orphans(), i+1)
 			}
 		}
-		c.Finish(-1, 50500, M{"idTag": "card1"}) // the card decides
+		c.Finish(-1, 2500, M{"idTag": "card1"}) // the card decides
 		w.Session(one).Is(session.Completed, "COMPLETED").Flagged("MATCHED")
 		w.Session(two).Is(session.Charging, "RUNNING")
 		c.Finish(4711, 52000) // the only one left
@@ -199,9 +198,10 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 		plan := withIdle()
 		plan.Electricity = []tariff.Band{{From: 0, To: 9 * 60, Price: Rate("0.10")}, {From: 9 * 60, To: 24 * 60, Price: Rate("0.50")}}
 		w.Price(plan)
+		register := 0
 		begin := func(p *Point, c *Conn, at string) (int64, *Session) {
 			w.Helper()
-			id := c.Charge(1, "CARD1", 0, M{"timestamp": at})
+			id := c.Charge(1, "CARD1", register, M{"timestamp": at})
 			return id, w.Session(id)
 		}
 		// Online.
@@ -213,12 +213,13 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 				w.Errorf("%s: started at %v, flags %v", at, s.StartedAt, s.Flags)
 			}
 			w.Advance(time.Minute)
-			c.Meter(1, id, 500, M{"timestamp": at})
+			c.Meter(1, id, register+500, M{"timestamp": at})
 			if got := w.Session(id).Samples(); len(got) != 1 || !got[0].At.Equal(w.Now()) {
 				w.Errorf("%s: the sample is at %v", at, got)
 			}
 			w.Advance(time.Minute)
-			c.Finish(id, 1000, M{"timestamp": at, "reason": "EVDisconnected"})
+			register += 1000
+			c.Finish(id, register, M{"timestamp": at, "reason": "EVDisconnected"})
 			s = w.Session(id).Is(session.Completed, "COMPLETED").Total("0.50").Flagged("CLOCK")
 			if s.EndedAt.Sub(s.StartedAt) != 2*time.Minute {
 				w.Errorf("%s: it lasted %v", at, s.EndedAt.Sub(s.StartedAt))
@@ -229,14 +230,15 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 		// A sample stamped before its session began is bounded by the start.
 		id, s := begin(p, c, Stamp(w.Now()))
 		w.Advance(time.Minute)
-		c.Meter(1, id, 500, M{"timestamp": Stamp(w.Now().Add(-30 * time.Hour))})
+		c.Meter(1, id, register+500, M{"timestamp": Stamp(w.Now().Add(-30 * time.Hour))})
 		if got := w.Session(id).Samples(); got[0].At.Before(s.StartedAt) {
 			w.Errorf("the sample is at %v, before the start at %v", got[0].At, s.StartedAt)
 		}
 		w.Advance(time.Minute)
-		c.Finish(id, 1000, M{"reason": "EVDisconnected"})
+		c.Finish(id, register+1000, M{"reason": "EVDisconnected"})
 		w.Session(id).Is(session.Completed, "COMPLETED").Total("0.50").Flagged("CLOCK")
 
+		register = 0
 		// Offline, and nothing is known of the clock: the cheapest price, nothing by time.
 		q := w.Point("CP2")
 		q.Online().Drop()
