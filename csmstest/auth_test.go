@@ -241,7 +241,7 @@ func TestAUTH_R8_WhenTheBillIsMade(t *testing.T) {
 
 // A running transaction that we never knew is taken in without payer; the stop's card
 // says whose it was.
-func TestAUTH_R8_UnknownRunningTransactionIsAdopted(t *testing.T) {
+func TestRow50_AUTH_R8_UnknownRunningTransactionIsAdopted(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")

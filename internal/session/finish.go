@@ -57,8 +57,8 @@ func (e Stopped) apply(m *machine) {
 		}
 	}
 	s.MeterStop = e.Register
-	if rival := in.RivalAt; !rival.IsZero() && s.EndedAt.After(rival.Add(orderSlack)) {
-		s.overlaps(rival)
+	if s.overlaps() {
+		s.flag(FlagOverlap)
 	}
 	if e.HasRegister && e.Register < s.MeterStart-registerSlack {
 		s.flag(FlagMeterBelow)

@@ -146,16 +146,14 @@ func (m *Sample) inUnit(swapped bool) {
 
 // base judges the register of a start by what is known of the connector (BILL-R18): one
 // below the last, or zero after one that was not, is suspect, unless the connector's
-// meter was learned to begin again with each session. So is a start before the end of
-// the session before it (BILL-R16).
+// meter was learned to begin again with each session.
 func (s *State) base(k asset.Meter) {
 	s.Inner.Swapped = k.Swapped
 	if k.At.IsZero() || s.Has(FlagUntimed) {
 		return
 	}
 	if s.StartedAt.Before(k.At.Add(-orderSlack)) {
-		s.overlaps(k.At)
-		return // told late: what the register was then is not known
+		return // told late, or a clock was set back: what the register was then is not known
 	}
 	if s.MeterStart < k.Register-baseSlack || s.MeterStart == 0 && k.Register > 0 {
 		s.Inner.Before = k.Register
@@ -165,12 +163,12 @@ func (s *State) base(k asset.Meter) {
 	}
 }
 
-// overlaps flags a session that stands in another on its connector. Times that were
-// corrected prove nothing.
-func (s *State) overlaps(other time.Time) {
-	if !other.IsZero() && !s.Has(FlagClock) && !s.Has(FlagUntimed) {
-		s.flag(FlagOverlap)
-	}
+// overlaps reports whether the session went on in spite of another that had begun on its
+// connector (BILL-R16). Times that were corrected prove nothing; nor do those of sessions
+// that were told one after the other, for a clock may have been set back.
+func (s *State) overlaps() bool {
+	rival := s.Inner.RivalAt
+	return !rival.IsZero() && s.EndedAt.After(rival.Add(orderSlack)) && !s.Has(FlagClock) && !s.Has(FlagUntimed)
 }
 
 // counted is a session counted again from its readings.
