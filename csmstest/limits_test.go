@@ -9,8 +9,8 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/operator"
 	"ccms/internal/session"
-	"ccms/internal/tariff"
 	"ccms/internal/store"
+	"ccms/internal/tariff"
 )
 
 // A queue takes 64 commands, however many ask at once; the 65th is refused in words and

@@ -16,7 +16,7 @@ func wh(n int64) unit.Wh { return unit.Wh(max(n, 0)) }
 // the defaults of OCPP 1.6 §7.43: measurand Energy.Active.Import.Register, unit Wh,
 // context Sample.Periodic, location Outlet.
 type reading struct {
-	s          session.Sample
+	s      session.Sample
 	values int    // seen so far
 	energy phases // Wh, where there is no total
 	other  phases // the same in the other unit
