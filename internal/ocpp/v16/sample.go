@@ -164,13 +164,21 @@ func inTransactionData(s []session.Sample) []session.Sample {
 	return slices.DeleteFunc(s, func(s session.Sample) bool { return s.Context == string(ReadingContextSampleClock) })
 }
 
+// mostBad is how many values that are no numbers are told of one message.
+const mostBad = 32
+
 // readSamples translates meter values. bad lists values that are no numbers.
 func readSamples(in []MeterValue) (out []session.Sample, bad []string) {
+	if len(in) > 0 {
+		out = make([]session.Sample, 0, len(in))
+	}
 	for i := range in {
 		r := readingAt(in[i].Timestamp)
 		for j := range in[i].SampledValue {
 			if v := &in[i].SampledValue[j]; !r.add(v) {
-				bad = append(bad, "bad value of "+Clean(string(v.Measurand)))
+				if len(bad) < mostBad {
+					bad = append(bad, "bad value of "+Clean(string(v.Measurand)))
+				}
 			}
 		}
 		out = append(out, r.sample())
@@ -184,16 +192,25 @@ func ordered(s []session.Sample) []session.Sample {
 	if len(s) < 2 {
 		return s
 	}
-	type key struct {
-		at      int64
-		context string
-	}
-	seen := map[key]int{}
-	for i := range s {
-		k := key{s[i].Stamp.At.UnixMicro(), s[i].Context}
-		s[i].Ordinal = seen[k]
-		seen[k]++
-	}
 	slices.SortStableFunc(s, func(a, b session.Sample) int { return a.Stamp.At.Compare(b.Stamp.At) })
+	for i := 0; i < len(s); {
+		at, end := s[i].Stamp.At.UnixMicro(), i+1
+		for end < len(s) && s[end].Stamp.At.UnixMicro() == at {
+			end++
+		}
+		if end > i+1 {
+			ordinals(s[i:end])
+		}
+		i = end
+	}
 	return s
+}
+
+// ordinals counts the samples of one instant by their context.
+func ordinals(s []session.Sample) {
+	seen := map[string]int{}
+	for i := range s {
+		s[i].Ordinal = seen[s[i].Context]
+		seen[s[i].Context]++
+	}
 }
