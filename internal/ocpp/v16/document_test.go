@@ -100,7 +100,7 @@ func allocated(f func()) uint64 {
 // Reading costs at most four times the bytes of the frame, all allocations together, and
 // a little that does not grow: whatever is repeated in it, in whatever list, honest or not.
 func TestDocuments_ReadingCostsNoMoreThanFourTimesTheFrame(t *testing.T) {
-	const little, size = 20 << 10, 200 << 10
+	const little, size = 20 << 10, 64 << 10
 	r := rand.New(rand.NewPCG(4, 4))
 	elements := map[string]func([]byte) string{
 		"valid ones":     func(valid []byte) string { return string(valid) },
