@@ -370,3 +370,87 @@ func TestBILL_R8_SameStartAfterARealStopIsANewSession(t *testing.T) {
 		}
 	})
 }
+
+// More than the connector can give in the time: 43 kW are 47.3 kWh in an hour at 253 V,
+// and a tenth and 0.5 kWh more.
+func TestBILL_R2_MoreThanTheConnectorCanGive(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		hour := func(from, energy int) *Session {
+			w.Helper()
+			id := c.Charge(1, "CARD1", from)
+			w.Advance(30 * time.Minute)
+			c.Meter(1, id, from+energy/2)
+			w.Advance(30 * time.Minute)
+			c.Finish(id, from+energy)
+			w.Advance(time.Minute)
+			return w.Session(id)
+		}
+		hour(0, 52_500).Is(session.Completed, "COMPLETED").Total("25.20").Flagged()
+		hour(52_500, 52_600).Is(session.Abnormal, "ABNORMAL").Delivered(52_600).Total("").Flagged("IMPLAUSIBLE")
+		w.Warned("CHARGE_RECORD_ERROR IMPLAUSIBLE ERROR 1 ×1")
+		d.Has("474.80", "12.62") // of the second what it cost at its last value stays held
+	})
+}
+
+// A day, and no energy worth the name: it is stopped, and a person looks at the record.
+func TestBILL_R3_ADayWithoutEnergy(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD1", 1000)
+		c.Status(1, "SuspendedEV")
+		w.Clock.Advance(24*time.Hour - 2*time.Minute)
+		c.Meter(1, id, 1003)
+		w.Advance(time.Minute)
+		c.NotAsked()
+		w.Advance(time.Minute)
+		if a := c.Asked("RemoteStopTransaction"); a.Payload.Int("transactionId") != id {
+			w.Errorf("it is asked %v", a.Payload)
+		} else {
+			a.Accept()
+		}
+		w.Advance(5 * time.Second)
+		c.Finish(id, 1003, M{"reason": "Remote"})
+		p.Only().Is(session.Abnormal, "ABNORMAL").Delivered(3).Total("").Flagged("LONG_EMPTY")
+		w.Warned("CHARGE_RECORD_ERROR LONG_EMPTY ERROR 1 ×1")
+		d.Has("500.00", "0.00")
+	})
+}
+
+// Two sessions at once on a connector: of the first nobody knows what the cable of the
+// second took.
+func TestBILL_R16_TwoSessionsOnOneConnector(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "500.00")
+		w.Driver("CARD2", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		first := c.Charge(1, "CARD1", 0)
+		w.Advance(2 * time.Minute)
+		c.Meter(1, first, 500)
+		second := c.Charge(1, "CARD2", 500)
+		w.Advance(2 * time.Minute)
+		c.Finish(first, 1000)
+		w.Session(first).Is(session.Abnormal, "ABNORMAL").Delivered(1000).Total("").Flagged("OVERLAP")
+		w.Advance(2 * time.Minute)
+		c.Finish(second, 1500)
+		w.Session(second).Is(session.Completed, "COMPLETED").Total("0.48")
+
+		// A stop that was sent behind the next start, and is of before it.
+		third := c.Charge(1, "CARD1", 1500)
+		w.Advance(2 * time.Minute)
+		stop := c.StopPayload(third, 2000)
+		fourth := c.Charge(1, "CARD2", 2000)
+		w.Advance(time.Second)
+		c.Call("StopTransaction", stop)
+		w.Session(third).Is(session.Completed, "COMPLETED").Flagged("NO_SAMPLES")
+		w.Advance(2 * time.Minute)
+		c.Finish(fourth, 3000)
+		w.Session(fourth).Is(session.Completed, "COMPLETED")
+		w.Warned("CHARGE_RECORD_ERROR OVERLAP ERROR 1 ×1")
+	})
+}

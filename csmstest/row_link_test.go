@@ -10,6 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"ccms/internal/asset"
+	"ccms/internal/authz"
 	"ccms/internal/session"
 	"ccms/internal/upkeep"
 )
@@ -155,7 +156,13 @@ func TestRow07_AnotherNameOrNone(t *testing.T) {
 			w.Errorf("status %d", r.Status)
 		}
 		alias := "SN0815"
-		p.change(asset.ChargePointChange{Alias: &alias})
+		staff, path := w.Staff(authz.OpAdmin), "/api/v1/charge-points/"+p.ID.String()
+		version := staff.Get(path).Header.Get("ETag")
+		staff.Do("PATCH", path, M{"alias": "SN/0815"}, "If-Match", version).Want(422)
+		staff.Do("PATCH", path, M{"subprotocol": "any"}, "If-Match", version).Want(422)
+		if got := staff.Do("PATCH", path, M{"alias": alias, "subprotocol": "required"}, "If-Match", version).Want(200).Body; got.Str("alias") != alias || got.Str("subprotocol") != "required" {
+			w.Errorf("%v", got)
+		}
 		for _, h := range []Handshake{{Path: "/ocpp/CP1/SN0815"}, {Path: "/ocpp/SN0815", User: "SN0815"}, {Path: "/ocpp/"}} {
 			c, err := p.Knock(h)
 			w.OK(err)
