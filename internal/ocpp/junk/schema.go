@@ -157,7 +157,11 @@ func (s Schema) textFaults(path string, v any) (out []string) {
 
 // Valid is any document that the schema allows; lists have up to most elements.
 func (s *Schema) Valid(r *rand.Rand, most int) []byte {
-	b, err := json.Marshal(s.valid(r, *s, most))
+	return text(s.valid(r, *s, most))
+}
+
+func text(v any) []byte {
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // maps, lists, strings and numbers
 	}
@@ -226,8 +230,7 @@ func (s *Schema) Lists(r *rand.Rand, size int, elem func(valid []byte) string) [
 					parts := []string{}
 					for _, q := range n.Required {
 						if q != k {
-							b, _ := json.Marshal(s.valid(r, n.Properties[q], 0)) // as in Valid
-							parts = append(parts, fmt.Sprintf("%q:%s", q, b))
+							parts = append(parts, fmt.Sprintf("%q:%s", q, text(s.valid(r, n.Properties[q], 0))))
 						}
 					}
 					return wrap("{" + strings.Join(append(parts, fmt.Sprintf("%q:%s", k, inner)), ",") + "}")
@@ -235,8 +238,7 @@ func (s *Schema) Lists(r *rand.Rand, size int, elem func(valid []byte) string) [
 			}
 		case "array":
 			walk(*n.Items, func(inner string) string { return wrap("[" + inner + "]") })
-			b, _ := json.Marshal(s.valid(r, *n.Items, 0)) // as in Valid
-			one := elem(b)
+			one := elem(text(s.valid(r, *n.Items, 0)))
 			out = append(out, []byte(wrap("["+strings.TrimSuffix(strings.Repeat(one+",", max(1, size/(len(one)+1))), ",")+"]")))
 		}
 	}
