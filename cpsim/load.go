@@ -167,6 +167,7 @@ func (l *loader) run(ctx context.Context, begin time.Time) {
 	cfg := Config{
 		URL: lc.URL, Identity: l.point.Identity, Password: l.point.Password,
 		MeterInterval: -1, Heartbeat: lc.Heartbeat, Seed: lc.Seed, Log: lc.Log,
+		Connectors: []Connector{{MeterWh: Odometer(begin)}},
 		Keys: map[string]string{
 			"MeterValuesSampledData":          lc.Measurands,
 			"TransactionMessageAttempts":      "100",

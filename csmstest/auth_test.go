@@ -200,14 +200,16 @@ func TestAUTH_R8_WhenTheBillIsMade(t *testing.T) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
 		c := p.Online()
+		register := 0
 		charge := func() int64 {
 			w.Helper()
-			id := c.Charge(1, "CARD1", 0)
+			id := c.Charge(1, "CARD1", register)
 			c.Status(1, "Charging")
 			w.Advance(30 * time.Minute)
-			c.Meter(1, id, 5000)
+			c.Meter(1, id, register+5000)
 			w.Advance(30 * time.Minute)
-			c.Finish(id, 10000)
+			register += 10000
+			c.Finish(id, register)
 			return id
 		}
 		id := charge()
@@ -239,7 +241,7 @@ func TestAUTH_R8_WhenTheBillIsMade(t *testing.T) {
 
 // A running transaction that we never knew is taken in without payer; the stop's card
 // says whose it was.
-func TestAUTH_R8_UnknownRunningTransactionIsAdopted(t *testing.T) {
+func TestRow50_AUTH_R8_UnknownRunningTransactionIsAdopted(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")

@@ -78,6 +78,7 @@ func restoreInMidSession(w *World, other bool) {
 	p, q := w.Point("CP1", 2), w.Point("CP2")
 	c, cq := p.Online(), q.Online()
 	billed := c.Charge(2, "CARD2", 0)
+	w.Advance(time.Minute)
 	c.Finish(billed, 1000)
 	running := c.Charge(1, "CARD1", 0)
 	ended := cq.Charge(1, "CARD2", 0)
@@ -128,6 +129,7 @@ func restoreInMidSession(w *World, other bool) {
 	if fresh <= silent+1000 {
 		w.Errorf("the number %d was given after %d", fresh, silent)
 	}
+	w.Advance(time.Minute)
 	cq.Finish(fresh, 4000)
 	w.Session(fresh).Is(session.Completed, "COMPLETED").Total("0.48")
 	w.Advance(48 * time.Hour) // whatever waits for the one that ended after the backup
@@ -245,7 +247,11 @@ func TestDataOfEveryReleaseGoOn(t *testing.T) {
 				c.Meter(1, 4, 1000)
 				c.Finish(int64(4), 2000)
 				w.Session(4).Is(session.Completed, "COMPLETED").Total("0.96")
+				if now := w.Session(4).EndedAt; now.After(w.Now()) {
+					w.Clock.Advance(now.Sub(w.Now()))
+				}
 				next := c.Charge(1, "CARD1", 2000)
+				w.Clock.Advance(3 * time.Minute)
 				c.Finish(next, 3000)
 				w.Session(next).Is(session.Completed, "COMPLETED").Total("0.48")
 			})

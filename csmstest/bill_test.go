@@ -15,9 +15,7 @@ import (
 func TestBILL_R1_RegisterStepsBack(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "500.00")
-		p := w.Point("CP1")
-		c := p.Online()
-		for _, row := range []struct {
+		for i, row := range []struct {
 			why         string
 			start, stop int
 			samples     []int
@@ -34,13 +32,14 @@ func TestBILL_R1_RegisterStepsBack(t *testing.T) {
 			{"3 Wh back between samples", 1000, 3000, []int{2000, 1997, 2500}, 2003, session.Abnormal, "", []string{"REGISTER_BACK"}},
 			{"from zero again in the middle", 1000, 4000, []int{3000, 0}, 6000, session.Abnormal, "", []string{"REGISTER_BACK"}},
 		} {
+			c := w.Point(fmt.Sprint("CP", i)).Online()
 			before := d.Account()
 			id := c.Charge(1, "CARD1", row.start)
 			for _, r := range row.samples {
-				w.Advance(time.Minute)
+				w.Advance(5 * time.Minute)
 				c.Meter(1, id, r)
 			}
-			w.Advance(time.Minute)
+			w.Advance(5 * time.Minute)
 			if a := c.Finish(id, row.stop); len(a) != 0 {
 				w.Errorf("%s: the stop is answered with %v", row.why, a)
 			}
@@ -94,7 +93,7 @@ func TestBILL_R4_StopWithoutItsID(t *testing.T) {
 				w.Fatalf("%s: %d orphan records, want %d", o.why, orphans(), i+1)
 			}
 		}
-		c.Finish(-1, 50500, M{"idTag": "card1"}) // the card decides
+		c.Finish(-1, 2500, M{"idTag": "card1"}) // the card decides
 		w.Session(one).Is(session.Completed, "COMPLETED").Flagged("MATCHED")
 		w.Session(two).Is(session.Charging, "RUNNING")
 		c.Finish(4711, 52000) // the only one left
@@ -199,9 +198,10 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 		plan := withIdle()
 		plan.Electricity = []tariff.Band{{From: 0, To: 9 * 60, Price: Rate("0.10")}, {From: 9 * 60, To: 24 * 60, Price: Rate("0.50")}}
 		w.Price(plan)
+		register := 0
 		begin := func(p *Point, c *Conn, at string) (int64, *Session) {
 			w.Helper()
-			id := c.Charge(1, "CARD1", 0, M{"timestamp": at})
+			id := c.Charge(1, "CARD1", register, M{"timestamp": at})
 			return id, w.Session(id)
 		}
 		// Online.
@@ -213,12 +213,13 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 				w.Errorf("%s: started at %v, flags %v", at, s.StartedAt, s.Flags)
 			}
 			w.Advance(time.Minute)
-			c.Meter(1, id, 500, M{"timestamp": at})
+			c.Meter(1, id, register+500, M{"timestamp": at})
 			if got := w.Session(id).Samples(); len(got) != 1 || !got[0].At.Equal(w.Now()) {
 				w.Errorf("%s: the sample is at %v", at, got)
 			}
 			w.Advance(time.Minute)
-			c.Finish(id, 1000, M{"timestamp": at, "reason": "EVDisconnected"})
+			register += 1000
+			c.Finish(id, register, M{"timestamp": at, "reason": "EVDisconnected"})
 			s = w.Session(id).Is(session.Completed, "COMPLETED").Total("0.50").Flagged("CLOCK")
 			if s.EndedAt.Sub(s.StartedAt) != 2*time.Minute {
 				w.Errorf("%s: it lasted %v", at, s.EndedAt.Sub(s.StartedAt))
@@ -229,14 +230,15 @@ func TestBILL_R7_ImpossibleTimes(t *testing.T) {
 		// A sample stamped before its session began is bounded by the start.
 		id, s := begin(p, c, Stamp(w.Now()))
 		w.Advance(time.Minute)
-		c.Meter(1, id, 500, M{"timestamp": Stamp(w.Now().Add(-30 * time.Hour))})
+		c.Meter(1, id, register+500, M{"timestamp": Stamp(w.Now().Add(-30 * time.Hour))})
 		if got := w.Session(id).Samples(); got[0].At.Before(s.StartedAt) {
 			w.Errorf("the sample is at %v, before the start at %v", got[0].At, s.StartedAt)
 		}
 		w.Advance(time.Minute)
-		c.Finish(id, 1000, M{"reason": "EVDisconnected"})
+		c.Finish(id, register+1000, M{"reason": "EVDisconnected"})
 		w.Session(id).Is(session.Completed, "COMPLETED").Total("0.50").Flagged("CLOCK")
 
+		register = 0
 		// Offline, and nothing is known of the clock: the cheapest price, nothing by time.
 		q := w.Point("CP2")
 		q.Online().Drop()
@@ -366,5 +368,89 @@ func TestBILL_R8_SameStartAfterARealStopIsANewSession(t *testing.T) {
 		if strings.Contains(w.Server.String(), "panic") {
 			w.Error("something panicked")
 		}
+	})
+}
+
+// More than the connector can give in the time: 43 kW are 47.3 kWh in an hour at 253 V,
+// and a tenth and 0.5 kWh more.
+func TestBILL_R2_MoreThanTheConnectorCanGive(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		hour := func(from, energy int) *Session {
+			w.Helper()
+			id := c.Charge(1, "CARD1", from)
+			w.Advance(30 * time.Minute)
+			c.Meter(1, id, from+energy/2)
+			w.Advance(30 * time.Minute)
+			c.Finish(id, from+energy)
+			w.Advance(time.Minute)
+			return w.Session(id)
+		}
+		hour(0, 52_500).Is(session.Completed, "COMPLETED").Total("25.20").Flagged()
+		hour(52_500, 52_600).Is(session.Abnormal, "ABNORMAL").Delivered(52_600).Total("").Flagged("IMPLAUSIBLE")
+		w.Warned("CHARGE_RECORD_ERROR IMPLAUSIBLE ERROR 1 ×1")
+		d.Has("474.80", "12.62") // of the second what it cost at its last value stays held
+	})
+}
+
+// A day, and no energy worth the name: it is stopped, and a person looks at the record.
+func TestBILL_R3_ADayWithoutEnergy(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD1", 1000)
+		c.Status(1, "SuspendedEV")
+		w.Clock.Advance(24*time.Hour - 2*time.Minute)
+		c.Meter(1, id, 1003)
+		w.Advance(time.Minute)
+		c.NotAsked()
+		w.Advance(time.Minute)
+		if a := c.Asked("RemoteStopTransaction"); a.Payload.Int("transactionId") != id {
+			w.Errorf("it is asked %v", a.Payload)
+		} else {
+			a.Accept()
+		}
+		w.Advance(5 * time.Second)
+		c.Finish(id, 1003, M{"reason": "Remote"})
+		p.Only().Is(session.Abnormal, "ABNORMAL").Delivered(3).Total("").Flagged("LONG_EMPTY")
+		w.Warned("CHARGE_RECORD_ERROR LONG_EMPTY ERROR 1 ×1")
+		d.Has("500.00", "0.00")
+	})
+}
+
+// Two sessions at once on a connector: of the first nobody knows what the cable of the
+// second took.
+func TestBILL_R16_TwoSessionsOnOneConnector(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "500.00")
+		w.Driver("CARD2", "500.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		first := c.Charge(1, "CARD1", 0)
+		w.Advance(2 * time.Minute)
+		c.Meter(1, first, 500)
+		second := c.Charge(1, "CARD2", 500)
+		w.Advance(2 * time.Minute)
+		c.Finish(first, 1000)
+		w.Session(first).Is(session.Abnormal, "ABNORMAL").Delivered(1000).Total("").Flagged("OVERLAP")
+		w.Advance(2 * time.Minute)
+		c.Finish(second, 1500)
+		w.Session(second).Is(session.Completed, "COMPLETED").Total("0.48")
+
+		// A stop that was sent behind the next start, and is of before it.
+		third := c.Charge(1, "CARD1", 1500)
+		w.Advance(2 * time.Minute)
+		stop := c.StopPayload(third, 2000)
+		fourth := c.Charge(1, "CARD2", 2000)
+		w.Advance(time.Second)
+		c.Call("StopTransaction", stop)
+		w.Session(third).Is(session.Completed, "COMPLETED").Flagged("NO_SAMPLES")
+		w.Advance(2 * time.Minute)
+		c.Finish(fourth, 3000)
+		w.Session(fourth).Is(session.Completed, "COMPLETED")
+		w.Warned("CHARGE_RECORD_ERROR OVERLAP ERROR 1 ×1")
 	})
 }

@@ -18,6 +18,9 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"ccms/internal/ocpp/junk"
+	"ccms/internal/ocpp/v16"
 )
 
 // M is a payload.
@@ -102,7 +105,7 @@ func (r *Refused) Error() string { return fmt.Sprint("refused with status ", r.S
 // Knock tries to connect.
 func (p *Point) Knock(h Handshake) (*Conn, error) {
 	p.Helper()
-	c := &Conn{Point: p, waiting: map[string]chan Answer{}, calls: make(chan Asked, 100), ended: make(chan struct{})}
+	c := &Conn{Point: p, waiting: map[string]chan Answer{}, asked: map[string]string{}, calls: make(chan Asked, 100), ended: make(chan struct{})}
 	d := ws.Dialer{Timeout: wait, Protocols: []string{"ocpp1.6"}}
 	switch h.Subprotocol {
 	case "":
@@ -211,7 +214,8 @@ type Conn struct {
 	cm      sync.Mutex
 	next    int
 	waiting map[string]chan Answer
-	stray   []string // answers that nobody waits for
+	asked   map[string]string // action of a CALL of ours, by its id
+	stray   []string          // answers that nobody waits for
 
 	calls chan Asked
 	ended chan struct{}
@@ -305,10 +309,17 @@ func (c *Conn) take(raw []byte) {
 	var a Answer
 	switch string(f[0]) {
 	case "2":
+		c.valid(text(2), f[len(f)-1])
 		c.calls <- Asked{ID: id, Action: text(2), Payload: object(3), conn: c}
 		return
 	case "3":
 		a.Payload = object(2)
+		c.cm.Lock()
+		action := c.asked[id]
+		c.cm.Unlock()
+		if action != "" {
+			c.valid(action+"Response", f[2])
+		}
 	case "4":
 		a.Code, a.Description, a.Payload = text(2), text(3), object(4)
 	}
@@ -320,6 +331,27 @@ func (c *Conn) take(raw []byte) {
 		return
 	}
 	c.stray = append(c.stray, string(raw))
+}
+
+// schemas are OCA's; nil where the data is not there.
+var schemas = sync.OnceValues(junk.LoadSchemas)
+
+// valid fails the test where the server sends what the schema of the message forbids.
+func (c *Conn) valid(name string, payload []byte) {
+	all, err := schemas()
+	if err != nil || all == nil {
+		return
+	}
+	s := all[name]
+	if s == nil {
+		if !c.finished {
+			c.Errorf("the server sends %s, which is no message of 1.6", name)
+		}
+		return
+	}
+	if faults := s.Faults(payload); faults != nil && !c.finished {
+		c.Errorf("the server sends a %s that its schema forbids: %s\n%v", name, payload, faults)
+	}
 }
 
 // SendRaw sends a text frame as it stands.
@@ -352,6 +384,11 @@ func (c *Conn) Later(id, action string, payload M) <-chan Answer {
 	b, err := json.Marshal([]any{2, id, action, payload})
 	c.OK(err)
 	ch := c.expect(id)
+	if v16.Action(action).Known() {
+		c.cm.Lock()
+		c.asked[id] = action
+		c.cm.Unlock()
+	}
 	c.OK(c.write(ws.OpText, b))
 	return ch
 }

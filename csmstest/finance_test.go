@@ -20,7 +20,7 @@ func TestChargingRecordIsFilteredAndSummedToTheCent(t *testing.T) {
 		c := w.Point("CP1").Online()
 		for i, used := range []int{18_437, 7_001, 333} {
 			id := c.Charge(1, "CARD1", 100_000*i)
-			w.Advance(time.Minute)
+			w.Advance(30 * time.Minute)
 			c.Meter(1, id, 100_000*i+used)
 			w.Advance(time.Minute)
 			c.Finish(id, 100_000*i+used)
@@ -28,7 +28,7 @@ func TestChargingRecordIsFilteredAndSummedToTheCent(t *testing.T) {
 		// More than was there: a debt.
 		poor.Recharge("2.00")
 		owing := c.Charge(1, "CARD2", 900_000)
-		w.Advance(time.Minute)
+		w.Advance(15 * time.Minute)
 		c.Finish(owing, 910_000)
 		w.Session(owing).Is("COMPLETED", "UNPAID")
 		// A meter that fell: a person must look.
@@ -150,7 +150,7 @@ func TestANumberOpensToItsLinesAndPostings(t *testing.T) {
 		w.Driver("CARD1", "100.00")
 		c := w.Point("CP1").Online()
 		id := c.Charge(1, "CARD1", 0)
-		w.Advance(time.Minute)
+		w.Advance(30 * time.Minute)
 		c.Finish(id, 18_437)
 		d := w.Staff(authz.Auditor).Get("/api/v1/sessions/" + w.Session(id).ID.String()).Want(200).Body
 		entries := d.list("entries")
@@ -176,7 +176,7 @@ func TestRCH_R2_StaffTakeARechargeBack(t *testing.T) {
 		admin, auditor := w.Staff(authz.OpAdmin), w.Staff(authz.Auditor)
 		c := w.Point("CP1").Online()
 		id := c.Charge(1, "CARD1", 0)
-		w.Advance(time.Minute)
+		w.Advance(30 * time.Minute)
 		c.Finish(id, 18_437)
 		d.Has("91.16", "0.00")
 		r := admin.Get("/api/v1/recharges?account=" + url.QueryEscape(d.Driver.Account)).Want(200).Items()[0]

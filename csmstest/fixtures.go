@@ -107,7 +107,7 @@ type Point struct {
 	Key      string
 }
 
-// Point makes an AC charge point of 22 kW at the site, with one connector or as many
+// Point makes an AC charge point of 43 kW at the site, with one connector or as many
 // as asked for.
 func (w *World) Point(identity string, connectors ...int) *Point {
 	w.Helper()
@@ -117,9 +117,9 @@ func (w *World) Point(identity string, connectors ...int) *Point {
 // PointAt is Point at another site.
 func (w *World) PointAt(site ident.Site, identity string, connectors ...int) *Point {
 	w.Helper()
-	n := asset.NewChargePoint{Site: site, Identity: identity, Name: identity, Type: asset.AC, MaxPower: 22000}
+	n := asset.NewChargePoint{Site: site, Identity: identity, Name: identity, Type: asset.AC, MaxPower: 43000}
 	for i := range max(1, sum(connectors)) {
-		n.Connectors = append(n.Connectors, asset.ConnectorSpec{Number: i + 1, MaxPower: unit.W(22000)})
+		n.Connectors = append(n.Connectors, asset.ConnectorSpec{Number: i + 1, MaxPower: unit.W(43000)})
 	}
 	v, key, err := w.App.Assets.CreateChargePoint(w.Context(), w.Scope, n)
 	w.OK(err)

@@ -302,7 +302,7 @@ func TestHostile_AFloodOfConnections(t *testing.T) {
 
 // What is no HTTP, again and again from the address of a charge point: that one comes and
 // goes as it likes (behaviour 9).
-func TestHostile_MalformedRequestsBanNobody(t *testing.T) {
+func TestRow09_MalformedRequestsBanNobody(t *testing.T) {
 	lite(t, Options{}, func(w *World) {
 		p := w.Point("CP1")
 		rnd := rand.New(rand.NewPCG(1, 2))

@@ -33,7 +33,7 @@ func TestHandshakeRefusals(t *testing.T) {
 		p, other := w.Point("CP1"), w.Point("CP2")
 		c := p.Online()
 		id := c.Charge(1, "CARD1", 0)
-		for _, h := range []Handshake{{Path: "/ocpp/NOBODY"}, {Path: "/ocpp/"}, {Path: "/ocpp/cp1"}, {Path: "/ocpp/%2525"}, {Path: "/ocpp/CP1%00"}} {
+		for _, h := range []Handshake{{Path: "/ocpp/NOBODY"}, {Path: "/ocpp/cp1"}, {Path: "/ocpp/%2525"}, {Path: "/ocpp/CP1%00"}} {
 			if r := p.refused(h); r.Status != 404 {
 				w.Errorf("%+v: status %d, want 404", h, r.Status)
 			}
@@ -43,7 +43,7 @@ func TestHandshakeRefusals(t *testing.T) {
 				w.Errorf("%+v: status %d, want 401", h, r.Status)
 			}
 		}
-		for _, sub := range []string{"ocpp2.0.1", "-", "chat"} {
+		for _, sub := range []string{"ocpp2.0.1", "chat"} {
 			bad, err := p.Knock(Handshake{Subprotocol: sub})
 			if err != nil {
 				continue // the client found no sub-protocol in the answer and left

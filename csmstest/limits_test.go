@@ -10,6 +10,7 @@ import (
 	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/store"
+	"ccms/internal/tariff"
 )
 
 // A queue takes 64 commands, however many ask at once; the 65th is refused in words and
@@ -17,7 +18,9 @@ import (
 // there is room again.
 func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
 	Each(t, func(w *World) {
-		d := w.Driver("CARD1", "50.00")
+		dear := tariff.Draft{Name: "dear", Currency: "EUR", Electricity: Allday("5.00")}
+		w.Price(dear)
+		d := w.Driver("CARD1", "12.00")
 		p, other := w.Point("CP1"), w.Point("CP2")
 		c, o := p.Online(), other.Online()
 		id := c.Charge(1, "CARD1", 0)
@@ -66,7 +69,7 @@ func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
 
 		// All that is held is used up: the stop of the system is not refused.
 		w.Clock.Advance(time.Minute)
-		c.Meter(1, id, 104_000)
+		c.Meter(1, id, 1_300)
 		if s := w.Session(id); s.Phase != session.Stopping || !s.Has(session.FlagLowBalance) {
 			w.Errorf("the session is %s %v", s.Phase, s.Flags)
 		}
@@ -74,8 +77,8 @@ func TestLimit_64CommandsWaitForOnePoint(t *testing.T) {
 			c.Asked("TriggerMessage").Accept()
 		}
 		c.Asked("RemoteStopTransaction").Accept()
-		c.Finish(id, 104_000)
-		d.Has("0.08", "0.00")
+		c.Finish(id, 1_300)
+		d.Has("5.50", "0.00")
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Nothing is asked of a charge point before its boot is answered.
-func TestOrder_2_NoCallBeforeTheBootIsAnswered(t *testing.T) {
+func TestRow19_NoCallBeforeTheBootIsAnswered(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")
 		staff := w.Staff(authz.OpAdmin)
@@ -31,7 +31,7 @@ func TestOrder_2_NoCallBeforeTheBootIsAnswered(t *testing.T) {
 
 // One that does not boot is asked to, once per connection, after the grace; one that was
 // accepted before only has to wait.
-func TestOrder_2_BootIsAskedForOnce(t *testing.T) {
+func TestRow20_BootIsAskedForOnce(t *testing.T) {
 	EachWith(t, Options{BootGrace: 30 * time.Millisecond}, func(w *World) {
 		p := w.Point("CP1")
 		c := p.Dial()
@@ -84,7 +84,7 @@ func TestOrder_2_WhoToldItsStatusIsNotAskedForIt(t *testing.T) {
 
 // Full duplex: the charge point talks while our CALL is pending, and may ask Authorize
 // before it answers us.
-func TestOrder_4_FullDuplex(t *testing.T) {
+func TestRow87_FullDuplex(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")

@@ -166,6 +166,7 @@ func TestSimulatedChargePoint(t *testing.T) {
 		cp.Tag(1, "13ADF65A")
 		w.OK(cp.WaitStatus(ctx, 1, "Charging"))
 		w.OK(cp.WaitDelivered(ctx))
+		w.Clock.Advance(10 * time.Minute)
 		cp.AddEnergy(1, 5000)
 		cp.Sample(1)
 		w.OK(cp.WaitDelivered(ctx))
@@ -175,6 +176,7 @@ func TestSimulatedChargePoint(t *testing.T) {
 		}
 		cp.GoOffline()
 		w.Until("it is gone", func() bool { return !p.View().Open() })
+		w.Clock.Advance(10 * time.Minute)
 		cp.AddEnergy(1, 5000)
 		cp.Sample(1)
 		cp.GoOnline()

@@ -174,6 +174,7 @@ func (c *demoCmd) plugIn(ctx context.Context, a *app.App, w *demo.World, addr st
 	if err := together.Wait(); err != nil {
 		return err
 	}
+	meter := cpsim.Odometer(time.Now())
 	for i, p := range w.Points {
 		cfg := cpsim.Config{
 			URL: "ws://" + addr + "/ocpp", Identity: p.Identity, Password: keys[i], Vendor: p.Vendor, Model: p.Model,
@@ -182,7 +183,7 @@ func (c *demoCmd) plugIn(ctx context.Context, a *app.App, w *demo.World, addr st
 		}
 		for n, con := range p.Connectors {
 			cfg.Connectors = append(cfg.Connectors, cpsim.Connector{
-				MaxW: int64(con.MaxPower), Phases: 1 + 2*(i%2), DC: p.Type != asset.AC, MeterWh: int64(1_000_000*(i+1) + 10_000*n),
+				MaxW: int64(con.MaxPower), Phases: 1 + 2*(i%2), DC: p.Type != asset.AC, MeterWh: meter + int64(1_000_000*(i+1)+10_000*n),
 			})
 		}
 		b := cpsim.Behaviour{

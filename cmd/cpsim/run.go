@@ -36,7 +36,7 @@ type runCommand struct {
 	MaxPower      int64         `default:"22000" help:"Of each connector, in W."`
 	Phases        int           `default:"3" enum:"1,3" help:"Of each AC connector."`
 	DC            bool          `name:"dc" help:"Connectors are DC and report the state of charge."`
-	Meter         int64         `default:"0" help:"Register of each connector at the start, in Wh."`
+	Meter         int64         `default:"-1" help:"Register of each connector at the start, in Wh; -1: one that is higher with each run."`
 	MeterInterval time.Duration `default:"60s" help:"Between MeterValues."`
 	BootAlways    bool          `help:"BootNotification on every connection."`
 	Vendor        string        `default:"ccms" help:"Of BootNotification."`
@@ -58,6 +58,9 @@ func (r *runCommand) config() (cpsim.Config, error) {
 		URL: r.URL, Identity: r.ID, Password: r.Password, Vendor: r.Vendor, Model: r.Model,
 		MeterInterval: r.MeterInterval, CallTimeout: r.CallTimeout, BootOnReconnect: r.BootAlways,
 		Seed: r.Seed, Quirks: quirks, Keys: map[string]string{},
+	}
+	if r.Meter < 0 {
+		r.Meter = cpsim.Odometer(time.Now())
 	}
 	for range r.Connectors {
 		cfg.Connectors = append(cfg.Connectors, cpsim.Connector{MaxW: r.MaxPower, Phases: r.Phases, DC: r.DC, MeterWh: r.Meter})

@@ -25,6 +25,8 @@ type NewChargePoint struct {
 	MaxPower   unit.W
 	Plan       ident.Plan
 	Connectors []ConnectorSpec
+	Alias      string
+	Offer      Offer
 	Key        string // hex; "" makes one. For a device that has a key already.
 }
 
@@ -37,6 +39,8 @@ type ChargePointChange struct {
 	MaxPower   *unit.W
 	Plan       *ident.Plan // zero: the site's
 	Status     *Status
+	Alias      *string // "": none
+	Offer      *Offer
 	Connectors []ConnectorSpec // nil leaves them alone; else all that shall be there
 }
 
@@ -65,6 +69,8 @@ func (p ChargePoint) apply(c ChargePointChange) (ChargePoint, error) {
 	set(&p.MaxPower, c.MaxPower)
 	set(&p.Plan, c.Plan)
 	set(&p.Status, c.Status)
+	set(&p.Alias, c.Alias)
+	set(&p.Offer, c.Offer)
 	p, err := p.checked()
 	if err == nil && p.Code == "" {
 		p.Code = code // a pile always has one

@@ -41,6 +41,8 @@ type ChargePoint struct {
 	Sub      ident.SubOperator // the site's
 	Site     ident.Site
 	Identity string // in the URL path; case-sensitive, never changes
+	Alias    string // what it connects as where that is not its identity, as its serial number; "": nothing else (behaviour 7)
+	Offer    Offer
 	Name     string
 	Code     string // printed on the pile, unique within the operator
 	Type     ChargerType
@@ -60,6 +62,16 @@ type ChargePoint struct {
 	Own         Condition     // what the device said of itself as connector 0
 	Rolled      PointStatus   // the roll-up while online
 }
+
+// Offer says what is made of the sub-protocols that the device offers when it connects.
+type Offer string
+
+// The offers.
+const (
+	OfferLenient  Offer = ""         // none offered counts as OCPP 1.6 (behaviour 1)
+	OfferRequired Offer = "required" // OCPP 1.6 must be offered
+	OfferPinned   Offer = "pinned"   // whatever is offered, it speaks OCPP 1.6 (behaviour 3)
+)
 
 // PointStatus is the roll-up as a screen shows it now.
 func (p ChargePoint) PointStatus(now time.Time) PointStatus {
@@ -86,6 +98,18 @@ func (p ChargePoint) checked() (ChargePoint, error) {
 	bad.text("/code", p.Code, 0, 32)
 	if !ident.ValidIdentity(p.Identity) {
 		bad.add("/identity", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")
+	}
+	p.Alias = strings.TrimSpace(p.Alias)
+	if p.Alias != "" && !ident.ValidIdentity(p.Alias) {
+		bad.add("/alias", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")
+	}
+	if p.Alias == p.Identity {
+		p.Alias = ""
+	}
+	switch p.Offer {
+	case OfferLenient, OfferRequired, OfferPinned:
+	default:
+		bad.add("/subprotocol", "must be lenient, required or pinned")
 	}
 	if !p.Type.known() {
 		bad.add("/charger_type", "must be one of AC, DC Fast, DC, HPC, MCS, Wireless, V2G")

@@ -59,7 +59,37 @@ type Connector struct {
 	MaxPower unit.W
 	Reported bool // first seen in a report, not configured by a person
 	Condition
+	Meter   Meter
 	Version int64
+}
+
+// Meter is what was learned of the register that a connector's sessions begin and end
+// with.
+type Meter struct {
+	Register unit.Wh // at the end of the last session
+	At       time.Time
+	// Restarts counts sessions in a row that were seen to begin with a register of their
+	// own, below that of the session before.
+	Restarts int
+	// Swapped: meter values are in kWh where they say Wh, or the other way round
+	// (behaviour 54).
+	Swapped bool
+}
+
+// restartsLearned is how many restarts in a row are no accident.
+const restartsLearned = 2
+
+// PerSession reports whether the meter was learned to begin again with each session
+// (behaviour 57).
+func (m Meter) PerSession() bool { return m.Restarts >= restartsLearned }
+
+// MeterSeen is what the end of a session tells of its connector's meter.
+type MeterSeen struct {
+	Register  unit.Wh
+	At        time.Time
+	Restarted bool // the session had a register of its own
+	WentOn    bool // it began where the one before had ended, or later
+	Swapped   bool
 }
 
 // ConnectorSpec is a connector as a person configures it.

@@ -17,7 +17,7 @@ func testMAC(b []byte) []byte {
 	return h.Sum(nil)
 }
 
-func TestField_17_KeyIsTakenAsHexTextAndAsDecodedBytes(t *testing.T) {
+func TestRow17_KeyIsTakenAsHexTextAndAsDecodedBytes(t *testing.T) {
 	t.Parallel()
 	key := newKey()
 	raw, err := hex.DecodeString(key)

@@ -38,6 +38,8 @@ type Tx interface {
 	// LockPoint is PointByID that makes other writers of this point wait.
 	LockPoint(ident.ChargePoint) (ChargePoint, error)
 	PointByIdentity(identity string) (ChargePoint, error)
+	// PointByAlias finds what connects by a name that is not its identity.
+	PointByAlias(alias string) (ChargePoint, error)
 	ListPoints(PointFilter, operator.Page) (operator.List[PointView], error)
 	// NextPointCode is the next free code of the operator: 1000, 1001, …
 	NextPointCode(ident.Operator) (string, error)
@@ -61,6 +63,9 @@ type Tx interface {
 	DeleteConnector(ident.Connector) error
 	// SaveCondition saves what the device reports.
 	SaveCondition(Connector) error
+	// LearnMeter keeps what the end of a session tells of the connector's meter, unless it
+	// is older than what is known.
+	LearnMeter(p ident.ChargePoint, connector int, seen MeterSeen) error
 	// ConnectorsOf lists the connectors of a point by number.
 	ConnectorsOf(ident.ChargePoint) ([]Connector, error)
 

@@ -33,6 +33,10 @@ type conn struct {
 	booting atomic.Bool  // a boot was accepted, its answer is on the way
 	boots   atomic.Int32 // that have arrived and are not answered
 
+	rung v16.Rung // how charging profiles are written for it; of the goroutine that sends
+
+	strange atomic.Bool // it spoke another version than was agreed
+
 	told  atomic.Bool // the point has reported a status on this connection
 	since time.Time   // when it connected
 
@@ -52,7 +56,7 @@ func newConn(d *Door, p asset.ChargePoint) *conn {
 	c := &conn{door: d, identity: p.Identity, known: !p.BootedAt.IsZero()}
 	c.Link = v16.Link{
 		Sessions: d.sessions, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
-		Booted: c.booted, Replaced: c.replaced, Failed: c.failed,
+		Booted: c.booted, Replaced: c.replaced, Failed: c.failed, Foreign: c.foreign,
 	}
 	return c
 }
@@ -128,6 +132,15 @@ func (c *conn) booted(serial string) {
 
 // replaced: a newer connection has taken over.
 func (c *conn) replaced() { c.peer.CloseNow() }
+
+// foreign: the device speaks another version than it agreed to (behaviour 3). It is told
+// once per connection; what it sends is answered as the agreed version has it.
+func (c *conn) foreign(why string) {
+	if c.strange.CompareAndSwap(false, true) {
+		c.door.opt.Log.Warn("charge point speaks another OCPP version than was agreed", "charge_point", c.Point, "identity", c.identity,
+			"agreed", protocol, "sent", why)
+	}
+}
 
 // failed: a message was not handled, and the fault is ours.
 func (c *conn) failed(action string, err error) {

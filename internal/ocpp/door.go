@@ -124,12 +124,36 @@ func (d *Door) Connected() int {
 // identity is the last segment of the path that is not empty, percent-decoded once
 // (behaviours 4, 5, 6).
 func identity(u *url.URL) string {
-	p := strings.TrimRight(u.EscapedPath(), "/")
-	id, err := url.PathUnescape(p[strings.LastIndexByte(p, '/')+1:])
+	id, err := url.PathUnescape(lastOf(u.EscapedPath()))
 	if err != nil {
 		return ""
 	}
 	return id
+}
+
+// lastOf is the last segment of a path that is not empty.
+func lastOf(path string) string {
+	p := strings.TrimRight(path, "/")
+	return p[strings.LastIndexByte(p, '/')+1:]
+}
+
+// protocol is what we speak, as the handshake says it.
+const protocol = "ocpp1.6"
+
+// policyOf is what a point's handshake may end with. What it offers beside what we know is
+// told by its prefix: ocpp1.6j is 1.6, ocpp2.0.1.1 is nothing that we speak (behaviour 2).
+func policyOf(o asset.Offer) wire.Policy {
+	pol := wire.Policy{Protocols: []string{protocol}, Default: protocol, Accepts: func(offered string) bool {
+		rest, ours := strings.CutPrefix(strings.ToLower(offered), protocol)
+		return ours && (rest == "" || rest[0] < '0' || rest[0] > '9')
+	}}
+	switch o {
+	case asset.OfferRequired:
+		pol.Default = ""
+	case asset.OfferPinned:
+		pol.Accepts = func(string) bool { return true }
+	}
+	return pol
 }
 
 // ServeHTTP takes a charge point in: 404 for an identity we do not know (nothing
@@ -152,6 +176,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := identity(r.URL)
+	user, key, login := r.BasicAuth()
+	if id == lastOf(Prefix) && login { // none in the path: its login says who it is (behaviour 7)
+		id = user
+	}
 	p, err := d.identify(r.Context(), id)
 	switch {
 	case fault.Is(err, fault.Missing):
@@ -165,8 +193,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
 		return
 	}
-	user, key, ok := r.BasicAuth()
-	if !ok || user != p.Identity || !d.assets.CheckKey(p, key) {
+	if !login || user != p.Identity && (p.Alias == "" || user != p.Alias) || !d.assets.CheckKey(p, key) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
 		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
 			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))
@@ -177,10 +204,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if d.holdOff(w, p, from) {
 		return
 	}
-	ws, err := wire.Upgrade(w, r, wire.Policy{Protocols: []string{"ocpp1.6"}}, &d.opt.Limits)
+	ws, err := wire.Upgrade(w, r, policyOf(p.Offer), &d.opt.Limits)
 	if err != nil {
 		d.Stats.Refused.Add(1)
-		d.opt.Log.Warn("charge point refused: handshake", "charge_point", p.ID, "error", err)
+		d.opt.Log.Warn("charge point refused: handshake", "charge_point", p.ID, "error", err, "offers", v16.Clean(r.Header.Get("Sec-Websocket-Protocol")))
 		return
 	}
 	d.Stats.Accepted.Add(1)

@@ -147,6 +147,10 @@ func (w *work) meter(tx Tx) error {
 		}
 		newest = later(newest, device)
 		r.Samples[i].Reading.At = read.At
+		if state.swapped(&r.Samples[i]) != state.Inner.Swapped {
+			return errCold
+		}
+		r.Samples[i].inUnit(state.Inner.Swapped)
 		w.reads = append(w.reads, read)
 		ev.Readings = append(ev.Readings, r.Samples[i].Reading)
 		ev.Fixed = ev.Fixed || read.Fixed

@@ -185,12 +185,43 @@ func (s *Service) enqueue(tx Tx, sc authz.Scope, p asset.ChargePoint, id ident.S
 // Answered takes the charge point's answer to a command, or that none came.
 func (s *Service) Answered(ctx context.Context, sc authz.Scope, id ident.Command, a asset.Answer) error {
 	return s.once(ctx, sc, func(tx Tx) error {
+		a := a
+		if a.State == asset.CommandRejected {
+			hint, err := refusedBy(tx, id)
+			if err != nil {
+				return err
+			}
+			if hint != "" {
+				a.Detail = hint
+			}
+		}
 		cmd, err := asset.Answered(tx, id, a)
 		if err != nil {
 			return err
 		}
 		return s.commandEnded(tx, cmd)
 	})
+}
+
+// refusedBy says why a start from afar was refused, where that can be seen: many points
+// start nothing until the cable of the last charge was out (behaviour 69).
+func refusedBy(tx Tx, id ident.Command) (string, error) {
+	cmd, err := tx.CommandByID(id)
+	if err != nil {
+		return "", err
+	}
+	args, err := cmd.Arguments()
+	start, ok := args.(asset.RemoteStart)
+	if !ok {
+		return "", err
+	}
+	cs, err := tx.ConnectorsOf(cmd.Point)
+	for _, c := range cs {
+		if c.Number == start.Connector && c.Status == asset.Finishing {
+			return "The charge point refused. The cable of the last charge is still in: unplug it, and plug it in again.", err
+		}
+	}
+	return "", err
 }
 
 // commandEnded tells the session of a command what came of it. Without an answer the

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"ccms/internal/asset"
 	"ccms/internal/money"
 	"ccms/internal/tariff"
 	"ccms/internal/unit"
@@ -56,6 +57,9 @@ func (e Stopped) apply(m *machine) {
 		}
 	}
 	s.MeterStop = e.Register
+	if s.overlaps() {
+		s.flag(FlagOverlap)
+	}
 	if e.HasRegister && e.Register < s.MeterStart-registerSlack {
 		s.flag(FlagMeterBelow)
 	}
@@ -110,31 +114,43 @@ func (m *machine) closeProvisionally() {
 }
 
 // total counts the session's energy again from all of its readings up to its end,
-// late ones too; readings after the stop are not billed (behaviour 49).
+// late ones too; readings after the stop are not billed (behaviour 49). Then it says
+// what of it cannot be.
 func (m *machine) total() {
 	s := &m.s
 	regs := slices.Clone(m.Registers)
 	regs = slices.DeleteFunc(regs, func(r Register) bool { return r.At.After(s.EndedAt) || r.At.Before(s.StartedAt) })
-	if s.RealStop && !s.Has(FlagMissingEnergy) {
-		regs = append(regs, Register{s.EndedAt, s.MeterStop})
+	c := s.count(regs)
+	lasted := s.EndedAt.Sub(s.StartedAt)
+	if c.Energy > c.most(lasted)+totalSlack {
+		c.flag(FlagImplausible)
 	}
-	values := make([]unit.Wh, len(regs))
-	for i, r := range regs {
-		values[i] = r.Value
-	}
-	energy, back := Cumulate(s.MeterStart, values)
-	if back && !s.Has(FlagRegisterBack) && !s.Has(FlagMeterBelow) {
+	if c.misread() && !s.misread() {
 		s.Inner.SafeCost = s.Cost.Minor
 	}
-	if back {
-		s.flag(FlagRegisterBack)
+	for _, f := range c.Flags {
+		s.flag(f)
 	}
-	m.points = make([]tariff.Point, len(regs))
-	s.Energy = 0
-	for i, e := range energy {
-		m.points[i] = tariff.Point{At: regs[i].At, Energy: e}
-		s.Energy = e
+	s.Energy, m.points = c.Energy, c.points
+	s.Inner.Apart = c.Inner.Apart
+	if s.Phase != Rejected && !s.Has(FlagUntimed) && lasted > s.emptyAfter() && s.Energy < emptyEnergy {
+		s.flag(FlagLongEmpty)
 	}
+	if s.RealStop && s.Has(FlagMeterBase) && s.MeterStop == s.MeterStart && s.Energy == 0 {
+		s.unflag(FlagMeterBase) // nothing was measured by either end: there is nothing to ask a person (behaviour 60)
+	}
+	m.learn(&c)
+}
+
+// learn tells what the session's end says of the connector's meter.
+func (m *machine) learn(c *counted) {
+	s := &m.s
+	if s.Connector <= 0 || s.Has(FlagUntimed) || s.Has(FlagMissingEnergy) || !s.RealStop && s.Inner.Apart {
+		return
+	}
+	seen := asset.MeterSeen{Register: s.MeterStop, At: s.EndedAt, Restarted: c.restarted, Swapped: s.Inner.Swapped != c.otherUnit}
+	seen.WentOn = !c.restarted && s.MeterStart > 0 && s.Inner.Before == 0
+	m.then.Learn = &seen
 }
 
 // settle makes the bill, or says why a person must.
@@ -261,7 +277,7 @@ func (m *machine) keepSafe() {
 		return
 	}
 	safe := s.Cost
-	if s.Has(FlagRegisterBack) || s.Has(FlagMeterBelow) {
+	if s.misread() {
 		safe = money.New(s.Inner.SafeCost, s.Currency)
 	}
 	if s.HoldAmount.Currency == safe.Currency && s.HoldAmount.Less(safe) {

@@ -19,6 +19,10 @@ const (
 	closeAfter     = 15 * time.Minute  // BILL-R5: connected and quiet
 	closeRetry     = time.Minute
 	idleLimit      = 24 * time.Hour // AUTH-R8: a bill is made at the latest then
+	emptyAC        = 24 * time.Hour // BILL-R3
+	emptyDC        = 4 * time.Hour
+	emptyRetry     = time.Hour
+	emptyEnergy    = unit.Wh(100)
 	idleConfirm    = 3 * time.Minute
 	idlePower      = unit.W(100)
 	idleMinEnergy  = unit.Wh(500) // IDLE-R1: a timer in the car
@@ -56,12 +60,13 @@ func NeedsRegisters(st State, ev Event) bool {
 
 // Then is what follows from an event, for the service to do in the same commit.
 type Then struct {
-	Capture bool          // post Next.Bill and release the rest of the hold
-	Adjust  *tariff.Bill  // Next.Bill replaces this one: post the difference
-	Release bool          // give the whole hold back
-	Keep    *money.Amount // shrink the hold to this (abnormal)
-	Extend  money.Amount  // grow the hold to this where the account allows; then Apply(HoldGrown)
-	Stop    string        // send RemoteStop, with the reason
+	Capture bool             // post Next.Bill and release the rest of the hold
+	Adjust  *tariff.Bill     // Next.Bill replaces this one: post the difference
+	Release bool             // give the whole hold back
+	Keep    *money.Amount    // shrink the hold to this (abnormal)
+	Extend  money.Amount     // grow the hold to this where the account allows; then Apply(HoldGrown)
+	Stop    string           // send RemoteStop, with the reason
+	Learn   *asset.MeterSeen // what the session's end tells of the connector's meter
 }
 
 // Outcome is what Apply decides.
@@ -128,6 +133,7 @@ func (m *machine) due() time.Time {
 			earliest(m.lastWord().Add(forgetAfter))
 		}
 	case Charging, Paused, OfflineRunning, Stopping, StopUnconfirmed:
+		earliest(m.emptyAt())
 		if s.Phase == Stopping {
 			earliest(in.StopAskedAt.Add(stopTimeout))
 		}
@@ -154,6 +160,28 @@ func (m *machine) due() time.Time {
 		at = m.Now.Add(time.Second)
 	}
 	return at
+}
+
+// emptyAt is when a session that charges nothing is ended (BILL-R3), and asked again
+// where it goes on; zero: not.
+func (m *machine) emptyAt() time.Time {
+	s, in := &m.s, &m.s.Inner
+	if s.Phase != Charging && s.Phase != Paused || s.Energy >= emptyEnergy || !in.OfflineSince.IsZero() {
+		return time.Time{}
+	}
+	at := s.StartedAt.Add(s.emptyAfter())
+	if again := in.StopAskedAt.Add(emptyRetry); !in.StopAskedAt.IsZero() && again.After(at) {
+		return again
+	}
+	return at
+}
+
+// emptyAfter is how long a session may last without energy worth the name (BILL-R3).
+func (s *State) emptyAfter() time.Duration {
+	if s.Inner.Direct {
+		return emptyDC
+	}
+	return emptyAC
 }
 
 // lastWord is when a session that may still get its stop was last heard of.
@@ -228,7 +256,7 @@ func (m *machine) sample(r Reading) {
 		in.Gap = gap
 	}
 	if r.Has&HasEnergy != 0 {
-		s.advance(r.Energy)
+		s.advance(Register{r.At, r.Energy}, false)
 		if m.Prices != nil {
 			in.Running = in.Running.Add(m.Prices, tariff.Point{At: r.At, Energy: s.Energy})
 		}
@@ -495,6 +523,15 @@ func (e Replaced) apply(m *machine) {
 	}
 }
 
+// Rivalled says that a session that may charge began on the connector meanwhile.
+type Rivalled struct{ At time.Time }
+
+func (e Rivalled) apply(m *machine) {
+	if m.s.Phase.Open() && m.s.Inner.RivalAt.IsZero() {
+		m.s.Inner.RivalAt = e.At
+	}
+}
+
 // WentOffline says that the charge point's connection closed.
 type WentOffline struct{ At time.Time }
 
@@ -619,6 +656,11 @@ func (e Due) apply(m *machine) {
 			s.Phase = OfflineRunning
 			m.fact = "session.changed"
 		}
+		return
+	}
+	if at := m.emptyAt(); !at.IsZero() && !m.Now.Before(at) {
+		s.flag(FlagLongEmpty)
+		m.then.Stop = "hours without energy"
 		return
 	}
 	if s.Phase == Stopping && !m.Now.Before(in.StopAskedAt.Add(stopTimeout)) {

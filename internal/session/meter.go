@@ -105,6 +105,8 @@ func (s *Service) samples(tx Tx, p asset.ChargePoint, st *State, r Report, in []
 			first = firstRead{sample.Stamp, read}
 		}
 		sample.Reading.At = read.At
+		st.Inner.Swapped = st.swapped(&sample)
+		sample.inUnit(st.Inner.Swapped)
 		isNew, err := tx.InsertSample(*st, sample, read)
 		if err != nil {
 			return ev, first, err
@@ -188,6 +190,7 @@ func (s *Service) adopt(tx Tx, p asset.ChargePoint, place Place, r MeterReport) 
 		MaxPower: p.MaxPower, Currency: op.Currency, Cost: money.New(0, op.Currency),
 		StartedAt: read.At, StartDevice: r.Samples[0].Stamp.At, StartEpoch: r.Epoch,
 	}
+	direct(&st, p)
 	for _, x := range r.Samples {
 		if x.Has&HasEnergy != 0 {
 			st.MeterStart, st.Inner.Register = x.Energy, x.Energy

@@ -30,6 +30,9 @@ type Sample struct {
 	Reading
 	Stamp   Stamp
 	Ordinal int // its place in the message, part of the natural key
+	// Swapped is the register, if the value were in kWh where it says Wh, or the other way
+	// round; 0 where it cannot be (behaviour 54).
+	Swapped unit.Wh
 }
 
 // Device is the instant that the sample is known by among the session's, as precise

@@ -128,6 +128,11 @@ func (c *codec) state(s *State) {
 	c.time(&in.HeardAt)
 	text(c, &in.StopAnswer)
 	c.flag(&in.Forgotten)
+	c.flag(&in.Direct)
+	c.flag(&in.Apart)
+	c.flag(&in.Swapped)
+	number(c, &in.Before)
+	c.time(&in.RivalAt)
 }
 
 // field goes to the next field and reports whether it is there.

@@ -48,6 +48,9 @@ type script struct {
 	regs   []Register
 	stop   string
 	then   string
+	known  asset.Meter // of the connector
+	direct bool
+	learn  string
 }
 
 func newScript(t *testing.T) *script {
@@ -89,6 +92,20 @@ func (s *script) line(w []string) {
 		s.power = unit.W(s.number(w[1]))
 	case "wallet":
 		s.wallet = s.amount(w[1])
+	case "dc":
+		s.direct = true
+	case "ac":
+		s.direct = false
+	case "known":
+		s.known = asset.Meter{Register: unit.Wh(s.number(w[1])), At: s.time(22, "00:00"), Swapped: slices.Contains(w, "swapped")}
+		if i := slices.Index(w, "restarts"); i > 0 {
+			s.known.Restarts = int(s.number(w[i+1]))
+		}
+		if i := slices.Index(w, "until"); i > 0 {
+			s.known.At = s.time(22, w[i+1])
+		}
+	case "unknown":
+		s.known = asset.Meter{}
 	case "at":
 		w = w[1:]
 		day := 22
@@ -192,11 +209,13 @@ func (s *script) begin(register int64) {
 	e := s.env()
 	s.regs = nil
 	s.st = State{
-		ID: ident.New[ident.Session](s.now), OCPPID: 7, Connector: 1, Phase: Charging, StartedAt: s.now, StartDevice: s.now,
+		ID: ident.New[ident.Session](s.now), OCPPID: 7, Connector: 1, Phase: Charging, StartedAt: s.now, StartDevice: s.now, MaxPower: s.power,
 		MeterStart: unit.Wh(register), Currency: e.Prices.Plan.Currency, Wallet: ident.New[ident.Account](s.now),
 		HoldAmount: e.Prices.Plan.Hold, Cost: money.New(0, e.Prices.Plan.Currency),
-		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, HeardAt: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin)},
+		Inner: Inner{Register: unit.Wh(register), PluggedUntil: s.now, HeardAt: s.now, Running: tariff.Begin(s.now), SilentAt: s.now.Add(2*defaultGap + reserveMargin),
+			Direct: s.direct},
 	}
+	s.st.base(s.known)
 }
 
 func (s *script) event(w []string) {
@@ -227,7 +246,14 @@ func (s *script) event(w []string) {
 		s.begin(0)
 		s.st.Phase, s.st.RequestedAt, s.st.StartedAt = Starting, s.now, time.Time{}
 	case "meter":
-		r := Reading{At: of, Energy: unit.Wh(s.number(w[1])), Has: HasEnergy}
+		m := Sample{Reading: Reading{At: of, Energy: unit.Wh(s.number(w[1])), Has: HasEnergy}}
+		if len(w) > 3 && w[2] == "or" {
+			m.Swapped = unit.Wh(s.number(w[3]))
+			s.st.Inner.Swapped = s.st.swapped(&m)
+			m.inUnit(s.st.Inner.Swapped)
+			w = w[:2]
+		}
+		r := m.Reading
 		if len(w) > 2 {
 			r.Power, r.Has = unit.W(s.number(w[2])), r.Has|HasPower
 		}
@@ -250,6 +276,7 @@ func (s *script) event(w []string) {
 		s.apply(Suspected{"boot"})
 	case "replaced":
 		s.apply(Replaced{s.now})
+		s.apply(Rivalled{s.now})
 	case "offline":
 		s.apply(WentOffline{s.now})
 	case "online":
@@ -269,8 +296,19 @@ func (s *script) event(w []string) {
 // wallet has it, a stop is sent.
 func (s *script) apply(ev Event) {
 	before := s.st
-	s.stop, s.then = "", "none"
+	s.stop, s.then, s.learn = "", "none", "nothing"
 	s.out = Apply(s.st, ev, s.env())
+	if l := s.out.Then.Learn; l != nil {
+		s.learn = strconv.FormatInt(int64(l.Register), 10)
+		for _, x := range []struct {
+			on   bool
+			word string
+		}{{l.Restarted, " restarted"}, {l.WentOn, " went on"}, {l.Swapped, " swapped"}} {
+			if x.on {
+				s.learn += x.word
+			}
+		}
+	}
 	if s.out.Then.Extend.Minor > 0 {
 		grow := s.out.Then.Extend.Sub(s.st.HoldAmount)
 		if s.wallet.Less(grow) {
@@ -348,6 +386,8 @@ func (s *script) expect(field, want string) {
 		}
 	case "then":
 		got = s.then
+	case "learn":
+		got = s.learn
 	case "live":
 		got = map[bool]string{true: "yes", false: "no"}[s.st.Live()]
 	case "due":

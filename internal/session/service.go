@@ -131,6 +131,12 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		return st, err
 	}
 	out := Apply(st, ev, env)
+	if seen := out.Then.Learn; seen != nil {
+		if err := tx.LearnMeter(st.Point, st.Connector, *seen); err != nil {
+			return st, err
+		}
+		out.Then.Learn = nil
+	}
 	if out, err = s.follow(tx, env, out); err != nil {
 		return st, err
 	}

@@ -258,9 +258,13 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	if err != nil {
 		return State{}, err
 	}
-	power := p.MaxPower
+	power, known := p.MaxPower, asset.Meter{}
 	for _, c := range cs {
-		if c.Number == r.Connector && c.MaxPower > 0 {
+		if c.Number != r.Connector {
+			continue
+		}
+		known = c.Meter
+		if c.MaxPower > 0 {
 			power = c.MaxPower
 		}
 	}
@@ -286,7 +290,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	}
 	// A cable is in one car: what was there has ended or lost its stop.
 	var waiting *State
-	if _, err := s.each(tx, p.ID, func(old State) Event {
+	there, err := s.each(tx, p.ID, func(old State) Event {
 		switch {
 		case old.Phase == Starting && waiting == nil && (old.Connector == r.Connector || old.Connector == 0) &&
 			member.SameToken(old.TokenUID, r.Token):
@@ -295,7 +299,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 			return Replaced{At: read.At}
 		}
 		return nil
-	}); err != nil {
+	})
+	if err != nil {
 		return State{}, err
 	}
 	offline := !asked && read.At.Before(p.ConnectedAt)
@@ -328,6 +333,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	st.Connector, st.MaxPower, st.OCPPID = r.Connector, power, id
 	st.StartedAt, st.StartDevice, st.StartEpoch, st.StartMsgID = read.At, r.Stamp.At, r.Epoch, r.MessageID
 	st.MeterStart, st.Inner.Register = r.Register, r.Register
+	direct(&st, p)
 	st.Phase = Charging
 	st.Inner.PluggedUntil = read.At
 	if read.Fixed {
@@ -339,6 +345,17 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	if !r.HasRegister || r.Incomplete || r.Connector <= 0 || r.Token == "" {
 		st.flag(FlagMissingField)
 		j.decision, j.reason = Invalid, "The start lacked its connector, card, register or time."
+	}
+	st.base(known)
+	if j.decision == Accepted {
+		for _, old := range there {
+			if !old.Phase.Open() {
+				continue
+			}
+			if _, err := s.step(tx, old, Rivalled{read.At}); err != nil {
+				return State{}, err
+			}
+		}
 	}
 	if waiting != nil && j.decision != Accepted {
 		// The hold of the remote start must not stay behind.
@@ -412,6 +429,9 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 		Session: st.ID, Reason: j.reason,
 	}, j.decision)
 }
+
+// direct notes what the session's energy is bounded by (BILL-R2, R3).
+func direct(st *State, p asset.ChargePoint) { st.Inner.Direct = !p.Type.Alternating() }
 
 // open sets what a session begins with, once it is decided.
 func (s *State) open(d Decision, now time.Time) {

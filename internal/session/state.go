@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"ccms/internal/ident"
@@ -67,6 +68,11 @@ const (
 	FlagUnpriced      Flag = "UNPRICED"       // no plan resolved (PRICE-R2, BILL-R10)
 	FlagLowBalance    Flag = "LOW_BALANCE"    // we stopped it before overdraft (BAL-R2)
 	FlagMissingEnergy Flag = "MISSING_ENERGY" // the stop had no register
+	FlagImplausible   Flag = "IMPLAUSIBLE"    // more energy than the connector can give in that time (BILL-R2)
+	FlagLongEmpty     Flag = "LONG_EMPTY"     // long, and next to no energy (BILL-R3)
+	FlagOverlap       Flag = "OVERLAP"        // another session on the connector at the same time (BILL-R16)
+	FlagMeterBase     Flag = "METER_BASE"     // the start did not tell the register that ran (BILL-R18)
+	FlagRegisters     Flag = "REGISTERS"      // start and stop do not agree with the meter values (behaviour 56)
 )
 
 // Reading is what the meter said last, as the screens show it. A field that was
@@ -180,6 +186,11 @@ type Inner struct {
 	HeardAt      time.Time         `json:"heard_at,omitzero"`       // server time of the last meter values, at first of the start
 	StopAnswer   Decision          `json:"stop_answer,omitempty"`   // what the stop was answered of its card
 	Forgotten    bool              `json:"forgotten,omitempty"`     // its stop is no longer guessed at
+	Direct       bool              `json:"direct,omitempty"`        // the connector gives direct current
+	Apart        bool              `json:"apart,omitempty"`         // meter values are of another register than the start
+	Swapped      bool              `json:"swapped,omitempty"`       // and in the other unit than they say, Wh or kWh
+	Before       unit.Wh           `json:"before,omitzero"`         // the connector's register before, where the start is below it
+	RivalAt      time.Time         `json:"rival_at,omitzero"`       // another session began on the connector
 }
 
 // Has reports whether the session carries the flag.
@@ -198,10 +209,14 @@ func (s *State) flag(f Flag) {
 	}
 }
 
+func (s *State) unflag(f Flag) {
+	s.Flags = slices.DeleteFunc(slices.Clone(s.Flags), func(x Flag) bool { return x == f })
+}
+
 // Suspect reports whether a flag stands in the way of billing without a person.
 func (s *State) Suspect() bool {
-	return s.Has(FlagRegisterBack) || s.Has(FlagMeterBelow) || s.Has(FlagOrphanStop) || s.Has(FlagAdopted) ||
-		s.Has(FlagUnpriced) || s.Has(FlagMissingEnergy)
+	return s.misread() || s.Has(FlagMeterBase) || s.Has(FlagLongEmpty) || s.Has(FlagOverlap) ||
+		s.Has(FlagOrphanStop) || s.Has(FlagAdopted) || s.Has(FlagUnpriced) || s.Has(FlagMissingEnergy)
 }
 
 // Live reports whether a report may still change the session.

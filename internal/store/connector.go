@@ -7,10 +7,11 @@ import (
 
 var _ = table("connectors", own,
 	plain(`id operator_id sub_operator_id point_id number connector_type max_power_w reported status error_code vendor_error_code
-		info status_at received_at version`))
+		info status_at received_at version meter_wh meter_at meter_restarts meter_swapped`))
 
 const connectorCols = `c.id, c.operator_id, c.sub_operator_id, c.point_id, c.number, c.connector_type, c.max_power_w, c.reported,
-	c.status, c.error_code, c.vendor_error_code, c.info, c.status_at, c.received_at, c.version`
+	c.status, c.error_code, c.vendor_error_code, c.info, c.status_at, c.received_at, c.version,
+	c.meter_wh, c.meter_at, c.meter_restarts, c.meter_swapped`
 
 var (
 	qConnectorInsert = stmt(`INSERT INTO connectors (operator_id, sub_operator_id, id, point_id, number, connector_type, max_power_w, reported,
@@ -22,6 +23,9 @@ var (
 	qConnectorDelete    = stmt(`DELETE FROM connectors WHERE {{scope connectors connectors}} AND id = ?`)
 	qConnectorCondition = stmt(`UPDATE connectors SET status = ?, error_code = ?, vendor_error_code = ?, info = ?, status_at = ?, received_at = ?
 		WHERE {{scope connectors connectors}} AND id = ?`)
+	qConnectorMeter = stmt(`UPDATE connectors SET meter_wh = ?, meter_at = ?, meter_swapped = ?,
+			meter_restarts = CASE WHEN ? = 1 THEN meter_restarts + 1 WHEN ? = 1 THEN 0 ELSE meter_restarts END
+		WHERE {{scope connectors connectors}} AND point_id = ? AND number = ? AND (meter_at IS NULL OR meter_at <= ?)`)
 	qConnectors   = stmt(`SELECT ` + connectorCols + ` FROM connectors c WHERE {{scope connectors c}} AND c.point_id = ? ORDER BY c.number`)
 	qConnectorsIn = stmt(`SELECT ` + connectorCols + ` FROM connectors c WHERE {{scope connectors c}} AND {{in c.point_id}}
 		ORDER BY c.point_id, c.number`)
@@ -29,7 +33,8 @@ var (
 
 func scanConnector(r *Row, c *asset.Connector) error {
 	return r.Scan(&c.ID, &c.Operator, &c.Sub, &c.Point, &c.Number, &c.Type, &c.MaxPower, &c.Reported,
-		&c.Status, &c.ErrorCode, &c.VendorErrorCode, &c.Info, &c.StatusAt, &c.ReceivedAt, &c.Version)
+		&c.Status, &c.ErrorCode, &c.VendorErrorCode, &c.Info, &c.StatusAt, &c.ReceivedAt, &c.Version,
+		&c.Meter.Register, &c.Meter.At, &c.Meter.Restarts, &c.Meter.Swapped)
 }
 
 // InsertConnector implements asset.Tx.
@@ -54,6 +59,12 @@ func (tx *Tx) DeleteConnector(id ident.Connector) error {
 func (tx *Tx) SaveCondition(c asset.Connector) error {
 	tx.pointChanged(asset.ChargePoint{ID: c.Point, Operator: c.Operator, Sub: c.Sub})
 	return tx.laterOne("connector", qConnectorCondition, c.Status, c.ErrorCode, c.VendorErrorCode, c.Info, c.StatusAt, c.ReceivedAt, c.ID)
+}
+
+// LearnMeter implements asset.Tx. A connector that nobody configured or saw has no row,
+// and nothing is learned of it.
+func (tx *Tx) LearnMeter(p ident.ChargePoint, connector int, s asset.MeterSeen) error {
+	return tx.later(qConnectorMeter, nil, s.Register, s.At, s.Swapped, s.Restarted, s.WentOn, p, connector, s.At)
 }
 
 // ConnectorsOf implements asset.Tx.

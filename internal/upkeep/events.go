@@ -105,7 +105,11 @@ func (e StatusSeen) apply(d *desk) {
 		return
 	}
 	known := d.find(e.Connector, t, code) >= 0
-	i := d.raise(told{connector: e.Connector, typ: t, code: code, level: level, at: e.At, detail: e.VendorCode})
+	detail := e.VendorCode
+	if detail == "" && e.Code != code && code == "OtherError" {
+		detail = e.Code
+	}
+	i := d.raise(told{connector: e.Connector, typ: t, code: code, level: level, at: e.At, detail: detail})
 	if !e.Over.IsZero() && !known {
 		d.gone(i, e.Over)
 	}

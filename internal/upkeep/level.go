@@ -32,8 +32,8 @@ func trouble(status asset.ConnectorStatus, code string) (t Type, c string, l Lev
 		return InternalError, code, levels[InternalError], true
 	}
 	l, known := errorLevels[code]
-	if !known {
-		l = Error
+	if !known { // a word of its own (behaviour 36); the status keeps it as it came
+		code, l = "OtherError", Error
 	}
 	if l == Error && status != asset.Faulted { // it goes on working
 		l = Warn

@@ -177,7 +177,8 @@ func knocked(f Heard, k asset.Knocked) Task {
 
 // suspicious are the flags of a session that a person must look at, worst first.
 var suspicious = []session.Flag{
-	session.FlagMeterBelow, session.FlagRegisterBack, session.FlagOrphanStop, session.FlagAdopted, session.FlagUnpriced,
+	session.FlagMeterBelow, session.FlagRegisterBack, session.FlagImplausible, session.FlagMeterBase, session.FlagRegisters, session.FlagOverlap,
+	session.FlagLongEmpty, session.FlagOrphanStop, session.FlagAdopted, session.FlagUnpriced,
 	session.FlagMissingEnergy, session.FlagOffline48h, session.FlagDeniedEnergy,
 }
 

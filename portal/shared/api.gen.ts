@@ -1803,6 +1803,8 @@ export interface components {
             value: string;
         };
         ChargePoint: {
+            /** @description What it connects as where that is not its identity, for instance its serial number. */
+            alias?: string;
             /** @enum {string} */
             charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             /** @description Printed on the pile. */
@@ -1833,6 +1835,11 @@ export interface components {
             status: "VALID" | "INVALID";
             sub_operator_id?: string;
             /**
+             * @description What is made of the sub-protocols that it offers. lenient: none counts as OCPP 1.6. required: ocpp1.6 must be offered. pinned: whatever is offered, it speaks OCPP 1.6.
+             * @enum {string}
+             */
+            subprotocol: "lenient" | "required" | "pinned";
+            /**
              * @description Of its site; times of the charge point are shown in it.
              * @example Europe/Berlin
              */
@@ -1851,6 +1858,7 @@ export interface components {
             key: string;
         };
         ChargePointNew: {
+            alias?: string;
             /** @enum {string} */
             charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             /** @description Absent takes the next free one. */
@@ -1863,8 +1871,15 @@ export interface components {
             name: string;
             plan_id?: string;
             site_id: string;
+            /**
+             * @default lenient
+             * @enum {string}
+             */
+            subprotocol: "lenient" | "required" | "pinned";
         };
         ChargePointPatch: {
+            /** @description Empty: none. */
+            alias?: string;
             /** @enum {string} */
             charger_type?: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             code?: string;
@@ -1880,6 +1895,8 @@ export interface components {
             site_id?: string;
             /** @enum {string} */
             status?: "VALID" | "INVALID";
+            /** @enum {string} */
+            subprotocol?: "lenient" | "required" | "pinned";
         };
         Command: {
             /** @description Id of the staff who asked, or why the system did. */

@@ -87,6 +87,7 @@ func (y *year) someVisit(rng *rand.Rand, p *Point, c asset.Connector, at time.Ti
 	v.Start = session.State{
 		Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID, Connector: c.Number, Source: session.ByRFID, Zone: p.site.TimeZone,
 		MaxPower: c.MaxPower, Currency: currency, MeterStart: y.meters[key],
+		Inner: session.Inner{Direct: !p.Type.Alternating()},
 	}
 	if plan != nil {
 		v.Prices = y.sheet(plan, p.site.TimeZone)

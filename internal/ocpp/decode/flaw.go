@@ -19,12 +19,13 @@ const (
 	Placeholder              // null, "", "null" or 0x0000 in an optional field; counts as absent
 	Repaired                 // not JSON: a value, comma, quote or bracket was missing or too many
 	NotObject                // the payload is not an object
+	TooMany                  // more in a list than its bytes are worth; the rest is left out
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"missing", "wrong type", "too long", "unknown enum", "bad time", "bad value",
-	"unknown field", "placeholder", "repaired", "not an object",
+	"unknown field", "placeholder", "repaired", "not an object", "too many",
 }
 
 func (k Kind) String() string {

@@ -25,6 +25,7 @@ type Reader struct {
 	s     string
 	b     []byte // the bytes of s
 	i     int
+	left  int // room for lists and objects
 	depth int // open objects and arrays; those past maxDepth have no step
 	flaws Flaws
 	path  [maxDepth]step
@@ -33,6 +34,7 @@ type Reader struct {
 // Reset begins a payload. Nil is an absent one and reads as an empty object.
 func (r *Reader) Reset(payload []byte) {
 	r.s, r.b, r.i, r.depth, r.flaws = alias(payload), payload, 0, 0, Flaws{}
+	r.left = Floor + worth*len(payload)
 }
 
 // alias is b as a string without a copy; payloads are never written to.
@@ -268,7 +270,7 @@ func (r *Reader) Objects() int {
 	if end := strings.IndexByte(rest, ']'); end >= 0 {
 		rest = rest[:end]
 	}
-	return min(strings.Count(rest, "{"), 64)
+	return strings.Count(rest, "{")
 }
 
 // Unknown skips the value of a field the schema does not know.

@@ -61,7 +61,7 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-func TestField_28_ALocalTimeReadAgainInItsZone(t *testing.T) {
+func TestRow28_ALocalTimeReadAgainInItsZone(t *testing.T) {
 	t.Parallel()
 	zone := time.FixedZone("CST", 8*3600)
 	local := ParseTime("2026-03-01T20:00:00")
@@ -74,7 +74,7 @@ func TestField_28_ALocalTimeReadAgainInItsZone(t *testing.T) {
 	}
 }
 
-func TestField_30_31_TheReceiveTimeStandsInForAnImpossibleOne(t *testing.T) {
+func TestRow30_31_TheReceiveTimeStandsInForAnImpossibleOne(t *testing.T) {
 	t.Parallel()
 	received := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, raw := range []string{"1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "", "rubbish"} {

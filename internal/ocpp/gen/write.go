@@ -231,7 +231,7 @@ func (p *printer) value(m *model, f field, bit string) {
 		if f.required {
 			p.f("if m.%s.read(r) {\n%s\n}", f.name, bit)
 		} else {
-			p.f("if x := new(%s); x.read(r) {\nm.%s = x\n}", f.ref, f.name)
+			p.f("if x := decode.New[%s](r); x != nil && x.read(r) {\nm.%s = x\n}", f.ref, f.name)
 		}
 		return
 	}
@@ -254,15 +254,15 @@ func (p *printer) list(m *model, f field, bit string) {
 		p.f("%s", bit)
 	}
 	if f.kind == kindString {
-		p.f("m.%s = []string{}\nfor r.Elem() {\nvar x string\nif r.String(&x, %d) {\nm.%s = append(m.%s, x)\n}\n}\n}", f.name, f.max, f.name, f.name)
+		p.f("m.%s = []string{}\nfor r.Elem() {\nvar x string\nif r.String(&x, %d) {\nm.%s = decode.Append(r, m.%s, x)\n}\n}\n}", f.name, f.max, f.name, f.name)
 		return
 	}
 	if m.objects[f.ref].leaf() {
-		p.f("m.%s = make([]%s, 0, r.Objects())", f.name, f.ref)
+		p.f("m.%s = decode.Room[%s](r, r.Objects())", f.name, f.ref)
 	} else {
 		p.f("m.%s = []%s{}", f.name, f.ref)
 	}
-	p.f("for r.Elem() {\nvar x %s\nif x.read(r) {\nm.%s = append(m.%s, x)\n}\n}\n}", f.ref, f.name, f.name)
+	p.f("for r.Elem() {\nvar x %s\nif x.read(r) {\nm.%s = decode.Append(r, m.%s, x)\n}\n}\n}", f.ref, f.name, f.name)
 }
 
 // appender writes the method that appends the object as JSON.

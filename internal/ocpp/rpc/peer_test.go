@@ -218,7 +218,7 @@ func TestHandlerOutcomes(t *testing.T) {
 	})
 }
 
-func TestField_22_TheSameCallWithTheSameIdIsAnsweredEachTime(t *testing.T) {
+func TestRow22_TheSameCallWithTheSameIdIsAnsweredEachTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		for range 3 {
@@ -229,7 +229,7 @@ func TestField_22_TheSameCallWithTheSameIdIsAnsweredEachTime(t *testing.T) {
 	})
 }
 
-func TestField_23_IdsRestartAndAreOursToo(t *testing.T) {
+func TestRow23_IdsRestartAndAreOursToo(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		result := make(chan error, 1)
@@ -245,7 +245,7 @@ func TestField_23_IdsRestartAndAreOursToo(t *testing.T) {
 	})
 }
 
-func TestField_24_DoubledAndUnknownAnswersAreIgnored(t *testing.T) {
+func TestRow24_DoubledAndUnknownAnswersAreIgnored(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		r.say(`[3,"nobody",{}]`, `[4,"nobody","GenericError","",{}]`)
@@ -266,7 +266,7 @@ func TestField_24_DoubledAndUnknownAnswersAreIgnored(t *testing.T) {
 	})
 }
 
-func TestField_25_ErrorCodesInAnySpelling(t *testing.T) {
+func TestRow25_ErrorCodesInAnySpelling(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		for sent, want := range map[string]rpc.Code{
@@ -285,7 +285,7 @@ func TestField_25_ErrorCodesInAnySpelling(t *testing.T) {
 	})
 }
 
-func TestField_26_ErrorDetailsOfAnyKind(t *testing.T) {
+func TestRow26_ErrorDetailsOfAnyKind(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		for _, tail := range []string{`,"text"`, `,["a"]`, `,null`, ``} {
@@ -300,7 +300,7 @@ func TestField_26_ErrorDetailsOfAnyKind(t *testing.T) {
 	})
 }
 
-func TestField_27_AFrameThatDoesNotSplitIsAnsweredAndTheSocketStays(t *testing.T) {
+func TestRow27_AFrameThatDoesNotSplitIsAnsweredAndTheSocketStays(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var payload string
 		r := start(t, nil, func(_ context.Context, c rpc.Call) ([]byte, *rpc.CallError) {
@@ -356,7 +356,7 @@ func TestCallsAreHandledInOrderOneAtATime(t *testing.T) {
 }
 
 // Rule 4: a charge point may ask Authorize before it answers our RemoteStart.
-func TestField_86_87_BothDirectionsAtOnce(t *testing.T) {
+func TestRow86_87_BothDirectionsAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := start(t, nil, echo)
 		result := make(chan error, 1)
@@ -476,7 +476,7 @@ func TestACallIsGivenUpAfterThirtySecondsAndTheNextIsSent(t *testing.T) {
 }
 
 // Rule 5.
-func TestField_13_TwoDifferentActionsUnansweredInARow(t *testing.T) {
+func TestRow13_TwoDifferentActionsUnansweredInARow(t *testing.T) {
 	cases := []struct {
 		why   string
 		calls []string // a leading + is answered

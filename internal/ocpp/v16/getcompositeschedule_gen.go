@@ -96,7 +96,7 @@ func (m *GetCompositeScheduleConf) read(r *decode.Reader) bool {
 		case "scheduleStart":
 			r.OptTime(&m.ScheduleStart)
 		case "chargingSchedule":
-			if x := new(ChargingSchedule); x.read(r) {
+			if x := decode.New[ChargingSchedule](r); x != nil && x.read(r) {
 				m.ChargingSchedule = x
 			}
 		default:

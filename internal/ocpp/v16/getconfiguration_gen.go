@@ -24,7 +24,7 @@ func (m *GetConfigurationReq) read(r *decode.Reader) bool {
 				for r.Elem() {
 					var x string
 					if r.String(&x, 50) {
-						m.Key = append(m.Key, x)
+						m.Key = decode.Append(r, m.Key, x)
 					}
 				}
 			}
@@ -74,11 +74,11 @@ func (m *GetConfigurationConf) read(r *decode.Reader) bool {
 		switch r.Key() {
 		case "configurationKey":
 			if r.Array() {
-				m.ConfigurationKey = make([]KeyValue, 0, r.Objects())
+				m.ConfigurationKey = decode.Room[KeyValue](r, r.Objects())
 				for r.Elem() {
 					var x KeyValue
 					if x.read(r) {
-						m.ConfigurationKey = append(m.ConfigurationKey, x)
+						m.ConfigurationKey = decode.Append(r, m.ConfigurationKey, x)
 					}
 				}
 			}
@@ -88,7 +88,7 @@ func (m *GetConfigurationConf) read(r *decode.Reader) bool {
 				for r.Elem() {
 					var x string
 					if r.String(&x, 50) {
-						m.UnknownKey = append(m.UnknownKey, x)
+						m.UnknownKey = decode.Append(r, m.UnknownKey, x)
 					}
 				}
 			}

@@ -69,11 +69,11 @@ func (m *GetInstalledCertificateIdsConf) read(r *decode.Reader) bool {
 		switch r.Key() {
 		case "certificateHashData":
 			if r.Array() {
-				m.CertificateHashData = make([]CertificateHashData, 0, r.Objects())
+				m.CertificateHashData = decode.Room[CertificateHashData](r, r.Objects())
 				for r.Elem() {
 					var x CertificateHashData
 					if x.read(r) {
-						m.CertificateHashData = append(m.CertificateHashData, x)
+						m.CertificateHashData = decode.Append(r, m.CertificateHashData, x)
 					}
 				}
 			}

@@ -29,6 +29,8 @@ type Link struct {
 	Booted func(serial string)
 	// Replaced hears that a newer connection has taken over.
 	Replaced func()
+	// Foreign hears that the device speaks another version than its connection does.
+	Foreign func(why string)
 	// Failed hears of an error that is ours, with the action it hit.
 	Failed func(action string, err error)
 
@@ -88,6 +90,9 @@ func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) 
 	case a.Known():
 		return nil, rpc.CallErrorNotSupported(c.Action)
 	default:
+		if later[c.Action] {
+			l.foreign(c.Action)
+		}
 		return nil, rpc.CallErrorNotImplemented(c.Action)
 	}
 	m, err := h(l, ctx, c)
@@ -116,6 +121,16 @@ func (l *Link) Handle(ctx context.Context, c rpc.Call) ([]byte, *rpc.CallError) 
 	}
 	l.Failed(c.Action, err)
 	return nil, rpc.CallErrorInternal()
+}
+
+// later are actions that only later versions have, and that a device of those sends first
+// (behaviour 3).
+var later = map[string]bool{"TransactionEvent": true, "NotifyReport": true, "NotifyEvent": true, "NotifyMonitoringReport": true}
+
+func (l *Link) foreign(why string) {
+	if l.Foreign != nil {
+		l.Foreign(why)
+	}
 }
 
 // maxConnector is the highest number that a connector has with us. What a report that
@@ -174,6 +189,9 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, err := DecodeBootNotificationReq(c.Payload)
 	if err != nil {
 		return nil, err
+	}
+	if f.At(decode.UnknownField, "/chargingStation") {
+		l.foreign("chargingStation in BootNotification")
 	}
 	serial := m.ChargePointSerialNumber
 	if serial == "" {
@@ -257,6 +275,7 @@ func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {
 func (l *Link) stop(ctx context.Context, c rpc.Call) (Message, error) {
 	m, f, _ := DecodeStopTransactionReq(c.Payload)
 	samples, bad := readSamples(m.TransactionData)
+	samples = inTransactionData(samples)
 	r := session.StopReport{Report: l.report(c, f), OCPPID: m.TransactionID, Token: m.IDTag, Register: wh(m.MeterStop),
 		HasRegister: !lacks(f, "/meterStop"), Stamp: stamp(m.Timestamp), Reason: Clean(string(m.Reason)), Samples: samples}
 	r.Flaws = append(r.Flaws, bad...)

@@ -34,7 +34,7 @@ func (m *MeterValuesReq) read(r *decode.Reader) bool {
 				for r.Elem() {
 					var x MeterValue
 					if x.read(r) {
-						m.MeterValue = append(m.MeterValue, x)
+						m.MeterValue = decode.Append(r, m.MeterValue, x)
 					}
 				}
 			}

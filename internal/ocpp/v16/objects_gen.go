@@ -206,11 +206,11 @@ func (m *ChargingSchedule) read(r *decode.Reader) bool {
 		case "chargingSchedulePeriod":
 			if r.Array() {
 				seen |= 1 << 1
-				m.ChargingSchedulePeriod = make([]ChargingSchedulePeriod, 0, r.Objects())
+				m.ChargingSchedulePeriod = decode.Room[ChargingSchedulePeriod](r, r.Objects())
 				for r.Elem() {
 					var x ChargingSchedulePeriod
 					if x.read(r) {
-						m.ChargingSchedulePeriod = append(m.ChargingSchedulePeriod, x)
+						m.ChargingSchedulePeriod = decode.Append(r, m.ChargingSchedulePeriod, x)
 					}
 				}
 			}
@@ -375,11 +375,11 @@ func (m *MeterValue) read(r *decode.Reader) bool {
 		case "sampledValue":
 			if r.Array() {
 				seen |= 1 << 1
-				m.SampledValue = make([]SampledValue, 0, r.Objects())
+				m.SampledValue = decode.Room[SampledValue](r, r.Objects())
 				for r.Elem() {
 					var x SampledValue
 					if x.read(r) {
-						m.SampledValue = append(m.SampledValue, x)
+						m.SampledValue = decode.Append(r, m.SampledValue, x)
 					}
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ccms/internal/asset"
+	"ccms/internal/ocpp/junk"
 	"ccms/internal/ocpp/v16"
 )
 
@@ -15,6 +16,10 @@ func TestOutbound_eachCommandAsItsMessage(t *testing.T) {
 	zero, one := 0, 1
 	file := asset.Transfer{URL: "ftp://u:p@files.example/x", Retries: 3, Interval: 60}
 	const accepted = `{"status":"Accepted"}`
+	schemas, err := junk.LoadSchemas() // without the data nothing is checked against them
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args         asset.Args
 		action, sent string
@@ -64,6 +69,11 @@ func TestOutbound_eachCommandAsItsMessage(t *testing.T) {
 		}
 		if got := string(m.AppendJSON(nil)); got != c.sent {
 			t.Errorf("%s\n got %s\nwant %s", c.action, got, c.sent)
+		}
+		if s := schemas[c.action]; s != nil {
+			if faults := s.Faults([]byte(c.sent)); faults != nil {
+				t.Errorf("%s: %s\n%v", c.action, c.sent, faults)
+			}
 		}
 		if got := v16.Answer(action, []byte(c.answer), nil); got.State != c.want {
 			t.Errorf("%s answered %s is %s (%s)", c.action, c.answer, got.State, got.Detail)

@@ -1,6 +1,8 @@
 package v16
 
 import (
+	"bytes"
+
 	"ccms/internal/ocpp/decode"
 	"ccms/internal/session"
 )
@@ -9,6 +11,12 @@ import (
 // What follows reads such a one in a single pass, straight into samples. It decides
 // nothing of its own: where it says yes, DecodeMeterValuesReq finds no flaw and
 // readSamples gives the same (FuzzQuickMeterValues).
+
+// leads is what each MeterValue that is read here has once, and leastMeterValue how many
+// bytes one takes at least.
+var leads = []byte(`"timestamp"`)
+
+const leastMeterValue = len(`{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[]}`)
 
 // quickMeterValues fills in r what the payload says. False: something about it is
 // unusual, and r is as it was.
@@ -43,6 +51,9 @@ func quickMeterValues(payload []byte, r *session.MeterReport) bool {
 		case "meterValue":
 			once(meterValue)
 			p.Open('[')
+			if n := min(bytes.Count(payload, leads), len(payload)/leastMeterValue); n > 0 {
+				samples = make([]session.Sample, 0, n)
+			}
 			for p.More(']') {
 				samples = append(samples, quickMeterValue(&p))
 			}

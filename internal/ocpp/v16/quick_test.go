@@ -3,6 +3,7 @@ package v16
 import (
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -117,6 +118,37 @@ func TestQuickMeterValuesKeepsNothingOfTheFrame(t *testing.T) {
 		if strings.ContainsRune(s.Context, 0) {
 			t.Errorf("%q lies in the frame", s.Context)
 		}
+	}
+}
+
+// From the frame to samples it is at most six times the frame, all allocations together,
+// by either way.
+func TestMeterValuesCostNoMoreThanSixTimesTheFrame(t *testing.T) {
+	const size = 200 << 10
+	allocated := func(f func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, each := range []string{
+		`{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[]}`, `{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[{"value":"7"}]}`,
+		`{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[{"value":"\"timestamp\"\"timestamp\"\"timestamp\"\"timestamp\""}]}`,
+		`{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[{"value":"7","context":"Trigger"},{"value":"x"},{"value":"x","measurand":"x"}]}`,
+	} {
+		payload := []byte(`{"connectorId":1,"meterValue":[` + strings.Repeat(each+",", size/len(each)) + each + `]}`)
+		got := allocated(func() {
+			var r session.MeterReport
+			if !quickMeterValues(payload, &r) {
+				m, _, _ := DecodeMeterValuesReq(payload)
+				r.Samples, _ = readSamples(m.MeterValue)
+			}
+		})
+		if got > 6*uint64(len(payload)) {
+			t.Errorf("%s: %.1f times", each, float64(got)/float64(len(payload)))
+		}
+		t.Logf("%s: %.1f times", each, float64(got)/float64(len(payload)))
 	}
 }
 

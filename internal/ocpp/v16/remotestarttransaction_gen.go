@@ -28,7 +28,7 @@ func (m *RemoteStartTransactionReq) read(r *decode.Reader) bool {
 				seen |= 1 << 0
 			}
 		case "chargingProfile":
-			if x := new(ChargingProfile); x.read(r) {
+			if x := decode.New[ChargingProfile](r); x != nil && x.read(r) {
 				m.ChargingProfile = x
 			}
 		default:

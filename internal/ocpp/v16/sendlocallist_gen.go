@@ -27,11 +27,11 @@ func (m *SendLocalListReq) read(r *decode.Reader) bool {
 			}
 		case "localAuthorizationList":
 			if r.Array() {
-				m.LocalAuthorizationList = make([]AuthorizationData, 0, r.Objects())
+				m.LocalAuthorizationList = decode.Room[AuthorizationData](r, r.Objects())
 				for r.Elem() {
 					var x AuthorizationData
 					if x.read(r) {
-						m.LocalAuthorizationList = append(m.LocalAuthorizationList, x)
+						m.LocalAuthorizationList = decode.Append(r, m.LocalAuthorizationList, x)
 					}
 				}
 			}
@@ -149,7 +149,7 @@ func (m *AuthorizationData) read(r *decode.Reader) bool {
 				seen |= 1 << 0
 			}
 		case "idTagInfo":
-			if x := new(IDTagInfo); x.read(r) {
+			if x := decode.New[IDTagInfo](r); x != nil && x.read(r) {
 				m.IDTagInfo = x
 			}
 		default:

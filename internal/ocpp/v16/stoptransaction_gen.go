@@ -49,7 +49,7 @@ func (m *StopTransactionReq) read(r *decode.Reader) bool {
 				for r.Elem() {
 					var x MeterValue
 					if x.read(r) {
-						m.TransactionData = append(m.TransactionData, x)
+						m.TransactionData = decode.Append(r, m.TransactionData, x)
 					}
 				}
 			}
@@ -117,7 +117,7 @@ func (m *StopTransactionConf) read(r *decode.Reader) bool {
 	for r.Next() {
 		switch r.Key() {
 		case "idTagInfo":
-			if x := new(IDTagInfo); x.read(r) {
+			if x := decode.New[IDTagInfo](r); x != nil && x.read(r) {
 				m.IDTagInfo = x
 			}
 		default:

@@ -158,7 +158,7 @@ func TestOnlyAnObjectIsAPayload(t *testing.T) {
 	}
 }
 
-func TestTimesKeepWhatWasSent(t *testing.T) {
+func TestRow29_TimesKeepWhatWasSent(t *testing.T) {
 	t.Parallel()
 	m, flaws, err := v16.DecodeStartTransactionReq([]byte(`{"connectorId":1,"idTag":"A","meterStart":0,"timestamp":"2024-04-26T14:35:02+02"}`))
 	if err != nil || !flaws.At(decode.BadTime, "/timestamp") {

@@ -277,7 +277,7 @@ func TestAWriteNobodyReadsEndsTheSocket(t *testing.T) {
 	})
 }
 
-func TestAnyFrameIsASignOfLife(t *testing.T) {
+func TestRow12_AnyFrameIsASignOfLife(t *testing.T) {
 	t.Parallel()
 	for _, frame := range []ws.Frame{
 		ws.NewTextFrame([]byte("x")), ws.NewPingFrame(nil), ws.NewPongFrame([]byte("unasked")),

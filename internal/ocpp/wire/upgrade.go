@@ -15,6 +15,10 @@ type Policy struct {
 	// Protocols we speak. The peer's order of preference decides.
 	Protocols []string
 
+	// Accepts says of a sub-protocol that is offered whether we speak it, where Protocols
+	// does not have it; nil: we do not.
+	Accepts func(offered string) bool
+
 	// Default is taken when the peer offers no sub-protocol at all, as some
 	// charge points do; empty: such a peer is refused like one that offers only
 	// what we do not speak.
@@ -50,7 +54,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, pol Policy, lim *Limits) (*
 					return true
 				}
 			}
-			return false
+			return pol.Accepts != nil && pol.Accepts(p)
 		},
 	}
 	nc, rw, hs, err := up.Upgrade(r, w)
@@ -72,7 +76,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, pol Policy, lim *Limits) (*
 	}
 	if c.protocol == "" {
 		// OCPP-J 1.6 §3.2: complete the handshake without the header, then close.
-		c.end(&Violation{CloseProtocol, "no common sub-protocol"})
+		c.end(&Violation{CloseProtocol, "offer one of the sub-protocols " + strings.Join(pol.Protocols, ", ")})
 		return nil, ErrSubprotocol
 	}
 	return c, nil

@@ -154,7 +154,7 @@ func rawDial(t *testing.T, srv *httptest.Server, request string) (net.Conn, *buf
 
 const handshakeTail = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
 
-func TestField_08_HandshakeWithoutConnectionUpgrade(t *testing.T) {
+func TestRow08_HandshakeWithoutConnectionUpgrade(t *testing.T) {
 	t.Parallel()
 	for _, connection := range []string{"", "Connection: keep-alive\r\n", "Connection: keep-alive\r\nConnection: Upgrade\r\n"} {
 		srv, got := listen(t, policy16, false)

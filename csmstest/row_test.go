@@ -16,7 +16,7 @@ import (
 // numbers are those of docs/protocols/ocpp16.md.
 
 // A half-open socket must not keep the charge point out: the newest connection wins.
-func TestField_11_NewestConnectionWins(t *testing.T) {
+func TestRow11_NewestConnectionWins(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -38,7 +38,7 @@ func TestField_11_NewestConnectionWins(t *testing.T) {
 
 // The same boot with the same id every ten seconds gets the same answer and does
 // nothing to what runs.
-func TestField_22_SameBootAgainAndAgain(t *testing.T) {
+func TestRow22_SameBootAgainAndAgain(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -64,7 +64,7 @@ func TestField_22_SameBootAgainAndAgain(t *testing.T) {
 
 // Message ids start again at 1000000 after each reboot: an old id must not bring an
 // old answer.
-func TestField_23_MessageIDsStartAgain(t *testing.T) {
+func TestRow23_MessageIDsStartAgain(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -100,7 +100,7 @@ func TestField_23_MessageIDsStartAgain(t *testing.T) {
 
 // "transactionId":, is repaired: the value counts as absent. A frame that cannot be
 // split is answered with the id found in it. The socket stays.
-func TestField_27_InvalidJSON(t *testing.T) {
+func TestRow27_InvalidJSON(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -139,7 +139,7 @@ func TestField_27_InvalidJSON(t *testing.T) {
 
 // Times without a zone are UTC; where that is far off a live message and the zone of
 // the site fits, they are the site's, from then on.
-func TestField_28_TimesWithoutZone(t *testing.T) {
+func TestRow28_TimesWithoutZone(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		plan := tariff.Draft{Name: "an hour is dear", Currency: "EUR", Electricity: []tariff.Band{
@@ -193,7 +193,7 @@ func TestField_28_TimesWithoutZone(t *testing.T) {
 
 // StartTransaction twice with different message ids: one session, one hold, one
 // answer; on the next socket too.
-func TestField_41_StartSentTwice(t *testing.T) {
+func TestRow41_StartSentTwice(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -216,7 +216,7 @@ func TestField_41_StartSentTwice(t *testing.T) {
 }
 
 // StopTransaction with id 0 is acknowledged and ends the only session it can mean.
-func TestField_44_StopWithIDZero(t *testing.T) {
+func TestRow44_StopWithIDZero(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -232,7 +232,7 @@ func TestField_44_StopWithIDZero(t *testing.T) {
 }
 
 // A session that began offline: its MeterValues and its stop carry −1.
-func TestField_45_MinusOneAfterOfflineStart(t *testing.T) {
+func TestRow45_MinusOneAfterOfflineStart(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -259,7 +259,7 @@ func TestField_45_MinusOneAfterOfflineStart(t *testing.T) {
 }
 
 // A stop for a transaction that we never knew is acknowledged and kept as an orphan.
-func TestField_47_StopOfUnknownTransaction(t *testing.T) {
+func TestRow47_StopOfUnknownTransaction(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -279,7 +279,7 @@ func TestField_47_StopOfUnknownTransaction(t *testing.T) {
 }
 
 // MeterValues with id 0 now and then belong to the session of their connector.
-func TestField_48_MeterValuesWithIDZero(t *testing.T) {
+func TestRow48_MeterValuesWithIDZero(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
 		w.Driver("CARD2", "100.00")
@@ -309,7 +309,7 @@ func TestField_48_MeterValuesWithIDZero(t *testing.T) {
 
 // Available before the stop: the stop is waited for; when it never comes the session
 // is closed provisionally.
-func TestField_51_AvailableBeforeStop(t *testing.T) {
+func TestRow51_AvailableBeforeStop(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
@@ -338,40 +338,146 @@ func TestField_51_AvailableBeforeStop(t *testing.T) {
 	})
 }
 
-// Meters that start again per reboot, per session, or never: energy is only what the
-// register rose by.
-func TestField_57_MeterStartsAgain(t *testing.T) {
+// After a lost link the start comes again, of another charge, and no stop of the one
+// before: that is closed with what is known of it; how it ended is not known.
+func TestRow42_AStartAgainAndNoStopBefore(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
 		c := p.Online()
-		bill := func(from, to int) {
-			w.Helper()
-			id := c.Charge(1, "CARD1", from)
-			w.Advance(time.Minute)
-			c.Meter(1, id, (from+to)/2)
-			w.Advance(time.Minute)
-			c.Finish(id, to)
-			w.Session(id).Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged()
-		}
-		bill(7000, 8000) // goes on for ever
-		bill(8000, 9000)
-		bill(0, 1000) // starts again with each session
-		bill(0, 1000)
-
-		id := c.Charge(1, "CARD1", 1000) // starts again with a reboot, in the middle
-		w.Advance(10 * time.Minute)
-		c.Meter(1, id, 3000)
+		lost := c.Charge(1, "CARD1", 1000)
+		w.Advance(time.Minute)
+		c.Meter(1, lost, 1500)
 		c.Drop()
-		w.Advance(time.Minute)
-		c = p.Connect()
+		w.Advance(10 * time.Minute)
+		c = p.Dial()
+		fresh := c.Charge(1, "CARD1", 2000) // the card is free for it
+		w.Advance(5 * time.Minute)
+		c.Meter(1, fresh, 2500)
+		w.Session(lost).Is(session.Charging, "RUNNING")
+		w.Advance(12 * time.Minute)
+		c.Meter(1, fresh, 2800)
+		s := w.Session(lost).Is(session.Completed, "COMPLETED").Delivered(500).Total("0.24").Flagged("NO_SAMPLES", "PROVISIONAL")
+		if s.ClosedBy != "system" || s.RealStop || !strings.Contains(s.Inner.CloseWhy, "another session") {
+			w.Errorf("closed by %q because %q", s.ClosedBy, s.Inner.CloseWhy)
+		}
+		c.Finish(fresh, 3000)
+		w.Session(fresh).Is(session.Completed, "COMPLETED").Total("0.48").Flagged()
+		d.Has("99.28", "0.00")
+	})
+}
+
+// transactionIds are above zero, fit 31 bits, and none is given twice: not at another
+// point, not after a restart.
+func TestRow43_NumbersAboveZeroAndNeverTwice(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "1000.00")
+		d.AllowSessions(20)
+		seen := map[int64]bool{}
+		give := func(points ...string) {
+			w.Helper()
+			for _, identity := range points {
+				id := w.Point(identity).Connect().Charge(1, "CARD1", 0)
+				if id <= 0 || id >= 1<<31 || seen[id] {
+					w.Errorf("the number %d is given after %v", id, seen)
+				}
+				seen[id] = true
+			}
+		}
+		give("A", "B", "C")
+		for _, c := range w.open() {
+			c.Drop()
+		}
+		w.Stop()
+		w.Start()
+		give("D", "E")
+	})
+}
+
+// The start is answered ConcurrentTx, and the point sends its stop with −1.
+func TestRow46_StopAfterConcurrentTx(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "100.00")
+		p, q := w.Point("CP1"), w.Point("CP2")
+		running := p.Online().Charge(1, "CARD1", 0)
+		c := q.Online()
+		if s := c.Begin(1, "CARD1", 700); s.Status != "ConcurrentTx" || s.ID <= 0 {
+			w.Errorf("the start is answered %+v", s)
+		}
+		w.Advance(10 * time.Second)
+		if a := c.Finish(-1, 700); len(a) != 0 {
+			w.Errorf("the stop is answered with %v", a)
+		}
+		q.Only().Is(session.Rejected, "VOID").Delivered(0).Total("").Flagged("MATCHED")
+		w.Session(running).Is(session.Charging, "RUNNING")
+		d.Has("100.00", "50.00")
+		w.Warned()
+	})
+}
+
+// Meter values go on with the number of a charge that is over: kept, and not billed.
+func TestRow49_ValuesAfterTheStop(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD1", 0)
 		w.Advance(2 * time.Minute)
-		c.Meter(1, id, 100)
+		c.Finish(id, 1000)
+		for i := range 3 {
+			w.Advance(time.Minute)
+			c.Meter(1, id, 1000+100*i)
+		}
+		next := c.Charge(1, "CARD1", 1300)
 		w.Advance(time.Minute)
-		c.Meter(1, id, 500)
+		c.Meter(1, id, 1400) // still the old number, though another charge runs
+		w.Session(next).Delivered(0)
+		c.Meter(1, next, 1500)
 		w.Advance(time.Minute)
-		c.Finish(id, 800)
-		w.Session(id).Is(session.Abnormal, "ABNORMAL").Delivered(2700).Total("").Flagged("REGISTER_BACK", "STOP_BELOW")
-		d.Has("98.08", "0.96") // what was safe before the reset stays held, nothing is taken
+		c.Finish(next, 2300)
+		w.Session(id).Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged("LATE_SAMPLE", "NO_SAMPLES")
+		w.Session(next).Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged()
+		d.Has("99.04", "0.00")
+	})
+}
+
+// The closing reading comes after the stop: it belongs to the session, and the bill of
+// the stop stands.
+func TestRow52_TheClosingReadingComesAfterTheStop(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD1", 0)
+		w.Advance(2 * time.Minute)
+		stopped := Stamp(w.Now())
+		c.Finish(id, 1000)
+		w.Advance(10 * time.Second)
+		c.Meter(1, id, 1000, M{"timestamp": stopped})
+		s := p.Only().Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48")
+		if n := len(s.Samples()); n != 1 || len(s.Reports()) != 3 {
+			w.Errorf("%d samples, %d reports are kept", n, len(s.Reports()))
+		}
+		d.Has("99.52", "0.00")
+	})
+}
+
+// The point makes up a number of its own and keeps to it.
+func TestRow53_NumbersOfItsOwn(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "100.00")
+		p := w.Point("CP1", 2)
+		c := p.Online()
+		ours := c.Charge(2, "CARD1", 5000)
+		const own = 900001
+		w.Advance(time.Minute)
+		c.Meter(2, own, 5400)
+		w.Session(ours).Delivered(400)
+		w.Advance(time.Minute)
+		c.Meter(2, own, 5800)
+		w.Advance(time.Minute)
+		c.Finish(own, 6000, M{"idTag": "CARD1"})
+		p.Only().Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48").Flagged("MATCHED")
+		d.Has("99.52", "0.00")
 	})
 }
