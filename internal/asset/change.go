@@ -25,7 +25,6 @@ type NewChargePoint struct {
 	MaxPower   unit.W
 	Plan       ident.Plan
 	Connectors []ConnectorSpec
-	Alias      string
 	Offer      Offer
 	Key        string // hex; "" makes one. For a device that has a key already.
 }
@@ -39,7 +38,6 @@ type ChargePointChange struct {
 	MaxPower   *unit.W
 	Plan       *ident.Plan // zero: the site's
 	Status     *Status
-	Alias      *string // "": none
 	Offer      *Offer
 	Connectors []ConnectorSpec // nil leaves them alone; else all that shall be there
 }
@@ -69,7 +67,6 @@ func (p ChargePoint) apply(c ChargePointChange) (ChargePoint, error) {
 	set(&p.MaxPower, c.MaxPower)
 	set(&p.Plan, c.Plan)
 	set(&p.Status, c.Status)
-	set(&p.Alias, c.Alias)
 	set(&p.Offer, c.Offer)
 	p, err := p.checked()
 	if err == nil && p.Code == "" {

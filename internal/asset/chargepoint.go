@@ -41,7 +41,6 @@ type ChargePoint struct {
 	Sub      ident.SubOperator // the site's
 	Site     ident.Site
 	Identity string // in the URL path; case-sensitive, never changes
-	Alias    string // what it connects as where that is not its identity, as its serial number; "": nothing else (behaviour 7)
 	Offer    Offer
 	Name     string
 	Code     string // printed on the pile, unique within the operator
@@ -98,13 +97,6 @@ func (p ChargePoint) checked() (ChargePoint, error) {
 	bad.text("/code", p.Code, 0, 32)
 	if !ident.ValidIdentity(p.Identity) {
 		bad.add("/identity", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")
-	}
-	p.Alias = strings.TrimSpace(p.Alias)
-	if p.Alias != "" && !ident.ValidIdentity(p.Alias) {
-		bad.add("/alias", "must be 1 to 48 of the characters A-Z a-z 0-9 * - _ = : + | @ .")
-	}
-	if p.Alias == p.Identity {
-		p.Alias = ""
 	}
 	switch p.Offer {
 	case OfferLenient, OfferRequired, OfferPinned:

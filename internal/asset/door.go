@@ -12,7 +12,7 @@ import (
 	"ccms/internal/operator"
 )
 
-// Identify finds the valid charge point with this identity or alias, whoever owns it; the
+// Identify finds the valid charge point with this identity, whoever owns it; the
 // caller has the identity decoded. It answers before anybody is known, so the door
 // must check the key before it acts on the answer.
 func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, error) {
@@ -21,9 +21,6 @@ func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, e
 	}
 	return one(ctx, s.read, authz.Everything("find the charge point that connects"), func(tx Tx) (ChargePoint, error) {
 		p, err := tx.PointByIdentity(identity)
-		if fault.Is(err, fault.Missing) {
-			p, err = tx.PointByAlias(identity)
-		}
 		if err == nil && p.Status != Valid {
 			return ChargePoint{}, fault.NotFound("charge point")
 		}

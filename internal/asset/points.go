@@ -15,7 +15,7 @@ import (
 // shown this once and kept only as MACs.
 func (s *Service) CreateChargePoint(ctx context.Context, sc authz.Scope, n NewChargePoint) (PointView, string, error) {
 	p, err := ChargePoint{Site: n.Site, Identity: n.Identity, Name: n.Name, Code: n.Code, Type: n.Type,
-		MaxPower: n.MaxPower, Plan: n.Plan, Alias: n.Alias, Offer: n.Offer, Status: Valid, Version: 1}.checked()
+		MaxPower: n.MaxPower, Plan: n.Plan, Offer: n.Offer, Status: Valid, Version: 1}.checked()
 	if err != nil {
 		return PointView{}, "", err
 	}
@@ -86,9 +86,6 @@ func insertWithCode(tx Tx, p *ChargePoint) error {
 
 // CodeTaken is the fault for a code that another charge point of the operator has.
 var CodeTaken = fault.New(fault.Conflict, "code_taken", "Another charge point has this code.").At("/code", "is taken")
-
-// AliasTaken is the fault for an alias that another charge point of the platform has.
-var AliasTaken = fault.New(fault.Conflict, "alias_taken", "Another charge point connects by this name.").At("/alias", "is taken")
 
 func newConnector(now time.Time, p ChargePoint, c ConnectorSpec) Connector {
 	if c.MaxPower == 0 {

@@ -38,8 +38,6 @@ type Tx interface {
 	// LockPoint is PointByID that makes other writers of this point wait.
 	LockPoint(ident.ChargePoint) (ChargePoint, error)
 	PointByIdentity(identity string) (ChargePoint, error)
-	// PointByAlias finds what connects by a name that is not its identity.
-	PointByAlias(alias string) (ChargePoint, error)
 	ListPoints(PointFilter, operator.Page) (operator.List[PointView], error)
 	// NextPointCode is the next free code of the operator: 1000, 1001, …
 	NextPointCode(ident.Operator) (string, error)

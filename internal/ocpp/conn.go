@@ -33,8 +33,6 @@ type conn struct {
 	booting atomic.Bool  // a boot was accepted, its answer is on the way
 	boots   atomic.Int32 // that have arrived and are not answered
 
-	rung v16.Rung // how charging profiles are written for it; of the goroutine that sends
-
 	strange atomic.Bool // it spoke another version than was agreed
 
 	told  atomic.Bool // the point has reported a status on this connection

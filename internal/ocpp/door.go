@@ -177,9 +177,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id := identity(r.URL)
 	user, key, login := r.BasicAuth()
-	if id == lastOf(Prefix) && login { // none in the path: its login says who it is (behaviour 7)
-		id = user
-	}
 	p, err := d.identify(r.Context(), id)
 	switch {
 	case fault.Is(err, fault.Missing):
@@ -193,7 +190,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
 		return
 	}
-	if !login || user != p.Identity && (p.Alias == "" || user != p.Alias) || !d.assets.CheckKey(p, key) {
+	if !login || user != p.Identity || !d.assets.CheckKey(p, key) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
 		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
 			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))

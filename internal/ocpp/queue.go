@@ -140,7 +140,7 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		d.opt.Log.Error("command not readable", "command", cmd.ID, "error", err)
 		return true
 	}
-	action, msg, err := v16.Outbound(c.inItsWords(args))
+	action, msg, err := v16.Outbound(args)
 	if err != nil {
 		c.answered(cmd, asset.Answer{State: asset.CommandNotSupported, Detail: fault.Of(err).Detail})
 		return true
@@ -160,58 +160,8 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		c.unsent(cmd)
 		return false
 	}
-	answer := v16.Answer(action, payload, err)
-	if refused(answer) {
-		answer = c.retry(args, answer)
-	}
-	c.answered(cmd, answer)
+	c.answered(cmd, v16.Answer(action, payload, err))
 	return true
-}
-
-// inItsWords is a charging profile as one was taken before on this connection.
-func (c *conn) inItsWords(args asset.Args) asset.Args {
-	if set, ok := args.(asset.SetProfile); ok && c.rung != 0 {
-		return v16.Climb(set, c.rung, c.door.opt.Now())
-	}
-	return args
-}
-
-func refused(a asset.Answer) bool {
-	return a.State == asset.CommandRejected || a.State == asset.CommandNotSupported || a.State == asset.CommandFailed && len(a.Raw) == 0
-}
-
-// retry sends a charging profile that was refused in other words until one is taken, and
-// gives what came of it: some devices know only one way to write a limit (behaviours 70
-// to 73).
-func (c *conn) retry(args asset.Args, first asset.Answer) asset.Answer {
-	if _, profile := args.(asset.SetProfile); !profile {
-		return first
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	p, err := c.door.assets.ChargePoint(ctx, c.Scope, c.Point)
-	cancel()
-	if err != nil {
-		c.door.opt.Log.Error("charge point not read", "charge_point", c.Point, "error", err)
-		return first
-	}
-	rungs, instead := v16.Retry(args, len(p.Connectors), c.door.opt.Now())
-	for i, a := range instead {
-		action, msg, err := v16.Outbound(a)
-		if err != nil {
-			return first
-		}
-		payload, err := c.peer.Call(string(action), msg.AppendJSON(nil))
-		answer := v16.Answer(action, payload, err)
-		switch {
-		case answer.State == asset.CommandAccepted:
-			c.rung = rungs[i]
-			c.door.opt.Log.Info("charging profile taken in other words", "charge_point", c.Point, "identity", c.identity, "otherwise", uint8(c.rung))
-			return answer
-		case !refused(answer): // it no longer answers
-			return first
-		}
-	}
-	return first
 }
 
 // unsent puts a command back for the next connection; this one is closing, and must not

@@ -17,7 +17,7 @@ var (
 			vendor model hardware_serial firmware iccid imsi meter_type meter_serial booted_at
 			connection_epoch node connected_at disconnected_at last_seen_at online_until clock_offset_us zone
 			own_status own_error_code own_vendor_error_code own_info own_status_at own_received_at rolled
-			alias subprotocol`))
+			subprotocol`))
 	_ = table("code_counters", shared, plain("operator_id sub_operator_id value"))
 )
 
@@ -26,17 +26,17 @@ const pointCols = `p.id, p.operator_id, p.sub_operator_id, p.site_id, p.identity
 	p.vendor, p.model, p.hardware_serial, p.firmware, p.iccid, p.imsi, p.meter_type, p.meter_serial, p.booted_at,
 	p.connection_epoch, p.node, p.connected_at, p.disconnected_at, p.last_seen_at, p.clock_offset_us, p.zone,
 	p.own_status, p.own_error_code, p.own_vendor_error_code, p.own_info, p.own_status_at, p.own_received_at, p.rolled,
-	p.alias, p.subprotocol`
+	p.subprotocol`
 
 var (
 	// A code that is taken is not an error: the next free one may be tried in the same
 	// transaction. An identity that is taken is one.
 	qPointInsert = stmt(`INSERT INTO charge_points (operator_id, sub_operator_id, id, site_id, identity, name, name_sort, code, charger_type,
-			max_power_w, plan_id, status, key_mac_text, key_mac_raw, version, created_at, rolled, alias, subprotocol)
-		VALUES ({{own charge_points}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			max_power_w, plan_id, status, key_mac_text, key_mac_raw, version, created_at, rolled, subprotocol)
+		VALUES ({{own charge_points}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (operator_id, code) DO NOTHING`)
 	qPointSave = stmt(`UPDATE charge_points SET site_id = ?, name = ?, name_sort = ?, code = ?, charger_type = ?, max_power_w = ?, plan_id = ?,
-			status = ?, key_mac_text = ?, key_mac_raw = ?, alias = ?, subprotocol = ?, version = version + 1
+			status = ?, key_mac_text = ?, key_mac_raw = ?, subprotocol = ?, version = version + 1
 		WHERE {{scope charge_points charge_points}} AND id = ? AND version = ?`)
 	qPointDelete  = stmt(`DELETE FROM charge_points WHERE {{scope charge_points charge_points}} AND id = ? AND version = ?`)
 	qPointVersion = stmt(`SELECT p.version FROM charge_points p WHERE {{scope charge_points p}} AND p.id = ?`)
@@ -45,7 +45,6 @@ var (
 	qPointAt      = stmt(`SELECT ` + pointCols + `, t.time_zone, t.plan_id FROM charge_points p JOIN sites t ON {{scope sites t}} AND t.id = p.site_id
 		WHERE {{scope charge_points p}} AND p.id = ? {{lock p}}`)
 	qPointNamed = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p key}} AND p.identity = ?`)
-	qPointAlias = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p key}} AND p.alias = ? AND p.alias <> ''`)
 	qPointsOpen = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND p.node = ?
 		AND p.connected_at IS NOT NULL AND p.disconnected_at IS NULL ORDER BY p.id LIMIT ?`)
 	qCodeNext = stmt(`INSERT INTO code_counters (operator_id, sub_operator_id, value) VALUES ({{own code_counters}}, ?)
@@ -81,7 +80,7 @@ func scanPoint(r *Row, p *asset.ChargePoint) error {
 		&p.Vendor, &p.Model, &p.Serial, &p.Firmware, &p.ICCID, &p.IMSI, &p.MeterType, &p.MeterSerial, &p.BootedAt,
 		&p.Epoch, &p.Node, &p.ConnectedAt, &p.DisconnectedAt, &p.LastSeenAt, &offset, &p.Zone,
 		&p.Own.Status, &p.Own.ErrorCode, &p.Own.VendorErrorCode, &p.Own.Info, &p.Own.StatusAt, &p.Own.ReceivedAt, &p.Rolled,
-		&p.Alias, &p.Offer)
+		&p.Offer)
 	p.ClockOffset = duration(offset)
 	return err
 }
@@ -89,10 +88,8 @@ func scanPoint(r *Row, p *asset.ChargePoint) error {
 // InsertPoint implements asset.Tx.
 func (tx *Tx) InsertPoint(p asset.ChargePoint) (codeFree bool, err error) {
 	n, err := tx.exec(qPointInsert, p.Operator, p.Sub, p.ID, p.Site, p.Identity, p.Name, sortKey(p.Name), p.Code, p.Type,
-		p.MaxPower, p.Plan, p.Status, p.Keys.Text, p.Keys.Raw, p.Version, tx.now, p.Rolled, p.Alias, p.Offer)
+		p.MaxPower, p.Plan, p.Status, p.Keys.Text, p.Keys.Raw, p.Version, tx.now, p.Rolled, p.Offer)
 	switch {
-	case duplicate(err, "charge_points_alias"):
-		return false, asset.AliasTaken
 	case duplicate(err, "charge_points_identity"):
 		return false, fault.New(fault.Conflict, "identity_taken",
 			"A charge point with this identity is registered already. An identity belongs to one charge point on the whole platform.").
@@ -107,10 +104,7 @@ func (tx *Tx) InsertPoint(p asset.ChargePoint) (codeFree bool, err error) {
 // SavePoint implements asset.Tx.
 func (tx *Tx) SavePoint(p asset.ChargePoint, version int64) error {
 	n, err := tx.exec(qPointSave, p.Site, p.Name, sortKey(p.Name), p.Code, p.Type, p.MaxPower, p.Plan, p.Status,
-		p.Keys.Text, p.Keys.Raw, p.Alias, p.Offer, p.ID, version)
-	if duplicate(err, "charge_points_alias") {
-		return asset.AliasTaken
-	}
+		p.Keys.Text, p.Keys.Raw, p.Offer, p.ID, version)
 	if duplicate(err, "charge_points_code") {
 		return asset.CodeTaken
 	}
@@ -177,11 +171,6 @@ func (tx *Tx) PointAt(id ident.ChargePoint) (asset.ChargePoint, session.Place, e
 // PointByIdentity implements asset.Tx.
 func (tx *Tx) PointByIdentity(identity string) (asset.ChargePoint, error) {
 	return one(tx, "charge point", qPointNamed, scanPoint, identity)
-}
-
-// PointByAlias implements asset.Tx.
-func (tx *Tx) PointByAlias(alias string) (asset.ChargePoint, error) {
-	return one(tx, "charge point", qPointAlias, scanPoint, alias)
 }
 
 // OpenPoints implements asset.Tx.

@@ -17,7 +17,6 @@ type ChargePoint struct {
 	TimeZone       string            `json:"time_zone" doc:"Of its site; times of the charge point are shown in it." example:"Europe/Berlin"`
 	SubOperatorID  ident.SubOperator `json:"sub_operator_id,omitzero"`
 	Identity       string            `json:"identity" doc:"OCPP identity in the path of its connection; case-sensitive, never changes."`
-	Alias          string            `json:"alias,omitempty" doc:"What it connects as where that is not its identity, for instance its serial number."`
 	Subprotocol    string            `json:"subprotocol" enum:"lenient,required,pinned" doc:"What is made of the sub-protocols that it offers. lenient: none counts as OCPP 1.6. required: ocpp1.6 must be offered. pinned: whatever is offered, it speaks OCPP 1.6."`
 	Name           string            `json:"name"`
 	Code           string            `json:"code" doc:"Printed on the pile."`
@@ -50,7 +49,7 @@ type Connector struct {
 }
 
 func pointOf(p asset.PointView) ChargePoint {
-	out := ChargePoint{ID: p.ID, SiteID: p.Site, SiteName: p.SiteName, TimeZone: p.SiteZone, SubOperatorID: p.Sub, Identity: p.Identity, Alias: p.Alias, Subprotocol: offerName(p.Offer), Name: p.Name, Code: p.Code,
+	out := ChargePoint{ID: p.ID, SiteID: p.Site, SiteName: p.SiteName, TimeZone: p.SiteZone, SubOperatorID: p.Sub, Identity: p.Identity, Subprotocol: offerName(p.Offer), Name: p.Name, Code: p.Code,
 		ChargerType: p.Type, MaxPower: p.MaxPower, PlanID: p.Plan, Status: p.Status, Connectors: make([]Connector, 0, len(p.Connectors)),
 		Vendor: p.Vendor, Model: p.Model, Firmware: p.Firmware, HardwareSerial: p.Serial, Online: p.Online,
 		LastSeenAt: at(p.LastSeenAt), PointStatus: p.PointStatus, Version: p.Version}
@@ -134,7 +133,6 @@ type newPointInput struct {
 		ChargerType asset.ChargerType `json:"charger_type" enum:"AC,DC Fast,DC,HPC,MCS,Wireless,V2G"`
 		MaxPower    unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`
 		PlanID      ident.Plan        `json:"plan_id,omitzero"`
-		Alias       string            `json:"alias,omitempty" maxLength:"48"`
 		Subprotocol string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned" default:"lenient"`
 		Connectors  []ConnectorSpec   `json:"connectors,omitempty" maxItems:"64"`
 	} `nameHint:"ChargePointNew"`
@@ -149,7 +147,7 @@ type ChargePointMade struct {
 func (h *handlers) createPoint(ctx context.Context, in *newPointInput) (*made[ChargePointMade], error) {
 	b := in.Body
 	p, key, err := h.svc.Asset.CreateChargePoint(ctx, scopeOf(ctx), asset.NewChargePoint{Site: b.SiteID, Identity: b.Identity, Name: b.Name,
-		Code: b.Code, Type: b.ChargerType, MaxPower: b.MaxPower, Plan: b.PlanID, Alias: b.Alias, Offer: offerOf(b.Subprotocol), Connectors: specsOf(b.Connectors)})
+		Code: b.Code, Type: b.ChargerType, MaxPower: b.MaxPower, Plan: b.PlanID, Offer: offerOf(b.Subprotocol), Connectors: specsOf(b.Connectors)})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +173,6 @@ type pointPatchInput struct {
 		MaxPower    *unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`
 		PlanID      Opt[ident.Plan]    `json:"plan_id,omitempty" doc:"null: the site's."`
 		Status      *asset.Status      `json:"status,omitempty" enum:"VALID,INVALID"`
-		Alias       *string            `json:"alias,omitempty" maxLength:"48" doc:"Empty: none."`
 		Subprotocol *string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned"`
 		Connectors  []ConnectorSpec    `json:"connectors,omitempty" maxItems:"64" doc:"All that shall be there."`
 	} `nameHint:"ChargePointPatch"`
@@ -189,7 +186,7 @@ func (h *handlers) updatePoint(ctx context.Context, in *pointPatchInput) (*singl
 		offer = &o
 	}
 	p, err := h.svc.Asset.UpdateChargePoint(ctx, scopeOf(ctx), in.ID, asset.ChargePointChange{Identity: b.Identity, Site: b.SiteID, Name: b.Name, Code: b.Code,
-		Type: b.ChargerType, MaxPower: b.MaxPower, Plan: b.PlanID.ptr(), Status: b.Status, Alias: b.Alias, Offer: offer, Connectors: specsOf(b.Connectors)}, versionOf(ctx))
+		Type: b.ChargerType, MaxPower: b.MaxPower, Plan: b.PlanID.ptr(), Status: b.Status, Offer: offer, Connectors: specsOf(b.Connectors)}, versionOf(ctx))
 	if err != nil {
 		return nil, err
 	}
