@@ -204,6 +204,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
 			MAC: o.Keys.PointMAC, Node: c.Node, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
+			Settled:    func(identity string) { a.Door.Settled(identity) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
 		})
@@ -307,6 +308,7 @@ func (a *App) register(r *prometheus.Registry) {
 			func() float64 { return float64(f()) }))
 	}
 	gauge("charge_points_connected", "Charge points connected to this node.", func() float64 { return float64(a.Door.Connected()) })
+	gauge("strangers_connected", "Charge points connected to this node that nobody registered.", func() float64 { return float64(a.Door.Strangers()) })
 	gauge("ledger_drifts", "What the last check of the ledger found wrong: accounts, and the books as a whole.", func() float64 { return float64(a.drift.Load()) })
 	gauge("database_takes_writes", "1, or 0 while charge points are sent away because the database takes no writes.", func() float64 {
 		if _, away := a.health.isAway(time.Now()); away {

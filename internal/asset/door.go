@@ -21,6 +21,9 @@ func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, e
 	}
 	return one(ctx, s.read, authz.Everything("find the charge point that connects"), func(tx Tx) (ChargePoint, error) {
 		p, err := tx.PointByIdentity(identity)
+		if fault.Is(err, fault.Missing) {
+			p, err = tx.PointByAlias(identity)
+		}
 		if err == nil && p.Status != Valid {
 			return ChargePoint{}, fault.NotFound("charge point")
 		}

@@ -10,18 +10,20 @@ import (
 
 // The facts of this package.
 const (
-	FactConnected     fact.Kind = "charge_point.connected"
-	FactDisconnected  fact.Kind = "charge_point.disconnected"
-	FactBooted        fact.Kind = "charge_point.booted"
-	FactStatus        fact.Kind = "connector.status_changed"
-	FactStatusLate    fact.Kind = "connector.error_told_late"
-	FactRetyped       fact.Kind = "charge_point.retyped" // AC was DC, or the other way round
-	FactUnresponsive  fact.Kind = "charge_point.unresponsive"
-	FactKnocked       fact.Kind = "charge_point.unknown_knocked"
-	FactContested     fact.Kind = "charge_point.contested"
-	FactCommandQueued fact.Kind = "command.queued"
-	FactCommandEnded  fact.Kind = "command.ended"
-	FactEffectSeen    fact.Kind = "command.effect_seen"
+	FactConnected    fact.Kind = "charge_point.connected"
+	FactDisconnected fact.Kind = "charge_point.disconnected"
+	FactBooted       fact.Kind = "charge_point.booted"
+	FactStatus       fact.Kind = "connector.status_changed"
+	FactStatusLate   fact.Kind = "connector.error_told_late"
+	FactRetyped      fact.Kind = "charge_point.retyped" // AC was DC, or the other way round
+	FactUnresponsive fact.Kind = "charge_point.unresponsive"
+	FactKnocked      fact.Kind = "charge_point.unknown_knocked"
+	FactContested    fact.Kind = "charge_point.contested"
+	// FactStrangerSettled: staff adopted, ignored or forgot an unknown identity.
+	FactStrangerSettled fact.Kind = "charge_point.unknown_settled"
+	FactCommandQueued   fact.Kind = "command.queued"
+	FactCommandEnded    fact.Kind = "command.ended"
+	FactEffectSeen      fact.Kind = "command.effect_seen"
 )
 
 // ConnectionChanged is the payload of FactConnected and FactDisconnected.

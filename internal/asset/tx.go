@@ -19,6 +19,8 @@ type Tx interface {
 	SubOperatorByID(ident.SubOperator) (operator.SubOperator, error)
 	// SoleOperator is the only operator of the platform, where there is just one.
 	SoleOperator() (ident.Operator, bool, error)
+	// OperatorByCode is the operator with these six digits, if there is one.
+	OperatorByCode(code string) (ident.Operator, bool, error)
 
 	InsertSite(Site) error
 	SaveSite(s Site, version int64) error
@@ -38,6 +40,12 @@ type Tx interface {
 	// LockPoint is PointByID that makes other writers of this point wait.
 	LockPoint(ident.ChargePoint) (ChargePoint, error)
 	PointByIdentity(identity string) (ChargePoint, error)
+	// PointByAlias is the point that connects with this identity, too.
+	PointByAlias(identity string) (ChargePoint, error)
+	// InsertAlias fails with fault.Conflict "identity_taken".
+	InsertAlias(p ChargePoint, identity string) error
+	DeleteAlias(p ident.ChargePoint, identity string) error
+	AliasesOf(ident.ChargePoint) ([]string, error)
 	ListPoints(PointFilter, operator.Page) (operator.List[PointView], error)
 	// NextPointCode is the next free code of the operator: 1000, 1001, …
 	NextPointCode(ident.Operator) (string, error)
@@ -83,6 +91,25 @@ type Tx interface {
 	// ConfigurationOf is what is known of the point's settings; empty where nothing is.
 	ConfigurationOf(ident.ChargePoint) (Configuration, error)
 	SaveConfiguration(Configuration) error
+
+	// OnboardingOf is the operator's; as it is by itself where nobody changed it.
+	OnboardingOf(ident.Operator) (Onboarding, error)
+	SaveOnboarding(Onboarding) error
+
+	StrangerByID(ident.Stranger) (Stranger, error)
+	// LockStranger finds one by its identity and makes other writers of it wait.
+	LockStranger(op ident.Operator, identity string) (Stranger, bool, error)
+	// SaveStranger makes one where the version is 0, and counts the version.
+	SaveStranger(Stranger) (Stranger, error)
+	DeleteStranger(ident.Stranger) error
+	CountStrangers(ident.Operator) (int, error)
+	// EvictStranger deletes the one that can be missed most.
+	EvictStranger(ident.Operator) error
+	ListStrangers(StrangerFilter, operator.Page) (operator.List[Stranger], error)
+	HeldReports(ident.Stranger) ([]HeldReport, error)
+	InsertHeldReport(Stranger, HeldReport) error
+	// KeepHeld puts the reports to the frames of the point.
+	KeepHeld(ChargePoint, []HeldReport) error
 
 	// SitesOfPoints gives the site of each of the points that is inside the scope.
 	SitesOfPoints([]ident.ChargePoint) (map[ident.ChargePoint]ident.Site, error)

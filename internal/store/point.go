@@ -88,15 +88,20 @@ func (tx *Tx) InsertPoint(p asset.ChargePoint) (codeFree bool, err error) {
 		p.MaxPower, p.Plan, p.Status, p.Keys.Text, p.Keys.Raw, p.Version, tx.now, p.Rolled)
 	switch {
 	case duplicate(err, "charge_points_identity"):
-		return false, fault.New(fault.Conflict, "identity_taken",
-			"A charge point with this identity is registered already. An identity belongs to one charge point on the whole platform.").
-			At("/identity", "is taken")
+		return false, identityTaken
 	case err != nil || n == 0:
+		return false, err
+	}
+	if err := tx.noAlias(p); err != nil {
 		return false, err
 	}
 	tx.pointChanged(p)
 	return true, tx.savePointWords(p)
 }
+
+var identityTaken = fault.New(fault.Conflict, "identity_taken",
+	"A charge point with this identity is registered already. An identity belongs to one charge point on the whole platform.").
+	At("/identity", "is taken")
 
 // SavePoint implements asset.Tx.
 func (tx *Tx) SavePoint(p asset.ChargePoint, version int64) error {

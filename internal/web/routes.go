@@ -63,6 +63,17 @@ func (h *handlers) routes() []Route {
 		route("PATCH /api/v1/charge-points/{id}", authz.AssetWrite, h.updatePoint, "Change a charge point"),
 		route("DELETE /api/v1/charge-points/{id}", authz.AssetWrite, h.deletePoint, "Remove a charge point, or take it out of use"),
 		route("POST /api/v1/charge-points/{id}/key", authz.AssetWrite, h.newPointKey, "Give a charge point a new key"),
+		route("GET /api/v1/charge-points/{id}/aliases", authz.AssetRead, h.listAliases, "Other identities that a charge point connects with"),
+		route("DELETE /api/v1/charge-points/{id}/aliases/{identity}", authz.AssetWrite, h.removeAlias, "Take one of them away", unversioned),
+
+		route("GET /api/v1/unknown-charge-points", authz.AssetRead, h.listStrangers, "List charge points that nobody registered"),
+		route("GET /api/v1/unknown-charge-points/{id}", authz.AssetRead, h.getStranger, "One of them, with what it reported"),
+		route("POST /api/v1/unknown-charge-points/{id}/adopt", authz.AssetWrite, h.adoptStranger, "Make a charge point of it; the answer has its key"),
+		route("POST /api/v1/unknown-charge-points/{id}/alias", authz.AssetWrite, h.aliasStranger, "Say that it is a registered charge point under another name"),
+		route("POST /api/v1/unknown-charge-points/{id}/ignore", authz.AssetWrite, h.ignoreStranger, "Hear no more of it, or again"),
+		route("DELETE /api/v1/unknown-charge-points/{id}", authz.AssetWrite, h.forgetStranger, "Forget it", unversioned),
+		route("GET /api/v1/onboarding", authz.AssetRead, h.getOnboarding, "How new charge points are taken in"),
+		route("PUT /api/v1/onboarding", authz.AssetWrite, h.putOnboarding, "Change how new charge points are taken in", unversioned),
 
 		route("GET /api/v1/drivers", authz.DriverRead, h.listDrivers, "List drivers"),
 		route("POST /api/v1/drivers", authz.DriverWrite, h.createDriver, "Make a driver with a charging account"),

@@ -175,18 +175,12 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	serial := m.ChargePointSerialNumber
-	if serial == "" {
-		serial = m.ChargeBoxSerialNumber
-	}
-	err = l.Sessions.Boot(ctx, l.Scope, l.report(c, f), asset.BootReport{
-		Point: l.Point, Vendor: m.ChargePointVendor, Model: m.ChargePointModel, Serial: serial, Firmware: m.FirmwareVersion,
-		ICCID: m.ICCID, IMSI: m.IMSI, MeterType: m.MeterType, MeterSerial: m.MeterSerialNumber, At: c.At,
-	})
-	if err != nil {
+	r := bootReport(&m, c.At)
+	r.Point = l.Point
+	if err := l.Sessions.Boot(ctx, l.Scope, l.report(c, f), r); err != nil {
 		return nil, err
 	}
-	l.Booted(serial)
+	l.Booted(r.Serial)
 	return &BootNotificationConf{
 		Status: RegistrationStatusAccepted, CurrentTime: decode.TimeOf(l.Now()), Interval: int64(l.Heartbeat / time.Second),
 	}, nil
