@@ -59,6 +59,14 @@ func (s *Service) Unresponsive(ctx context.Context, sc authz.Scope, id ident.Cha
 		if err != nil {
 			return err
 		}
+		at := tx.Now()
+		if err := learned(tx, p, func(l *Learned) {
+			for _, a := range actions {
+				note(&l.Unanswered, a, 1, id, at)
+			}
+		}); err != nil {
+			return err
+		}
 		return tx.Record(fact.Fact{Kind: FactUnresponsive, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: id.String(), At: tx.Now(),
 			Payload: DeviceUnresponsive{Point: id, Vendor: p.Vendor, Model: p.Model, Firmware: p.Firmware, Actions: actions}})
 	})

@@ -19,6 +19,8 @@ const (
 	FactUnresponsive fact.Kind = "charge_point.unresponsive"
 	FactKnocked      fact.Kind = "charge_point.unknown_knocked"
 	FactContested    fact.Kind = "charge_point.contested"
+	// FactDeviceChanged: another device answers for the charge point.
+	FactDeviceChanged fact.Kind = "charge_point.device_changed"
 	// FactStrangerSettled: staff adopted, ignored or forgot an unknown identity.
 	FactStrangerSettled fact.Kind = "charge_point.unknown_settled"
 	FactCommandQueued   fact.Kind = "command.queued"
@@ -219,11 +221,14 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 	if err != nil {
 		return p, err
 	}
-	found := p.Serial
+	before, found := p, p.Serial
 	p.Vendor, p.Model, p.Serial, p.Firmware = cut(r.Vendor), cut(r.Model), cut(r.Serial), cut(r.Firmware)
 	p.ICCID, p.IMSI, p.MeterType, p.MeterSerial = cut(r.ICCID), cut(r.IMSI), cut(r.MeterType), cut(r.MeterSerial)
 	p.BootedAt = r.At
 	if err := tx.SaveBoot(p, found); err != nil {
+		return p, err
+	}
+	if err := noteDevice(tx, before, p, r.At); err != nil {
 		return p, err
 	}
 	if err := effects(tx, p.ID, func(c Command, a Args) string {

@@ -91,6 +91,26 @@ type Tx interface {
 	// ConfigurationOf is what is known of the point's settings; empty where nothing is.
 	ConfigurationOf(ident.ChargePoint) (Configuration, error)
 	SaveConfiguration(Configuration) error
+	ForgetConfiguration(ident.ChargePoint) error
+
+	// DevicesOf lists the hardware of a point by number.
+	DevicesOf(ident.ChargePoint) ([]Device, error)
+	// SaveDevice makes or changes the one with its number.
+	SaveDevice(Device) error
+
+	// ModelsNamed lists the records of a model, with any firmware; the names are folded.
+	ModelsNamed(op ident.Operator, vendor, model string) ([]Model, error)
+	// LockModel finds one record and makes other writers of it wait.
+	LockModel(op ident.Operator, vendor, model, firmware string) (Model, bool, error)
+	ModelByID(ident.Model) (Model, error)
+	// InsertModel gives the one that is there where another was quicker.
+	InsertModel(Model) (Model, error)
+	// SaveModel saves what people change, SaveLearned what answers tell.
+	SaveModel(m Model, version int64) error
+	SaveLearned(Model) error
+	DeleteModel(id ident.Model, version int64) error
+	CountModels(ident.Operator) (int, error)
+	ListModels(ModelFilter, operator.Page) (operator.List[Model], error)
 
 	// OnboardingOf is the operator's; as it is by itself where nobody changed it.
 	OnboardingOf(ident.Operator) (Onboarding, error)

@@ -77,7 +77,8 @@ type Door struct {
 	pruned   time.Time                       // when kicked was last looked through
 	contests map[ident.ChargePoint]*contest  // whose socket others take
 	taken    uint8                           // connections, roughly: for their cells in the tally
-	guests   map[string]*guest               // strangers that are connected, by identity
+	flaws    flaws
+	guests   map[string]*guest // strangers that are connected, by identity
 	draining bool
 	away     away
 	running  sync.WaitGroup
@@ -296,6 +297,7 @@ func (d *Door) Seen(ctx context.Context) {
 		}
 	})
 	d.Settle(ctx)
+	d.tellFlaws(ctx)
 }
 
 // Drain lets every frame in work finish and be answered, closes all sockets and

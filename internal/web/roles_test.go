@@ -35,6 +35,12 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"charge_point_id":"` + t.point + `","reason":"x"}`
 	case "POST /api/v1/unknown-charge-points/{id}/ignore":
 		return `{"ignored":true}`
+	case "POST /api/v1/charge-points/{id}/swap":
+		return `{"reason":"x"}`
+	case "POST /api/v1/models":
+		return `{"vendor":"V","model":"` + newRequestID() + `"}`
+	case "PUT /api/v1/models/{id}":
+		return `{"quirks":{"never_probe":true}}`
 	case "PUT /api/v1/onboarding":
 		return `{"unknown_may_knock":true}`
 	case "POST /api/v1/drivers":
@@ -75,7 +81,7 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings": t.warning, "unknown-charge-points": t.stranger,
+		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -165,14 +171,14 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning, w.theirs.stranger}
+			w.theirs.warning, w.theirs.stranger, w.theirs.model}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
 				continue
 			}
 			for _, query := range []string{"", "?limit=100"} {
-				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
+				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
 					continue
 				}
 				a := w.call("GET", rt.Path+query, "", mine).want(w, 200)

@@ -65,6 +65,13 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/charge-points/{id}/key", authz.AssetWrite, h.newPointKey, "Give a charge point a new key"),
 		route("GET /api/v1/charge-points/{id}/aliases", authz.AssetRead, h.listAliases, "Other identities that a charge point connects with"),
 		route("DELETE /api/v1/charge-points/{id}/aliases/{identity}", authz.AssetWrite, h.removeAlias, "Take one of them away", unversioned),
+		route("GET /api/v1/charge-points/{id}/hardware", authz.AssetRead, h.listDevices, "The devices that are or were a charge point"),
+		route("POST /api/v1/charge-points/{id}/swap", authz.AssetWrite, h.swapPoint, "Put another device in the place of a charge point"),
+		route("GET /api/v1/models", authz.AssetRead, h.listModels, "List what is known of models"),
+		route("POST /api/v1/models", authz.AssetWrite, h.createModel, "Say something of a model"),
+		route("GET /api/v1/models/{id}", authz.AssetRead, h.getModel, "What is known of one model"),
+		route("PUT /api/v1/models/{id}", authz.AssetWrite, h.putModel, "Change what staff say of a model"),
+		route("DELETE /api/v1/models/{id}", authz.AssetWrite, h.deleteModel, "Forget a model"),
 
 		route("GET /api/v1/unknown-charge-points", authz.AssetRead, h.listStrangers, "List charge points that nobody registered"),
 		route("GET /api/v1/unknown-charge-points/{id}", authz.AssetRead, h.getStranger, "One of them, with what it reported"),

@@ -24,9 +24,11 @@ type Link struct {
 	Epoch     int64
 	Heartbeat time.Duration // told in BootNotification.conf
 	Now       func() time.Time
-	// Booted hears that a boot was accepted, and the device's serial number, before its
+	// Booted hears that a boot was accepted, and what the device is, before its
 	// answer goes out.
-	Booted func(serial string)
+	Booted func(asset.BootReport)
+	// Flawed hears what the decoder had to tolerate.
+	Flawed func(flaws []string)
 	// Replaced hears that a newer connection has taken over.
 	Replaced func()
 	// Failed hears of an error that is ours, with the action it hit.
@@ -158,6 +160,9 @@ func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
 	for _, x := range f.List {
 		r.Flaws = append(r.Flaws, Clean(x.String()))
 	}
+	if len(r.Flaws) > 0 && l.Flawed != nil {
+		l.Flawed(r.Flaws)
+	}
 	return r
 }
 
@@ -180,7 +185,7 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 	if err := l.Sessions.Boot(ctx, l.Scope, l.report(c, f), r); err != nil {
 		return nil, err
 	}
-	l.Booted(r.Serial)
+	l.Booted(r)
 	return &BootNotificationConf{
 		Status: RegistrationStatusAccepted, CurrentTime: decode.TimeOf(l.Now()), Interval: int64(l.Heartbeat / time.Second),
 	}, nil
