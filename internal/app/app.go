@@ -226,7 +226,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings(), sums())
+	a.facts = outbox.New(st, c.Node, warnings(), sums(), templates())
 	a.facts.Log = c.Log
 
 	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))
@@ -371,6 +371,10 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, 1500*time.Millisecond, "commands for many charge points", func(ctx context.Context) error {
 		_, err := a.Assets.RunBulks(ctx)
+		return err
+	})
+	a.every(ctx, 2500*time.Millisecond, "settings of charge points", func(ctx context.Context) error {
+		_, err := a.Assets.RunSettings(ctx)
 		return err
 	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })

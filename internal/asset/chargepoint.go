@@ -59,6 +59,8 @@ type ChargePoint struct {
 	Zone        string        // learned for timestamps without a zone (behaviour 28)
 	Own         Condition     // what the device said of itself as connector 0
 	Rolled      PointStatus   // the roll-up while online
+	// SettingsDiffer is how many settings are not as the template wants them.
+	SettingsDiffer int
 }
 
 // PointStatus is the roll-up as a screen shows it now.

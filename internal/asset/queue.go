@@ -200,6 +200,9 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 	if err := learnAnswer(tx, c, a); err != nil {
 		return c, err
 	}
+	if err := settingsAnswered(tx, c, a); err != nil {
+		return c, err
+	}
 	if next, err = alreadySo(tx, next); err != nil {
 		return c, err
 	}

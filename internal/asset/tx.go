@@ -93,6 +93,20 @@ type Tx interface {
 	SaveConfiguration(Configuration) error
 	ForgetConfiguration(ident.ChargePoint) error
 
+	InsertTemplate(Template) error
+	SaveTemplate(t Template, version int64) error
+	DeleteTemplate(id ident.Template, version int64) error
+	TemplateByID(ident.Template) (Template, error)
+	ActiveTemplates(ident.Operator) ([]Template, error)
+	CountTemplates(ident.Operator) (int, error)
+	ListTemplates(operator.Page) (operator.List[Template], error)
+	SettingsOf(ident.ChargePoint) (PointSettings, bool, error)
+	// SaveSettings saves how the point stands to its template, and how many differ.
+	SaveSettings(ChargePoint, PointSettings) error
+	DueSettings(now time.Time, limit int) ([]PointSettings, error)
+	// PlanSettings has all points of the operator looked at.
+	PlanSettings(op ident.Operator, cause Cause, at time.Time) error
+
 	// DevicesOf lists the hardware of a point by number.
 	DevicesOf(ident.ChargePoint) ([]Device, error)
 	// SaveDevice makes or changes the one with its number.
@@ -176,7 +190,9 @@ type PointFilter struct {
 	Point    PointStatus // the roll-up
 	// Connector keeps the points that are online and have a connector in this state.
 	Connector ConnectorStatus
-	Now       time.Time // what "online" means; the service sets it
+	// Differ keeps the points whose settings are not as their template wants them.
+	Differ bool
+	Now    time.Time // what "online" means; the service sets it
 }
 
 // CommandFilter narrows a list of commands, newest first; zero fields do not narrow.

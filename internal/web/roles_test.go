@@ -41,6 +41,10 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"vendor":"V","model":"` + newRequestID() + `"}`
 	case "PUT /api/v1/models/{id}":
 		return `{"quirks":{"never_probe":true}}`
+	case "POST /api/v1/config-templates", "PUT /api/v1/config-templates/{id}":
+		return `{"name":"x","vendor":"` + newRequestID() + `","settings":[{"key":"HeartbeatInterval","value":"60"}]}`
+	case "POST /api/v1/config-templates/{id}/apply", "POST /api/v1/charge-points/{id}/settings/apply":
+		return `{"reason":"x"}`
 	case "PUT /api/v1/onboarding":
 		return `{"unknown_may_knock":true}`
 	case "POST /api/v1/drivers":
@@ -81,7 +85,7 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model,
+		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -171,7 +175,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning, w.theirs.stranger, w.theirs.model}
+			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
