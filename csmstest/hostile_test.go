@@ -75,7 +75,8 @@ func TestHostile_FailedHandshakesAreThrottledAndNobodyIsBanned(t *testing.T) {
 				noisy.Connect().Drop()
 			}
 		}
-		if seen[401]+seen[404] < 60 || seen[429] < 100 || len(seen) != 3 {
+		// Some of those that nobody knows may say who they are (AST-R2).
+		if failed := seen[401] + seen[404]; failed < 60 || failed > 120 || seen[101] > 60 || seen[429] < 20 || len(seen) > 4 {
 			w.Errorf("the handshakes were answered %v", seen)
 		}
 		if n := len(w.Server.Lines("wrong key")); n > 70 {

@@ -84,35 +84,6 @@ func TestLIVE_R4_AReconnectIsNoDuplicate(t *testing.T) {
 	})
 }
 
-// Somebody knocks whom nobody knows; a flood of made-up identities fills no table.
-func TestUnknownPointsAreToldAndBounded(t *testing.T) {
-	Each(t, func(w *World) {
-		for range 5 {
-			stranger := &Point{World: w, Identity: "NEW-BOX", Key: "00"}
-			var refused *Refused
-			if _, err := stranger.Knock(Handshake{}); !errors.As(err, &refused) || refused.Status != 404 {
-				t.Fatalf("the stranger is answered with %v", err)
-			}
-		}
-		w.Warned("UNKNOWN_STATION NEW-BOX NOTICE 0 ×1")
-		p := w.Point("NEW-BOX") // registered now, and connected
-		p.Connect()
-		w.Until("it is known", func() bool { return !w.Warnings(upkeep.Filter{})[0].GoneAt.IsZero() })
-		w.Advance(upkeep.Hold)
-		w.Warned()
-		for i := range 300 {
-			_, _ = (&Point{World: w, Identity: fmt.Sprint("FLOOD-", i), Key: "00"}).Knock(Handshake{})
-		}
-		w.Until("the first of them are told", func() bool {
-			w.Clock.Advance(time.Second)
-			return len(w.Warnings(upkeep.Filter{States: []upkeep.State{upkeep.Open}})) > 40
-		})
-		if n := len(w.Warnings(upkeep.Filter{States: []upkeep.State{upkeep.Open}})); n > upkeep.UnknownLive+1 {
-			t.Errorf("%d warnings of 300 made-up identities", n)
-		}
-	})
-}
-
 // A charge point that is out of use knocks: its operator is told of it.
 func TestAPointThatIsOutOfUseIsTold(t *testing.T) {
 	Each(t, func(w *World) {

@@ -29,6 +29,8 @@ func TestThePageOfLimitsIsTrue(t *testing.T) {
 		"app.DefaultAnswer": app.DefaultAnswer, "app.DefaultIdle": app.DefaultIdle, "app.DefaultGuests": app.DefaultGuests,
 		"app.DefaultGuestsOfOne": app.DefaultGuestsOfOne,
 		"ocpp.MaxLookups":        ocpp.MaxLookups, "ocpp.LookupWithin": ocpp.LookupWithin, "ocpp.FailedKnocks": ocpp.FailedKnocks,
+		"ocpp.StrangerRate": ocpp.StrangerRate, "ocpp.StrangerOrigin": ocpp.StrangerOrigin, "ocpp.StrangersRate": ocpp.StrangersRate,
+		"ocpp.MaxStrangers": ocpp.MaxStrangers, "asset.MaxStrangers": asset.MaxStrangers, "asset.MaxHeld": asset.MaxHeld,
 		"wire.DefaultMessage": bytesOf(wire.DefaultMessage), "wire.DefaultPartial": wire.DefaultPartial, "wire.DefaultWrite": wire.DefaultWrite,
 		"wire.DefaultIdle": wire.DefaultIdle, "wire.DefaultPing": wire.DefaultPing, "wire.DefaultGrace": wire.DefaultGrace,
 		"rpc.DefaultMaxWaiting": rpc.DefaultMaxWaiting, "rpc.DefaultCallTimeout": rpc.DefaultCallTimeout,

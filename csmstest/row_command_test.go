@@ -115,7 +115,7 @@ func TestRow69_ARemoteStartIsRefusedInFinishing(t *testing.T) {
 
 // profile is a limit for the next charges, as it is asked for where nothing is known of
 // the charge point.
-func profile() asset.SetProfile {
+func anyProfile() asset.SetProfile {
 	return asset.SetProfile{Profile: asset.Profile{ID: 7, Stack: 3, Purpose: asset.ByDefault, Kind: asset.Relative,
 		Schedule: asset.Schedule{Unit: asset.Amperes, Periods: []asset.Period{{Limit: 16_000, Phases: 3}}}}}
 }
@@ -129,7 +129,7 @@ func (w *World) negotiate(identity string, connectors int, refusal func(Asked), 
 	staff := w.Staff(authz.OpAdmin)
 	ask := func() M {
 		w.Helper()
-		cmd := p.request(profile())
+		cmd := p.request(anyProfile())
 		refusals = 0
 		for {
 			a := c.Asked("SetChargingProfile")
@@ -202,7 +202,7 @@ func TestRow73_ConnectorZeroIsRefused(t *testing.T) {
 		}
 		p := w.Point("CP2", 2)
 		c := p.Online()
-		cmd := p.request(profile())
+		cmd := p.request(anyProfile())
 		staff := w.Staff(authz.OpAdmin)
 		for state := ""; state != "rejected"; {
 			select {

@@ -217,6 +217,8 @@ func (w *World) Timers() {
 	w.OK(err)
 	_, err = w.App.Assets.RunBulks(w.Context())
 	w.OK(err)
+	_, err = w.App.Assets.RunSettings(w.Context())
+	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)
 }

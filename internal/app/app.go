@@ -204,6 +204,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
 			MAC: o.Keys.PointMAC, Node: c.Node, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
+			Settled:    func(identity string) { a.Door.Settled(identity) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
 		})
@@ -225,7 +226,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings(), sums())
+	a.facts = outbox.New(st, c.Node, warnings(), sums(), templates())
 	a.facts.Log = c.Log
 
 	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))
@@ -307,6 +308,7 @@ func (a *App) register(r *prometheus.Registry) {
 			func() float64 { return float64(f()) }))
 	}
 	gauge("charge_points_connected", "Charge points connected to this node.", func() float64 { return float64(a.Door.Connected()) })
+	gauge("strangers_connected", "Charge points connected to this node that nobody registered.", func() float64 { return float64(a.Door.Strangers()) })
 	gauge("ledger_drifts", "What the last check of the ledger found wrong: accounts, and the books as a whole.", func() float64 { return float64(a.drift.Load()) })
 	gauge("database_takes_writes", "1, or 0 while charge points are sent away because the database takes no writes.", func() float64 {
 		if _, away := a.health.isAway(time.Now()); away {
@@ -369,6 +371,10 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, 1500*time.Millisecond, "commands for many charge points", func(ctx context.Context) error {
 		_, err := a.Assets.RunBulks(ctx)
+		return err
+	})
+	a.every(ctx, 2500*time.Millisecond, "settings of charge points", func(ctx context.Context) error {
+		_, err := a.Assets.RunSettings(ctx)
 		return err
 	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })

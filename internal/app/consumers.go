@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 
+	"ccms/internal/asset"
+	"ccms/internal/fact"
 	"ccms/internal/outbox"
 	"ccms/internal/store"
 	"ccms/internal/upkeep"
@@ -17,5 +20,16 @@ func warnings() outbox.Consumer {
 			return nil, err
 		}
 		return func(tx *store.Tx) error { return task(tx) }, nil
+	}}
+}
+
+// templates has charge points that start compared with their template.
+func templates() outbox.Consumer {
+	return outbox.Consumer{Name: "templates", Kinds: []fact.Kind{asset.FactBooted}, Together: 20, Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+		var b asset.DeviceBooted
+		if err := json.Unmarshal(f.Payload, &b); err != nil {
+			return nil, err
+		}
+		return func(tx *store.Tx) error { return asset.SettingsBooted(tx, b) }, nil
 	}}
 }

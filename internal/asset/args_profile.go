@@ -84,6 +84,8 @@ type Period struct {
 type SetProfile struct {
 	Connector int     `json:"connector,omitempty"` // 0: the whole device
 	Profile   Profile `json:"profile"`
+	// Try is the form that is tried after the profile was refused in another (ladder.go).
+	Try string `json:"try,omitempty"`
 }
 
 // ClearProfile takes charging profiles back; what is not given matches all.

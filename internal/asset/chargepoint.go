@@ -60,6 +60,8 @@ type ChargePoint struct {
 	Zone        string        // learned for timestamps without a zone (behaviour 28)
 	Own         Condition     // what the device said of itself as connector 0
 	Rolled      PointStatus   // the roll-up while online
+	// SettingsDiffer is how many settings are not as the template wants them.
+	SettingsDiffer int
 }
 
 // Offer says what is made of the sub-protocols that the device offers when it connects.

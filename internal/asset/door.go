@@ -21,6 +21,9 @@ func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, e
 	}
 	return one(ctx, s.read, authz.Everything("find the charge point that connects"), func(tx Tx) (ChargePoint, error) {
 		p, err := tx.PointByIdentity(identity)
+		if fault.Is(err, fault.Missing) {
+			p, err = tx.PointByAlias(identity)
+		}
 		if err == nil && p.Status != Valid {
 			return ChargePoint{}, fault.NotFound("charge point")
 		}
@@ -54,6 +57,14 @@ func (s *Service) Unresponsive(ctx context.Context, sc authz.Scope, id ident.Cha
 	return s.write(ctx, sc, func(tx Tx) error {
 		p, err := tx.PointByID(id)
 		if err != nil {
+			return err
+		}
+		at := tx.Now()
+		if err := learned(tx, p, func(l *Learned) {
+			for _, a := range actions {
+				note(&l.Unanswered, a, 1, id, at)
+			}
+		}); err != nil {
 			return err
 		}
 		return tx.Record(fact.Fact{Kind: FactUnresponsive, Version: 1, Operator: p.Operator, Sub: p.Sub, Object: id.String(), At: tx.Now(),

@@ -13,6 +13,9 @@ import (
 // OCPP 1.6's AuthorizationKey takes (OCPP 1.6 security whitepaper §4.2: 16…20).
 const keyBytes = 20
 
+// minKeyBytes is the shortest that it takes.
+const minKeyBytes = 16
+
 // KeyMACs are HMACs of a station key under the server's secret: of the hex text and
 // of the bytes it stands for. The key travels to the device as hex; some send the
 // text back as Basic password, others the decoded bytes (behaviour 17).
@@ -35,7 +38,7 @@ func newKey() string {
 func macKey(mac MAC, key string) (KeyMACs, error) {
 	key = strings.ToLower(strings.TrimSpace(key))
 	raw, err := hex.DecodeString(key)
-	if err != nil || len(raw) < 16 || len(raw) > keyBytes {
+	if err != nil || len(raw) < minKeyBytes || len(raw) > keyBytes {
 		return KeyMACs{}, fault.BadInput("/key", "must be 16 to 20 bytes in hex, 32 to 40 digits")
 	}
 	return KeyMACs{Text: mac([]byte(key)), Raw: mac(raw)}, nil

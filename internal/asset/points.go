@@ -14,12 +14,7 @@ import (
 // CreateChargePoint makes a charge point on a site and returns its key, which is
 // shown this once and kept only as MACs.
 func (s *Service) CreateChargePoint(ctx context.Context, sc authz.Scope, n NewChargePoint) (PointView, string, error) {
-	p, err := ChargePoint{Site: n.Site, Identity: n.Identity, Name: n.Name, Code: n.Code, Type: n.Type,
-		MaxPower: n.MaxPower, Plan: n.Plan, Offer: n.Offer, Status: Valid, Version: 1}.checked()
-	if err != nil {
-		return PointView{}, "", err
-	}
-	specs, err := checkConnectors(n.Connectors)
+	p, specs, err := n.checked()
 	if err != nil {
 		return PointView{}, "", err
 	}
@@ -31,35 +26,51 @@ func (s *Service) CreateChargePoint(ctx context.Context, sc authz.Scope, n NewCh
 		return PointView{}, "", err
 	}
 	v, err := one(ctx, s.write, sc, func(tx Tx) (PointView, error) {
-		site, err := openSite(tx, p.Site)
-		if err != nil {
-			return PointView{}, err
-		}
-		if err := s.plan(tx, p.Plan); err != nil {
-			return PointView{}, err
-		}
-		p := p
-		p.ID = ident.New[ident.ChargePoint](tx.Now())
-		p.Operator, p.Sub = site.Operator, site.Sub
-		p.Own, p.Rolled = Condition{Status: Unknown}, PointPending
-		if err := insertWithCode(tx, &p); err != nil {
-			return PointView{}, err
-		}
-		for _, c := range specs {
-			if err := tx.InsertConnector(newConnector(tx.Now(), p, c)); err != nil {
-				return PointView{}, err
-			}
-		}
-		v, err := viewOf(tx, p, site)
+		v, err := s.insertPoint(tx, p, specs)
 		if err != nil {
 			return v, err
 		}
-		return v, tx.Audit("charge_point.created", p.ID.String(), nil, v)
+		return v, tx.Audit("charge_point.created", v.ID.String(), nil, v)
 	})
 	if err != nil {
 		return PointView{}, "", err
 	}
+	s.settled(p.Identity) // it may wait at the door
 	return v, key, nil
+}
+
+// checked is the charge point that it makes, or where it is wrong.
+func (n NewChargePoint) checked() (ChargePoint, []ConnectorSpec, error) {
+	p, err := ChargePoint{Site: n.Site, Identity: n.Identity, Name: n.Name, Code: n.Code, Type: n.Type,
+		MaxPower: n.MaxPower, Plan: n.Plan, Offer: n.Offer, Status: Valid, Version: 1}.checked()
+	if err != nil {
+		return p, nil, err
+	}
+	specs, err := checkConnectors(n.Connectors)
+	return p, specs, err
+}
+
+// insertPoint puts a charge point with its connectors on its site.
+func (s *Service) insertPoint(tx Tx, p ChargePoint, specs []ConnectorSpec) (PointView, error) {
+	site, err := openSite(tx, p.Site)
+	if err != nil {
+		return PointView{}, err
+	}
+	if err := s.plan(tx, p.Plan); err != nil {
+		return PointView{}, err
+	}
+	p.ID = ident.New[ident.ChargePoint](tx.Now())
+	p.Operator, p.Sub = site.Operator, site.Sub
+	p.Own, p.Rolled = Condition{Status: Unknown}, PointPending
+	if err := insertWithCode(tx, &p); err != nil {
+		return PointView{}, err
+	}
+	for _, c := range specs {
+		if err := tx.InsertConnector(newConnector(tx.Now(), p, c)); err != nil {
+			return PointView{}, err
+		}
+	}
+	return viewOf(tx, p, site)
 }
 
 // insertWithCode inserts the point, with the next code that is free where it has none.

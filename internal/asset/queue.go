@@ -72,8 +72,15 @@ func EnqueueStop(tx Tx, p ChargePoint, c Command) (Command, error) {
 	return c, recordCommand(tx, FactCommandQueued, c, now)
 }
 
-// prepare refuses what the device says it cannot do, and notes what a setting was.
+// prepare refuses what the device says it cannot do, or its model is known not to, and notes what a setting was.
 func prepare(tx Tx, p ChargePoint, args Args) (Args, error) {
+	known, err := capabilityFor(tx, p)
+	if err != nil {
+		return args, err
+	}
+	if err := known.allows(args); err != nil {
+		return args, err
+	}
 	switch args.(type) {
 	case Trigger, ChangeConfig:
 	default:
@@ -190,10 +197,19 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 	if err := keepConfig(tx, c, a); err != nil {
 		return c, err
 	}
+	if err := learnAnswer(tx, c, a); err != nil {
+		return c, err
+	}
+	if err := settingsAnswered(tx, c, a); err != nil {
+		return c, err
+	}
 	if next, err = alreadySo(tx, next); err != nil {
 		return c, err
 	}
-	return end(tx, c, next)
+	if next, err = end(tx, c, next); err != nil {
+		return next, err
+	}
+	return next, climb(tx, next, a)
 }
 
 // alreadySo notes the effect of a change of availability that changes nothing: no

@@ -10,18 +10,22 @@ import (
 
 // The facts of this package.
 const (
-	FactConnected     fact.Kind = "charge_point.connected"
-	FactDisconnected  fact.Kind = "charge_point.disconnected"
-	FactBooted        fact.Kind = "charge_point.booted"
-	FactStatus        fact.Kind = "connector.status_changed"
-	FactStatusLate    fact.Kind = "connector.error_told_late"
-	FactRetyped       fact.Kind = "charge_point.retyped" // AC was DC, or the other way round
-	FactUnresponsive  fact.Kind = "charge_point.unresponsive"
-	FactKnocked       fact.Kind = "charge_point.unknown_knocked"
-	FactContested     fact.Kind = "charge_point.contested"
-	FactCommandQueued fact.Kind = "command.queued"
-	FactCommandEnded  fact.Kind = "command.ended"
-	FactEffectSeen    fact.Kind = "command.effect_seen"
+	FactConnected    fact.Kind = "charge_point.connected"
+	FactDisconnected fact.Kind = "charge_point.disconnected"
+	FactBooted       fact.Kind = "charge_point.booted"
+	FactStatus       fact.Kind = "connector.status_changed"
+	FactStatusLate   fact.Kind = "connector.error_told_late"
+	FactRetyped      fact.Kind = "charge_point.retyped" // AC was DC, or the other way round
+	FactUnresponsive fact.Kind = "charge_point.unresponsive"
+	FactKnocked      fact.Kind = "charge_point.unknown_knocked"
+	FactContested    fact.Kind = "charge_point.contested"
+	// FactDeviceChanged: another device answers for the charge point.
+	FactDeviceChanged fact.Kind = "charge_point.device_changed"
+	// FactStrangerSettled: staff adopted, ignored or forgot an unknown identity.
+	FactStrangerSettled fact.Kind = "charge_point.unknown_settled"
+	FactCommandQueued   fact.Kind = "command.queued"
+	FactCommandEnded    fact.Kind = "command.ended"
+	FactEffectSeen      fact.Kind = "command.effect_seen"
 )
 
 // ConnectionChanged is the payload of FactConnected and FactDisconnected.
@@ -217,11 +221,14 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 	if err != nil {
 		return p, err
 	}
-	found := p.Serial
+	before, found := p, p.Serial
 	p.Vendor, p.Model, p.Serial, p.Firmware = cut(r.Vendor), cut(r.Model), cut(r.Serial), cut(r.Firmware)
 	p.ICCID, p.IMSI, p.MeterType, p.MeterSerial = cut(r.ICCID), cut(r.IMSI), cut(r.MeterType), cut(r.MeterSerial)
 	p.BootedAt = r.At
 	if err := tx.SaveBoot(p, found); err != nil {
+		return p, err
+	}
+	if err := noteDevice(tx, before, p, r.At); err != nil {
 		return p, err
 	}
 	if err := effects(tx, p.ID, func(c Command, a Args) string {

@@ -29,6 +29,9 @@ type Options struct {
 	// Drop closes the connection of a point whose key ended or which may not connect any
 	// more; it is called after the commit. nil leaves that to the connection's own end.
 	Drop func(ident.ChargePoint)
+	// Settled hears, after the commit, that staff decided about whoever knocks with this
+	// identity. nil leaves its connection to its own end.
+	Settled func(identity string)
 }
 
 // Service is what doors call.

@@ -19,6 +19,8 @@ type Tx interface {
 	SubOperatorByID(ident.SubOperator) (operator.SubOperator, error)
 	// SoleOperator is the only operator of the platform, where there is just one.
 	SoleOperator() (ident.Operator, bool, error)
+	// OperatorByCode is the operator with these six digits, if there is one.
+	OperatorByCode(code string) (ident.Operator, bool, error)
 
 	InsertSite(Site) error
 	SaveSite(s Site, version int64) error
@@ -38,6 +40,12 @@ type Tx interface {
 	// LockPoint is PointByID that makes other writers of this point wait.
 	LockPoint(ident.ChargePoint) (ChargePoint, error)
 	PointByIdentity(identity string) (ChargePoint, error)
+	// PointByAlias is the point that connects with this identity, too.
+	PointByAlias(identity string) (ChargePoint, error)
+	// InsertAlias fails with fault.Conflict "identity_taken".
+	InsertAlias(p ChargePoint, identity string) error
+	DeleteAlias(p ident.ChargePoint, identity string) error
+	AliasesOf(ident.ChargePoint) ([]string, error)
 	ListPoints(PointFilter, operator.Page) (operator.List[PointView], error)
 	// NextPointCode is the next free code of the operator: 1000, 1001, …
 	NextPointCode(ident.Operator) (string, error)
@@ -86,6 +94,59 @@ type Tx interface {
 	// ConfigurationOf is what is known of the point's settings; empty where nothing is.
 	ConfigurationOf(ident.ChargePoint) (Configuration, error)
 	SaveConfiguration(Configuration) error
+	ForgetConfiguration(ident.ChargePoint) error
+
+	InsertTemplate(Template) error
+	SaveTemplate(t Template, version int64) error
+	DeleteTemplate(id ident.Template, version int64) error
+	TemplateByID(ident.Template) (Template, error)
+	ActiveTemplates(ident.Operator) ([]Template, error)
+	CountTemplates(ident.Operator) (int, error)
+	ListTemplates(operator.Page) (operator.List[Template], error)
+	SettingsOf(ident.ChargePoint) (PointSettings, bool, error)
+	// SaveSettings saves how the point stands to its template, and how many differ.
+	SaveSettings(ChargePoint, PointSettings) error
+	DueSettings(now time.Time, limit int) ([]PointSettings, error)
+	// PlanSettings has all points of the operator looked at.
+	PlanSettings(op ident.Operator, cause Cause, at time.Time) error
+
+	// DevicesOf lists the hardware of a point by number.
+	DevicesOf(ident.ChargePoint) ([]Device, error)
+	// SaveDevice makes or changes the one with its number.
+	SaveDevice(Device) error
+
+	// ModelsNamed lists the records of a model, with any firmware; the names are folded.
+	ModelsNamed(op ident.Operator, vendor, model string) ([]Model, error)
+	// LockModel finds one record and makes other writers of it wait.
+	LockModel(op ident.Operator, vendor, model, firmware string) (Model, bool, error)
+	ModelByID(ident.Model) (Model, error)
+	// InsertModel gives the one that is there where another was quicker.
+	InsertModel(Model) (Model, error)
+	// SaveModel saves what people change, SaveLearned what answers tell.
+	SaveModel(m Model, version int64) error
+	SaveLearned(Model) error
+	DeleteModel(id ident.Model, version int64) error
+	CountModels(ident.Operator) (int, error)
+	ListModels(ModelFilter, operator.Page) (operator.List[Model], error)
+
+	// OnboardingOf is the operator's; as it is by itself where nobody changed it.
+	OnboardingOf(ident.Operator) (Onboarding, error)
+	SaveOnboarding(Onboarding) error
+
+	StrangerByID(ident.Stranger) (Stranger, error)
+	// LockStranger finds one by its identity and makes other writers of it wait.
+	LockStranger(op ident.Operator, identity string) (Stranger, bool, error)
+	// SaveStranger makes one where the version is 0, and counts the version.
+	SaveStranger(Stranger) (Stranger, error)
+	DeleteStranger(ident.Stranger) error
+	CountStrangers(ident.Operator) (int, error)
+	// EvictStranger deletes the one that can be missed most.
+	EvictStranger(ident.Operator) error
+	ListStrangers(StrangerFilter, operator.Page) (operator.List[Stranger], error)
+	HeldReports(ident.Stranger) ([]HeldReport, error)
+	InsertHeldReport(Stranger, HeldReport) error
+	// KeepHeld puts the reports to the frames of the point.
+	KeepHeld(ChargePoint, []HeldReport) error
 
 	// SitesOfPoints gives the site of each of the points that is inside the scope.
 	SitesOfPoints([]ident.ChargePoint) (map[ident.ChargePoint]ident.Site, error)
@@ -132,7 +193,9 @@ type PointFilter struct {
 	Point    PointStatus // the roll-up
 	// Connector keeps the points that are online and have a connector in this state.
 	Connector ConnectorStatus
-	Now       time.Time // what "online" means; the service sets it
+	// Differ keeps the points whose settings are not as their template wants them.
+	Differ bool
+	Now    time.Time // what "online" means; the service sets it
 }
 
 // CommandFilter narrows a list of commands, newest first; zero fields do not narrow.

@@ -38,6 +38,9 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	strangerKind    struct{}
+	modelKind       struct{}
+	templateKind    struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -63,6 +66,9 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (strangerKind) prefix() string    { return "unk" }
+func (modelKind) prefix() string       { return "mod" }
+func (templateKind) prefix() string    { return "tpl" }
 
 // The ids of ccms.
 type (
@@ -89,6 +95,9 @@ type (
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
 	Warning     = ID[warningKind]
+	Stranger    = ID[strangerKind] // a charge point that nobody has registered
+	Model       = ID[modelKind]    // what is known of a vendor's model and firmware
+	Template    = ID[templateKind] // settings that charge points shall have
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

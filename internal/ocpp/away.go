@@ -11,6 +11,7 @@ import (
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
+	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/wire"
 )
 
@@ -60,13 +61,16 @@ func (d *Door) SendAway() {
 	}
 	d.away.on = true
 	d.away.stop()
-	closing := make([]*conn, 0, len(d.conns))
+	closing := make([]*rpc.Peer, 0, len(d.conns)+len(d.guests))
 	for _, c := range d.conns {
-		closing = append(closing, c)
+		closing = append(closing, c.peer)
+	}
+	for _, g := range d.guests {
+		closing = append(closing, g.peer)
 	}
 	d.mu.Unlock()
 	const together = 64 // a peer that reads nothing holds one of them for a moment
-	go each(closing, together, func(c *conn) { c.peer.Close(wire.CloseTryLater, "the server can store nothing now") })
+	go each(closing, together, func(p *rpc.Peer) { p.Close(wire.CloseTryLater, "the server can store nothing now") })
 }
 
 // LetIn lets charge points in again. Settle is due then.

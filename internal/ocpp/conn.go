@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
@@ -39,22 +40,24 @@ type conn struct {
 	since time.Time   // when it connected
 
 	mu      sync.Mutex
-	timer   *time.Timer // until commands go out without a boot; later until the queue is looked at again
-	known   bool        // it has booted with us before
-	ready   bool        // our CALLs may go out (order rule 2)
-	sending bool        // a goroutine works on the queue
-	again   bool        // and shall look once more
-	shut    bool        // the socket takes no more CALLs of ours
-	over    bool        // the socket has ended: nothing is begun any more
+	kind    unique.Handle[asset.ModelKey] // what it says that it is
+	timer   *time.Timer                   // until commands go out without a boot; later until the queue is looked at again
+	known   bool                          // it has booted with us before
+	ready   bool                          // our CALLs may go out (order rule 2)
+	sending bool                          // a goroutine works on the queue
+	again   bool                          // and shall look once more
+	shut    bool                          // the socket takes no more CALLs of ours
+	over    bool                          // the socket has ended: nothing is begun any more
 
 	work sync.WaitGroup // what was begun; added to under mu while not over
 }
 
 func newConn(d *Door, p asset.ChargePoint) *conn {
 	c := &conn{door: d, identity: p.Identity, known: !p.BootedAt.IsZero()}
+	c.kind = kindOf(p.Vendor, p.Model, p.Firmware)
 	c.Link = v16.Link{
 		Sessions: d.sessions, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
-		Booted: c.booted, Replaced: c.replaced, Failed: c.failed, Foreign: c.foreign,
+		Booted: c.booted, Flawed: c.flawed, Replaced: c.replaced, Failed: c.failed, Foreign: c.foreign,
 	}
 	return c
 }
@@ -123,8 +126,11 @@ func (c *conn) gone() {
 }
 
 // booted: commands may go out once the answer to the boot is on its way.
-func (c *conn) booted(serial string) {
-	c.door.bootedAs(c, serial)
+func (c *conn) booted(r asset.BootReport) {
+	c.mu.Lock()
+	c.kind = kindOf(r.Vendor, r.Model, r.Firmware)
+	c.mu.Unlock()
+	c.door.bootedAs(c, r.Serial)
 	c.booting.Store(true)
 }
 

@@ -68,8 +68,8 @@ type Door struct {
 	peers    rpc.Config      // of all connections
 	looking  chan struct{}   // a token for each handshake that asks the store
 	failed   *operator.Crowd // addresses whose handshakes failed
-	// identities that nobody knows: each, and all
-	strange, strangers *operator.Crowd
+	// identities that nobody knows: each, those of one address, and all
+	strange, origins, strangers *operator.Crowd
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
@@ -77,6 +77,8 @@ type Door struct {
 	pruned   time.Time                       // when kicked was last looked through
 	contests map[ident.ChargePoint]*contest  // whose socket others take
 	taken    uint8                           // connections, roughly: for their cells in the tally
+	flaws    flaws
+	guests   map[string]*guest // strangers that are connected, by identity
 	draining bool
 	away     away
 	running  sync.WaitGroup
@@ -109,7 +111,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
-		strange: operator.NewCrowd(StrangerRate), strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
+		strange: operator.NewCrowd(StrangerRate), origins: operator.NewCrowd(StrangerOrigin), guests: map[string]*guest{}, strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
 		away:  newAway(),
 		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }
@@ -156,8 +158,8 @@ func policyOf(o asset.Offer) wire.Policy {
 	return pol
 }
 
-// ServeHTTP takes a charge point in: 404 for an identity we do not know (nothing
-// tells whether it exists elsewhere), 401 for a wrong key.
+// ServeHTTP takes a charge point in: an identity that we do not know comes into the inbox
+// or gets 404 (nothing tells whether it exists elsewhere), a wrong key 401.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	draining, sentAway := d.draining, d.away.on
@@ -178,10 +180,13 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := identity(r.URL)
 	user, key, login := r.BasicAuth()
 	p, err := d.identify(r.Context(), id)
+	if fault.Is(err, fault.Missing) && login && user != id && nameless(r.URL.Path, id) { // behaviour 7
+		id = user
+		p, err = d.identify(r.Context(), id)
+	}
 	switch {
 	case fault.Is(err, fault.Missing):
-		d.turnAway(w, r, http.StatusNotFound, "There is no such charge point.")
-		d.stranger(r, id)
+		d.stranger(w, r, id)
 		return
 	case r.Context().Err() != nil: // it has gone again
 		return
@@ -190,7 +195,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
 		return
 	}
-	if !login || user != p.Identity || !d.assets.CheckKey(p, key) {
+	// With an identity beside its own it may say either as user (behaviour 7).
+	if !login || user != p.Identity && user != id || !d.assets.CheckKey(p, key) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
 		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
 			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))
@@ -315,6 +321,7 @@ func (d *Door) Seen(ctx context.Context) {
 		}
 	})
 	d.Settle(ctx)
+	d.tellFlaws(ctx)
 }
 
 // Drain lets every frame in work finish and be answered, closes all sockets and
@@ -322,9 +329,12 @@ func (d *Door) Seen(ctx context.Context) {
 func (d *Door) Drain(ctx context.Context) error {
 	d.mu.Lock()
 	d.draining = true
-	peers := make([]*rpc.Peer, 0, len(d.conns))
+	peers := make([]*rpc.Peer, 0, len(d.conns)+len(d.guests))
 	for _, c := range d.conns {
 		peers = append(peers, c.peer)
+	}
+	for _, g := range d.guests {
+		peers = append(peers, g.peer)
 	}
 	d.mu.Unlock()
 	var wg sync.WaitGroup

@@ -140,6 +140,12 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		d.opt.Log.Error("command not readable", "command", cmd.ID, "error", err)
 		return true
 	}
+	if cmd.Type == asset.CommandSetProfile {
+		if args, err = c.quirky(args); err != nil {
+			d.opt.Log.Error("what is known of the model is not read", "command", cmd.ID, "error", err)
+			return false
+		}
+	}
 	action, msg, err := v16.Outbound(args)
 	if err != nil {
 		c.answered(cmd, asset.Answer{State: asset.CommandNotSupported, Detail: fault.Of(err).Detail})
@@ -162,6 +168,14 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 	}
 	c.answered(cmd, v16.Answer(action, payload, err))
 	return true
+}
+
+// quirky gives a command the form that the model takes.
+func (c *conn) quirky(args asset.Args) (asset.Args, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	known, err := c.door.assets.Capability(ctx, c.Scope, c.Point)
+	return v16.Quirk(args, known.Profile, c.door.opt.Now()), err
 }
 
 // unsent puts a command back for the next connection; this one is closing, and must not

@@ -17,7 +17,7 @@ var (
 			vendor model hardware_serial firmware iccid imsi meter_type meter_serial booted_at
 			connection_epoch node connected_at disconnected_at last_seen_at online_until clock_offset_us zone
 			own_status own_error_code own_vendor_error_code own_info own_status_at own_received_at rolled
-			subprotocol`))
+			subprotocol settings_differ`))
 	_ = table("code_counters", shared, plain("operator_id sub_operator_id value"))
 )
 
@@ -26,7 +26,7 @@ const pointCols = `p.id, p.operator_id, p.sub_operator_id, p.site_id, p.identity
 	p.vendor, p.model, p.hardware_serial, p.firmware, p.iccid, p.imsi, p.meter_type, p.meter_serial, p.booted_at,
 	p.connection_epoch, p.node, p.connected_at, p.disconnected_at, p.last_seen_at, p.clock_offset_us, p.zone,
 	p.own_status, p.own_error_code, p.own_vendor_error_code, p.own_info, p.own_status_at, p.own_received_at, p.rolled,
-	p.subprotocol`
+	p.subprotocol, p.settings_differ`
 
 var (
 	// A code that is taken is not an error: the next free one may be tried in the same
@@ -59,6 +59,7 @@ var (
 			{{if status}} AND p.status = ? {{end}}
 			{{if online}} AND p.online_until > ? {{end}}
 			{{if offline}} AND p.online_until <= ? {{end}}
+			{{if differ}} AND p.settings_differ > 0 {{end}}
 			{{if rolled}} AND p.rolled = ? {{end}}
 			{{if connector}} AND EXISTS (SELECT 1 FROM connectors c WHERE {{scope connectors c}} AND c.point_id = p.id AND c.status = ?) {{end}}
 			{{if site}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}}
@@ -80,7 +81,7 @@ func scanPoint(r *Row, p *asset.ChargePoint) error {
 		&p.Vendor, &p.Model, &p.Serial, &p.Firmware, &p.ICCID, &p.IMSI, &p.MeterType, &p.MeterSerial, &p.BootedAt,
 		&p.Epoch, &p.Node, &p.ConnectedAt, &p.DisconnectedAt, &p.LastSeenAt, &offset, &p.Zone,
 		&p.Own.Status, &p.Own.ErrorCode, &p.Own.VendorErrorCode, &p.Own.Info, &p.Own.StatusAt, &p.Own.ReceivedAt, &p.Rolled,
-		&p.Offer)
+		&p.Offer, &p.SettingsDiffer)
 	p.ClockOffset = duration(offset)
 	return err
 }
@@ -91,15 +92,20 @@ func (tx *Tx) InsertPoint(p asset.ChargePoint) (codeFree bool, err error) {
 		p.MaxPower, p.Plan, p.Status, p.Keys.Text, p.Keys.Raw, p.Version, tx.now, p.Rolled, p.Offer)
 	switch {
 	case duplicate(err, "charge_points_identity"):
-		return false, fault.New(fault.Conflict, "identity_taken",
-			"A charge point with this identity is registered already. An identity belongs to one charge point on the whole platform.").
-			At("/identity", "is taken")
+		return false, identityTaken
 	case err != nil || n == 0:
+		return false, err
+	}
+	if err := tx.noAlias(p); err != nil {
 		return false, err
 	}
 	tx.pointChanged(p)
 	return true, tx.savePointWords(p)
 }
+
+var identityTaken = fault.New(fault.Conflict, "identity_taken",
+	"A charge point with this identity is registered already. An identity belongs to one charge point on the whole platform.").
+	At("/identity", "is taken")
 
 // SavePoint implements asset.Tx.
 func (tx *Tx) SavePoint(p asset.ChargePoint, version int64) error {
@@ -209,6 +215,7 @@ func (tx *Tx) ListPoints(f asset.PointFilter, p operator.Page) (operator.List[as
 		optIf(f.Status != "", "status", f.Status),
 		optIf(online, "online", micros(f.Now)),
 		optIf(offline, "offline", micros(f.Now)),
+		optIf(f.Differ, "differ"),
 		optIf(f.Point != "" && f.Point != asset.PointOffline, "rolled", f.Point), optIf(f.Connector != "", "connector", f.Connector),
 		phrase("site", f.SiteName), phrase("name", f.Name), phrase("q", f.Q)))
 	if err != nil || len(out.Items) == 0 {

@@ -34,6 +34,8 @@ var prunes = []struct {
 		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
 	{keepWarnings, false, stmt(`DELETE FROM warnings WHERE {{scope warnings warnings}} AND id IN
 		(SELECT w.id FROM warnings w WHERE {{scope warnings w}} AND w.cleared_at < ? ORDER BY w.cleared_at LIMIT ?)`)},
+	{keepStrangers, false, stmt(`DELETE FROM strangers WHERE {{scope strangers strangers}} AND id IN
+		(SELECT u.id FROM strangers u WHERE {{scope strangers u}} AND u.last_at < ? ORDER BY u.last_at LIMIT ?)`)},
 	{keepSlots, false, stmt(`DELETE FROM power_slots WHERE {{scope power_slots power_slots}} AND (operator_id, slot_at, site_id, sub_operator_id, acdc) IN
 		(SELECT p.operator_id, p.slot_at, p.site_id, p.sub_operator_id, p.acdc FROM power_slots p WHERE {{scope power_slots p}}
 		AND p.slot_at < ? ORDER BY p.slot_at LIMIT ?)`)},

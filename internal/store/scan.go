@@ -229,6 +229,12 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Warning:
 		return true, id(p, c)
+	case *ident.Stranger:
+		return true, id(p, c)
+	case *ident.Model:
+		return true, id(p, c)
+	case *ident.Template:
+		return true, id(p, c)
 	case *ident.Attempt:
 		return true, id(p, c)
 	case *ident.View:

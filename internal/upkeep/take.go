@@ -25,6 +25,7 @@ type Heard struct {
 // Kinds are the facts that may raise or end a warning.
 var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
+	asset.FactStrangerSettled,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
 	"session.failed_to_start", "session.meter_silent",
 }
@@ -52,6 +53,10 @@ func Read(f Heard) (Task, error) {
 		})
 	case asset.FactKnocked:
 		task, err = read(f, knocked)
+	case asset.FactStrangerSettled:
+		task, err = read(f, func(f Heard, k asset.StrangerSettled) Task {
+			return func(tx Tx) error { return known(tx, f, k.Identity) }
+		})
 	case asset.FactContested:
 		task, err = read(f, func(f Heard, c asset.Contested) Task {
 			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
@@ -127,12 +132,17 @@ func connected(f Heard, c asset.ConnectionChanged) Task {
 		if err != nil {
 			return err
 		}
-		w, ok, err := tx.LockKey(Key{Operator: f.Operator, Type: UnknownPoint, Code: p.Identity})
-		if err != nil || !ok {
-			return err
-		}
-		return save(tx, Apply(Subject{Live: []Warning{w}}, Over{ID: w.ID, At: f.At}, tx.Now()))
+		return known(tx, f, p.Identity)
 	}
+}
+
+// known ends the warning of an identity that nobody needs to look for any more.
+func known(tx Tx, f Heard, identity string) error {
+	w, ok, err := tx.LockKey(Key{Operator: f.Operator, Type: UnknownPoint, Code: identity})
+	if err != nil || !ok {
+		return err
+	}
+	return save(tx, Apply(Subject{Live: []Warning{w}}, Over{ID: w.ID, At: f.At}, tx.Now()))
 }
 
 // status passes over what most reports are: no error before and none now.

@@ -32,6 +32,7 @@ type ChargePoint struct {
 	Online         bool              `json:"online"`
 	LastSeenAt     time.Time         `json:"last_seen_at,omitzero"`
 	PointStatus    asset.PointStatus `json:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"The worst of its connectors, or OFFLINE."`
+	SettingsDiffer int               `json:"settings_differ,omitempty" doc:"How many settings are not as the template for the charge point wants them."`
 	Version        int64             `json:"version" export:"-"`
 }
 
@@ -52,7 +53,7 @@ func pointOf(p asset.PointView) ChargePoint {
 	out := ChargePoint{ID: p.ID, SiteID: p.Site, SiteName: p.SiteName, TimeZone: p.SiteZone, SubOperatorID: p.Sub, Identity: p.Identity, Subprotocol: offerName(p.Offer), Name: p.Name, Code: p.Code,
 		ChargerType: p.Type, MaxPower: p.MaxPower, PlanID: p.Plan, Status: p.Status, Connectors: make([]Connector, 0, len(p.Connectors)),
 		Vendor: p.Vendor, Model: p.Model, Firmware: p.Firmware, HardwareSerial: p.Serial, Online: p.Online,
-		LastSeenAt: at(p.LastSeenAt), PointStatus: p.PointStatus, Version: p.Version}
+		LastSeenAt: at(p.LastSeenAt), PointStatus: p.PointStatus, SettingsDiffer: p.SettingsDiffer, Version: p.Version}
 	for _, c := range p.Connectors {
 		con := Connector{ID: c.ID, Number: c.Number, Type: c.Type, MaxPower: c.MaxPower, Status: c.Status,
 			VendorErrorCode: c.VendorErrorCode, Info: c.Info, StatusAt: at(c.StatusAt)}
@@ -94,12 +95,13 @@ type pointsInput struct {
 	Status      asset.Status          `query:"status" enum:"VALID,INVALID"`
 	PointStatus asset.PointStatus     `query:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
 	Online      optional[bool]        `query:"online"`
+	Differ      bool                  `query:"settings_differ" doc:"true: those whose settings are not as their template wants them."`
 	Connector   asset.ConnectorStatus `query:"connector_status" enum:"Unknown,Available,Preparing,Charging,SuspendedEV,SuspendedEVSE,Finishing,Reserved,Unavailable,Faulted" doc:"Online, with a connector in this state."`
 }
 
 func (h *handlers) listPoints(ctx context.Context, in *pointsInput) (*found[ChargePoint], error) {
 	l, err := h.svc.Asset.ChargePoints(ctx, scopeOf(ctx), asset.PointFilter{Site: in.SiteID, SiteName: in.Site, Name: in.Name, Q: in.Q,
-		Status: in.Status, Point: in.PointStatus, Online: some(in.Online.Value, in.Online.Set), Connector: in.Connector}, in.page())
+		Status: in.Status, Point: in.PointStatus, Online: some(in.Online.Value, in.Online.Set), Connector: in.Connector, Differ: in.Differ}, in.page())
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,24 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"name":"x","time_zone":"UTC"}`
 	case "POST /api/v1/charge-points":
 		return `{"site_id":"` + t.site + `","identity":"M-` + newRequestID() + `","name":"x","charger_type":"AC"}`
+	case "POST /api/v1/unknown-charge-points/{id}/adopt":
+		return `{"site_id":"` + t.site + `","name":"x","charger_type":"AC"}`
+	case "POST /api/v1/unknown-charge-points/{id}/alias":
+		return `{"charge_point_id":"` + t.point + `","reason":"x"}`
+	case "POST /api/v1/unknown-charge-points/{id}/ignore":
+		return `{"ignored":true}`
+	case "POST /api/v1/charge-points/{id}/swap":
+		return `{"reason":"x"}`
+	case "POST /api/v1/models":
+		return `{"vendor":"V","model":"` + newRequestID() + `"}`
+	case "PUT /api/v1/models/{id}":
+		return `{"quirks":{"never_probe":true}}`
+	case "POST /api/v1/config-templates", "PUT /api/v1/config-templates/{id}":
+		return `{"name":"x","vendor":"` + newRequestID() + `","settings":[{"key":"HeartbeatInterval","value":"60"}]}`
+	case "POST /api/v1/config-templates/{id}/apply", "POST /api/v1/charge-points/{id}/settings/apply":
+		return `{"reason":"x"}`
+	case "PUT /api/v1/onboarding":
+		return `{"unknown_may_knock":true}`
 	case "POST /api/v1/drivers":
 		return `{"account":"m` + newRequestID() + `@x.example"}`
 	case "POST /api/v1/drivers/{id}/recharges":
@@ -67,13 +85,13 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings":  t.warning,
+		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
 	}
-	return strings.Replace(rt.Path, "{id}", id, 1)
+	return strings.Replace(strings.Replace(rt.Path, "{id}", id, 1), "{identity}", "NOBODY", 1)
 }
 
 func (w *world) callRoute(rt Route, t tenant, opts ...callOption) answer {
@@ -157,14 +175,14 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning}
+			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
 				continue
 			}
 			for _, query := range []string{"", "?limit=100"} {
-				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
+				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
 					continue
 				}
 				a := w.call("GET", rt.Path+query, "", mine).want(w, 200)

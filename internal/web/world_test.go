@@ -54,7 +54,7 @@ type tenant struct {
 	staff                                                                                             map[authz.Role]operator.Staff
 	admin                                                                                             string // API token of the OpAdmin
 	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
-	warning                                                                                           string
+	warning, stranger, model, template                                                                string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -275,6 +275,11 @@ func (w *world) furnish(t *tenant) {
 		w.Fatalf("%d warnings", len(l.Items))
 	}
 	t.warning = l.Items[0].ID
+	t.template = make("/api/v1/config-templates", `{"name":"Template `+tag+`","vendor":"Vendor"}`)
+	t.model = make("/api/v1/models", `{"vendor":"Vendor","model":"Model `+tag+`"}`)
+	stranger, err := w.svc.Asset.Knocked(w.Context(), asset.Knock{Identity: "NEW-" + tag, Code: t.op.Code, Address: "192.0.2.7", At: w.clock.Now()})
+	w.ok(err)
+	t.stranger = stranger.Stranger.String()
 }
 
 // told is a fact that has reached the warnings.

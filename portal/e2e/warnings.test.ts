@@ -43,7 +43,7 @@ test('LIVE-A4: a ground fault shows on the open screen, CRITICAL and of its conn
 })
 
 test('a knock of a device that nobody knows is told', async () => {
-  expect(await stranger(base, 'NOBODY-7')).toBe(404)
+  expect(await stranger(base, 'NOBODY-7'), 'it may say who it is').toBe(101)
   await row('NOBODY-7 wants to connect').waitFor()
 })
 

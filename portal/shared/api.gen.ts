@@ -140,6 +140,46 @@ export interface paths {
         patch: operations["patch_charge_points_one"];
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Other identities that a charge point connects with
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_charge_points_one_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/aliases/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take one of them away
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_charge_points_one_aliases_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points/{id}/commands": {
         parameters: {
             query?: never;
@@ -200,6 +240,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/hardware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The devices that are or were a charge point
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_charge_points_one_hardware"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points/{id}/key": {
         parameters: {
             query?: never;
@@ -214,6 +274,66 @@ export interface paths {
          * @description Needs the permission `assets.write`.
          */
         post: operations["post_charge_points_one_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a charge point stands to its template
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_charge_points_one_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/settings/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a charge point what differs from its template
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.configure`
+         */
+        post: operations["post_charge_points_one_settings_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put another device in the place of a charge point
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_charge_points_one_swap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -362,6 +482,78 @@ export interface paths {
         get: operations["get_commands_one"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates of settings
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_config_templates"];
+        put?: never;
+        /**
+         * Make a template; without settings it has the default ones
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_config_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One template
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_config_templates_one"];
+        /**
+         * Change a template
+         * @description Needs the permission `assets.write`.
+         */
+        put: operations["put_config_templates_one"];
+        post?: never;
+        /**
+         * Delete a template; charge points keep what they have
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_config_templates_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config-templates/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give all charge points what differs from their templates
+         * @description Needs the permission `assets.write`. Some inputs need another beside it: `live.configure`
+         */
+        post: operations["post_config_templates_one_apply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -759,6 +951,82 @@ export interface paths {
          * @description Needs the permission `operators.switch`.
          */
         delete: operations["delete_me_operator"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is known of models
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_models"];
+        put?: never;
+        /**
+         * Say something of a model
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of one model
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_models_one"];
+        /**
+         * Change what staff say of a model
+         * @description Needs the permission `assets.write`.
+         */
+        put: operations["put_models_one"];
+        post?: never;
+        /**
+         * Forget a model
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_models_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How new charge points are taken in
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_onboarding"];
+        /**
+         * Change how new charge points are taken in
+         * @description Needs the permission `assets.write`.
+         */
+        put: operations["put_onboarding"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1336,6 +1604,110 @@ export interface paths {
         patch: operations["patch_tokens_one"];
         trace?: never;
     };
+    "/api/v1/unknown-charge-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List charge points that nobody registered
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_unknown_charge_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-charge-points/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of them, with what it reported
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_unknown_charge_points_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget it
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_unknown_charge_points_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-charge-points/{id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a charge point of it; the answer has its key
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_unknown_charge_points_one_adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-charge-points/{id}/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that it is a registered charge point under another name
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_unknown_charge_points_one_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-charge-points/{id}/ignore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear no more of it, or again
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_unknown_charge_points_one_ignore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1552,6 +1924,17 @@ export interface components {
         };
         ActingIn: {
             operator: components["schemas"]["MeOperator"];
+        };
+        AdoptedChargePoint: {
+            charge_point: components["schemas"]["ChargePoint"];
+            /** @description The new key, shown this once; absent where it keeps the one it presented. */
+            key?: string;
+        };
+        Alias: {
+            identity: string;
+        };
+        Aliases: {
+            items: components["schemas"]["Alias"][];
         };
         Attempt: {
             /** Format: date-time */
@@ -1829,6 +2212,11 @@ export interface components {
              * @enum {string}
              */
             point_status: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            /**
+             * Format: int64
+             * @description How many settings are not as the template for the charge point wants them.
+             */
+            settings_differ?: number;
             site_id: string;
             site_name: string;
             /** @enum {string} */
@@ -1897,6 +2285,11 @@ export interface components {
             status?: "VALID" | "INVALID";
             /** @enum {string} */
             subprotocol?: "lenient" | "required" | "pinned";
+        };
+        ChargePointSwap: {
+            /** @description The new device has the key already; else the charge point gets a new one and the old device is out. */
+            keep_key?: boolean;
+            reason: string;
         };
         Command: {
             /** @description Id of the staff who asked, or why the system did. */
@@ -2040,6 +2433,37 @@ export interface components {
             /** @example CCS2 */
             type?: string;
         };
+        Device: {
+            actor?: string;
+            /** @description false: somebody should say whether that is right. */
+            confirmed: boolean;
+            firmware?: string;
+            /**
+             * Format: date-time
+             * @description Absent: before it was kept.
+             */
+            from?: string;
+            /** @description Absent: announced, and not heard of yet. */
+            hardware_serial?: string;
+            meter_serial?: string;
+            model?: string;
+            /**
+             * @description seen: it booted with a serial number that nobody expected.
+             * @enum {string}
+             */
+            origin: "first" | "swap" | "seen";
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description Absent: it stands there now.
+             */
+            until?: string;
+            vendor?: string;
+        };
+        Devices: {
+            /** @description The newest first. */
+            items: components["schemas"]["Device"][];
+        };
         Driver: {
             /** @description The login: a mobile number or an e-mail address. */
             account: string;
@@ -2174,6 +2598,12 @@ export interface components {
         };
         Frames: {
             items: components["schemas"]["Frame"][];
+        };
+        HeldReport: {
+            /** @example StartTransaction */
+            action: string;
+            /** Format: date-time */
+            received_at: string;
         };
         Hit: {
             /**
@@ -2844,6 +3274,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListModel: {
+            items: components["schemas"]["Model"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListOperator: {
             items: components["schemas"]["Operator"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -2940,8 +3382,32 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListTemplate: {
+            items: components["schemas"]["Template"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListToken: {
             items: components["schemas"]["Token"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListUnknownChargePoint: {
+            items: components["schemas"]["UnknownChargePoint"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3027,6 +3493,87 @@ export interface components {
             id: string;
             name: string;
         };
+        Model: {
+            /**
+             * @description A version, the begin of one with * behind it, or * for all.
+             * @example 1.4*
+             */
+            firmware: string;
+            id: string;
+            /** @description What its answers, its silence and its messages have told. */
+            learned: components["schemas"]["ModelFact"][];
+            /** Format: date-time */
+            learned_at?: string;
+            model: string;
+            note?: string;
+            /** @description What staff say; it counts before what was learned. */
+            quirks: components["schemas"]["ModelQuirks"];
+            vendor: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ModelFact: {
+            /** @description Where it was seen last. */
+            charge_point_id?: string;
+            /** Format: date-time */
+            first_at: string;
+            /**
+             * @description action, key: it says that it has no such command or setting. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
+             * @enum {string}
+             */
+            kind: "action" | "key" | "profile" | "unanswered" | "flaw";
+            /** Format: date-time */
+            last_at: string;
+            subject: string;
+            /** Format: int64 */
+            times: number;
+        };
+        ModelNew: {
+            /** @description Absent: all. */
+            firmware?: string;
+            model: string;
+            note?: string;
+            quirks?: components["schemas"]["ModelQuirks"];
+            /** @description As the charge point says it, in any case. */
+            vendor: string;
+        };
+        ModelPut: {
+            /** @description Forget what was learned; it is learned anew. */
+            forget_learned?: boolean;
+            note?: string;
+            quirks: components["schemas"]["ModelQuirks"];
+        };
+        ModelQuirks: {
+            /**
+             * @description Commands by their type, and whether it can do them; trigger_message with a colon and the message.
+             * @example {
+             *       "change_availability": false
+             *     }
+             */
+            actions?: {
+                [key: string]: boolean;
+            };
+            /** @description Settings, and whether it has them. */
+            keys?: {
+                [key: string]: boolean;
+            };
+            /** @description It restarts or hangs up when it is asked for its settings: it is never asked. */
+            never_probe?: boolean;
+            /** @description It takes no charging profile for the whole charge point; connector 1 gets it. */
+            profile_connector_one?: boolean;
+            /**
+             * @description The only kind of charging profile that it takes.
+             * @enum {string}
+             */
+            profile_kind?: "absolute" | "relative";
+            /**
+             * @description The only unit of limits that it takes.
+             * @enum {string}
+             */
+            rate_unit?: "A" | "W";
+            /** @description Its charging profiles have the stack level 0. */
+            stack_level_zero?: boolean;
+        };
         Money: {
             /**
              * @description Decimal number with the decimals of the currency.
@@ -3038,6 +3585,18 @@ export interface components {
              * @example EUR
              */
             currency: string;
+        };
+        Onboarding: {
+            /**
+             * @description Where they connect; the identity comes behind it. The operator's code in it says whose they are on a platform with several operators.
+             * @example /ocpp/010000/
+             */
+            path: string;
+            /** @description Charge points that nobody registered may say who they are and wait in the inbox; false: they get 404. */
+            unknown_may_knock: boolean;
+        };
+        OnboardingPut: {
+            unknown_may_knock: boolean;
         };
         Operator: {
             /** @description Six digits; they end every transaction id. */
@@ -3159,6 +3718,46 @@ export interface components {
             /** Format: date-time */
             received_at: string;
         };
+        PointSetting: {
+            /** Format: date-time */
+            at?: string;
+            /** @description Any whole number from the value on is right. */
+            at_least?: boolean;
+            /** @description As last read; absent: not read, or it has none. */
+            have?: string;
+            /** @example HeartbeatInterval */
+            key: string;
+            /**
+             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error.
+             * @enum {string}
+             */
+            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed";
+            text?: string;
+            value: string;
+        };
+        PointSettings: {
+            /**
+             * Format: date-time
+             * @description When it was last compared.
+             */
+            checked_at?: string;
+            items: components["schemas"]["PointSetting"][];
+            /**
+             * Format: date-time
+             * @description When it is looked at again; absent: when it starts.
+             */
+            next_at?: string;
+            /**
+             * @description restart: it restarts once nothing charges. never_asked: its model must not be asked.
+             * @enum {string}
+             */
+            phase: "none" | "waiting" | "reading" | "applying" | "restart" | "restarting" | "idle" | "never_asked";
+            /** Format: int64 */
+            revision?: number;
+            /** @description Absent: no active template is for it. */
+            template_id?: string;
+            template_name?: string;
+        };
         Problem: {
             /**
              * @description Stable name of the problem, for programs.
@@ -3198,6 +3797,9 @@ export interface components {
              * @example /name
              */
             pointer: string;
+        };
+        Reasoned: {
+            reason: string;
         };
         Recharge: {
             /** @description The driver's login. */
@@ -3849,6 +4451,34 @@ export interface components {
             /** @enum {string} */
             status?: "INVITED" | "VALID" | "SUSPENDED" | "CLOSED";
         };
+        Template: {
+            /** @description Charge points get it when they start; a draft is compared with nothing. The narrowest that is active counts. */
+            active: boolean;
+            /** Format: date-time */
+            changed_at: string;
+            id: string;
+            /** @description Absent: all of the vendor. */
+            model?: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts changes of the settings; a charge point restarts for one at most once.
+             */
+            revision: number;
+            settings: components["schemas"]["WantedKey"][];
+            /** @description Absent: charge points of all vendors. */
+            vendor?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        TemplateBody: {
+            active?: boolean;
+            model?: string;
+            name: string;
+            /** @description Absent in a new one: the default settings. */
+            settings?: components["schemas"]["WantedKey"][];
+            vendor?: string;
+        };
         Token: {
             /** @description The driver's login. */
             account: string;
@@ -3911,6 +4541,112 @@ export interface components {
             uid?: string;
             visual?: string | null;
         };
+        UnknownChargePoint: {
+            /** @description Of its last connection; absent without the permission pii.view. */
+            address?: string;
+            /**
+             * Format: date-time
+             * @description When it last said what it is; absent: it has not.
+             */
+            booted_at?: string;
+            /** @description A registered charge point with the same hardware serial: it may be this one under another name. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            firmware?: string;
+            /** Format: date-time */
+            first_seen_at: string;
+            hardware_serial?: string;
+            /**
+             * Format: int64
+             * @description Starts and stops that were not acknowledged: the charge point sends them again once it is adopted.
+             */
+            held_reports: number;
+            id: string;
+            /** @description The last segment of the path that it connects to. */
+            identity: string;
+            ignored: boolean;
+            /** @description Names the password that it presented last, without telling it; absent where it presented none that a charge point may have (16 to 20 bytes). */
+            key_mark?: string;
+            /**
+             * Format: int64
+             * @description How many passwords it presented one after the other. More than one may be two devices.
+             */
+            keys_seen: number;
+            /** Format: date-time */
+            last_seen_at: string;
+            model?: string;
+            /**
+             * Format: int64
+             * @description Connections that were counted; past a rate they are not.
+             */
+            tries: number;
+            vendor?: string;
+        };
+        UnknownChargePointAdopt: {
+            /** @enum {string} */
+            charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
+            /** @description Absent takes the next free one. */
+            code?: string;
+            connectors?: components["schemas"]["ConnectorSpec"][];
+            /** @description key_mark of the password that it shall keep; 409 key_changed where it presented another since. Absent: it gets a new key. */
+            keep_key?: string;
+            /** Format: int64 */
+            max_power_w?: number;
+            name: string;
+            plan_id?: string;
+            site_id: string;
+        };
+        UnknownChargePointDetail: {
+            /** @description Of its last connection; absent without the permission pii.view. */
+            address?: string;
+            /**
+             * Format: date-time
+             * @description When it last said what it is; absent: it has not.
+             */
+            booted_at?: string;
+            /** @description A registered charge point with the same hardware serial: it may be this one under another name. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            firmware?: string;
+            /** Format: date-time */
+            first_seen_at: string;
+            hardware_serial?: string;
+            /**
+             * Format: int64
+             * @description Starts and stops that were not acknowledged: the charge point sends them again once it is adopted.
+             */
+            held_reports: number;
+            id: string;
+            /** @description The last segment of the path that it connects to. */
+            identity: string;
+            ignored: boolean;
+            /** @description Names the password that it presented last, without telling it; absent where it presented none that a charge point may have (16 to 20 bytes). */
+            key_mark?: string;
+            /**
+             * Format: int64
+             * @description How many passwords it presented one after the other. More than one may be two devices.
+             */
+            keys_seen: number;
+            /** Format: date-time */
+            last_seen_at: string;
+            model?: string;
+            reports: components["schemas"]["HeldReport"][];
+            /**
+             * Format: int64
+             * @description Connections that were counted; past a rate they are not.
+             */
+            tries: number;
+            vendor?: string;
+        };
+        UnknownChargePointIgnore: {
+            ignored: boolean;
+        };
+        UnknownChargePointIs: {
+            charge_point_id: string;
+            /** @description key_mark of the password that takes the place of the charge point's key. Absent: the charge point's key stays. */
+            keep_key?: string;
+            reason: string;
+        };
         View: {
             /** @description The screen opens with it. */
             default: boolean;
@@ -3938,6 +4674,13 @@ export interface components {
             default?: boolean;
             name?: string;
             query?: string;
+        };
+        WantedKey: {
+            /** @description Any whole number from the value on is right. */
+            at_least?: boolean;
+            /** @example HeartbeatInterval */
+            key: string;
+            value: string;
         };
         Warning: {
             /** Format: date-time */
@@ -4377,6 +5120,8 @@ export interface operations {
                 status?: "VALID" | "INVALID";
                 point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
                 online?: boolean;
+                /** @description true: those whose settings are not as their template wants them. */
+                settings_differ?: boolean;
                 /** @description Online, with a connector in this state. */
                 connector_status?: "Unknown" | "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Reserved" | "Unavailable" | "Faulted";
             };
@@ -4547,6 +5292,67 @@ export interface operations {
             };
         };
     };
+    get_charge_points_one_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aliases"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_charge_points_one_aliases_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_charge_points_one_commands: {
         parameters: {
             query?: never;
@@ -4653,6 +5459,37 @@ export interface operations {
             };
         };
     };
+    get_charge_points_one_hardware: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_charge_points_one_key: {
         parameters: {
             query?: never;
@@ -4674,6 +5511,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChargePointKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_settings_apply: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reasoned"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargePointSwap"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptedChargePoint"];
                 };
             };
             /** @description Error */
@@ -4992,6 +5936,219 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Command"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_config_templates: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTemplate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_config_templates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_config_templates_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_config_templates_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_config_templates_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_config_templates_one_apply: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reasoned"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5810,6 +6967,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_models: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description How vendor and model begin. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListModel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_models: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_models_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_models_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelPut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_models_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnboardingPut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Onboarding"];
                 };
             };
             /** @description Error */
@@ -7316,6 +8714,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_unknown_charge_points: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description How the identity begins. */
+                identity?: string;
+                ignored?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUnknownChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_unknown_charge_points_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownChargePointDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_unknown_charge_points_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_unknown_charge_points_one_adopt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnknownChargePointAdopt"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptedChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_unknown_charge_points_one_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnknownChargePointIs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_unknown_charge_points_one_ignore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnknownChargePointIgnore"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownChargePoint"];
                 };
             };
             /** @description Error */

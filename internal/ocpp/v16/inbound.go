@@ -24,9 +24,11 @@ type Link struct {
 	Epoch     int64
 	Heartbeat time.Duration // told in BootNotification.conf
 	Now       func() time.Time
-	// Booted hears that a boot was accepted, and the device's serial number, before its
+	// Booted hears that a boot was accepted, and what the device is, before its
 	// answer goes out.
-	Booted func(serial string)
+	Booted func(asset.BootReport)
+	// Flawed hears what the decoder had to tolerate.
+	Flawed func(flaws []string)
 	// Replaced hears that a newer connection has taken over.
 	Replaced func()
 	// Foreign hears that the device speaks another version than its connection does.
@@ -173,6 +175,9 @@ func (l *Link) report(c rpc.Call, f decode.Flaws) session.Report {
 	for _, x := range f.List {
 		r.Flaws = append(r.Flaws, Clean(x.String()))
 	}
+	if len(r.Flaws) > 0 && l.Flawed != nil {
+		l.Flawed(r.Flaws)
+	}
 	return r
 }
 
@@ -193,18 +198,12 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 	if f.At(decode.UnknownField, "/chargingStation") {
 		l.foreign("chargingStation in BootNotification")
 	}
-	serial := m.ChargePointSerialNumber
-	if serial == "" {
-		serial = m.ChargeBoxSerialNumber
-	}
-	err = l.Sessions.Boot(ctx, l.Scope, l.report(c, f), asset.BootReport{
-		Point: l.Point, Vendor: m.ChargePointVendor, Model: m.ChargePointModel, Serial: serial, Firmware: m.FirmwareVersion,
-		ICCID: m.ICCID, IMSI: m.IMSI, MeterType: m.MeterType, MeterSerial: m.MeterSerialNumber, At: c.At,
-	})
-	if err != nil {
+	r := bootReport(&m, c.At)
+	r.Point = l.Point
+	if err := l.Sessions.Boot(ctx, l.Scope, l.report(c, f), r); err != nil {
 		return nil, err
 	}
-	l.Booted(serial)
+	l.Booted(r)
 	return &BootNotificationConf{
 		Status: RegistrationStatusAccepted, CurrentTime: decode.TimeOf(l.Now()), Interval: int64(l.Heartbeat / time.Second),
 	}, nil

@@ -120,9 +120,10 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	case outcomes[status] != "":
 		a.State, a.Detail, a.Outcome = asset.CommandAccepted, "", outcomes[status]
 	case action == ActionChangeConfiguration && status == "NotSupported":
-		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not know this setting."
+		a.State, a.Detail, a.Part = asset.CommandNotSupported, "The charge point does not know this setting.", true
 	case status == "NotImplemented" || status == "NotSupported":
 		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not support this."
+		a.Part = action == ActionTriggerMessage || action == ActionExtendedTriggerMessage // this message, that is
 	case status == "Rejected":
 		a.State, a.Detail = asset.CommandRejected, "The charge point refused."
 	case status != "":

@@ -1,29 +1,25 @@
-import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons'
+import { DiffOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Form, Input, Modal, Select, Space } from 'antd'
+import { App, Button, Form, Input, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { ChargePoint, ChargePointNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw, watts } from '@ccms/shared/format'
+import { kw, none } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
 import { useMay } from '../login/me'
-import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
-import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
 import { useProblemText } from '../parts/ProblemText'
-import { AssetTag } from '../parts/Status'
-
-const chargerTypes = ['AC', 'DC Fast', 'DC', 'HPC', 'MCS', 'Wireless', 'V2G'] as const
-const connectorTypes = ['Type 2', 'Type 1', 'CCS2', 'CCS1', 'CHAdeMO', 'GB/T AC', 'GB/T DC', 'NACS', 'MCS', 'Schuko']
-
-interface Shown { identity: string; name: string; key: string }
+import { AssetTag, Tag } from '../parts/Status'
+import { KeyDialog, type Shown } from './KeyDialog'
+import { pointBody, pointDefaults, PointFields, type PointValues } from './pointFields'
 
 const query = (st: ListState) => ({
-  site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
+  site: st.filters.site, q: st.filters.q, status: st.filters.status as ChargePoint['status'] | undefined, settings_differ: st.filters.settings === 'differ' || undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
 })
 
 export default function ChargePoints() {
@@ -37,6 +33,7 @@ export default function ChargePoints() {
     { key: 'site', kind: 'text', label: t('col.station') },
     { key: 'q', kind: 'text', label: t('col.name'), more: true },
     { key: 'status', kind: 'select', label: t('col.status'), more: true, options: [{ value: 'VALID', label: t('asset_status.VALID') }, { value: 'INVALID', label: t('asset_status.INVALID') }] },
+    { key: 'settings', kind: 'select', label: t('template.settings'), more: true, options: [{ value: 'differ', label: t('template.differ_filter') }] },
   ], [t])
 
   const columns = useMemo<Column<ChargePoint>[]>(() => {
@@ -60,6 +57,7 @@ export default function ChargePoints() {
       { key: 'type', title: t('col.connector_type'), cell: (p) => p.charger_type },
       { key: 'power', title: t('col.max_power'), num: true, cell: (p) => kw(p.max_power_w) },
       { key: 'status', title: t('col.status'), cell: (p) => <AssetTag value={p.status} /> },
+      { key: 'settings', title: t('template.settings'), cell: (p) => (p.settings_differ ? <Link to={`/live/points/${p.id}?tab=configuration`}><Tag tone="wait" icon={DiffOutlined} text={t('template.differ', { count: p.settings_differ })} /></Link> : none) },
     ]
     if (may('assets.write')) {
       out.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (p) => (
@@ -89,7 +87,7 @@ export default function ChargePoints() {
   )
 }
 
-interface Values { site_id: string; name: string; identity: string; code?: string; charger_type: ChargePointNew['charger_type']; max_power_kw?: string; connectors: { type?: string }[] }
+interface Values extends PointValues { site_id: string; name: string; identity: string }
 
 function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Shown) => void }) {
   const { t } = useTranslation()
@@ -99,15 +97,11 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
   const first = sites.data?.items.length === 1 ? sites.data.items[0]!.id : undefined
   if (sites.isPending) return null
   return (
-    <FormDialog<Values> title={t('assets.add')} ok={t('form.save')} width={560} initial={{ site_id: first, charger_type: 'AC', connectors: [{ type: 'Type 2' }] }} onClose={onClose}
+    <FormDialog<Values> title={t('assets.add')} ok={t('form.save')} width={560} initial={{ site_id: first, ...pointDefaults }} onClose={onClose}
       what={sites.data?.items.length === 0 ? t('assets.no_site') : undefined}
       rename={(p) => (p[0] === 'max_power_w' ? ['max_power_kw'] : p)}
       submit={async (v, key) => {
-        const power = watts(v.max_power_kw)
-        const body: ChargePointNew = {
-          site_id: v.site_id, name: v.name.trim(), identity: v.identity.trim(), code: v.code?.trim() || undefined, charger_type: v.charger_type, max_power_w: power,
-          connectors: v.connectors.map((c, i) => ({ number: i + 1, type: c.type, max_power_w: power })),
-        }
+        const body: ChargePointNew = { site_id: v.site_id, name: v.name.trim(), identity: v.identity.trim(), ...pointBody(v) }
         const made = await take(api.POST('/api/v1/charge-points', { body, params: { header: { 'Idempotency-Key': key } } }))
         await client.invalidateQueries({ queryKey: ['charge-points'] })
         onMade({ identity: made.charge_point.identity, name: made.charge_point.name, key: made.key })
@@ -119,44 +113,7 @@ function PointDialog({ onClose, onMade }: { onClose: () => void; onMade: (s: Sho
       <Form.Item name="identity" label={t('assets.identity')} extra={t('assets.identity_help')} rules={[required, { pattern: /^[A-Za-z0-9*_=:+|@.-]{1,48}$/, message: t('assets.identity_rule') }]}>
         <Input maxLength={48} className="mono-input" autoCapitalize="none" spellCheck={false} />
       </Form.Item>
-      <Space wrap align="start">
-        <Form.Item name="code" label={t('assets.code')} tooltip={t('assets.code_help')}><Input maxLength={32} className="price" /></Form.Item>
-        <Form.Item name="charger_type" label={t('assets.charger_type')}><Select className="price" options={chargerTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
-        <Form.Item name="max_power_kw" label={t('assets.max_power')} rules={[{ pattern: /^\d{1,4}(\.\d{1,3})?$/, message: t('form.number') }]}><Decimal className="price" suffix="kW" /></Form.Item>
-      </Space>
-      <fieldset className="fieldset">
-        <legend>{t('assets.connectors')}</legend>
-        <Form.List name="connectors">
-          {(fields, { add, remove }) => (
-            <>
-              {fields.map((f, i) => (
-                <Space key={f.key} align="start" className="band">
-                  <Form.Item name={[f.name, 'type']} label={t('assets.connector_type', { number: i + 1 })}><Select className="price-wide" options={connectorTypes.map((c) => ({ value: c, label: c }))} /></Form.Item>
-                  {fields.length > 1 && <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)} aria-label={t('assets.connector_remove', { number: i + 1 })} />}
-                </Space>
-              ))}
-              <Button icon={<PlusOutlined aria-hidden />} onClick={() => add({ type: 'Type 2' })}>{t('assets.connector_add')}</Button>
-            </>
-          )}
-        </Form.List>
-      </fieldset>
+      <PointFields />
     </FormDialog>
-  )
-}
-
-/** The key is nowhere else: the dialog closes only by saying that it was taken. */
-function KeyDialog({ shown, onClose }: { shown: Shown; onClose: () => void }) {
-  const { t } = useTranslation()
-  const address = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ocpp/${shown.identity}`
-  return (
-    <Modal open title={t('assets.key_title', { name: shown.name })} closable={false} keyboard={false} mask={{ closable: false }} width={560}
-      footer={<Button type="primary" onClick={onClose}>{t('assets.key_done')}</Button>}>
-      <p>{t('assets.key_once')}</p>
-      <Facts items={[
-        [t('assets.key_address'), <Mono key="a" value={address} />],
-        [t('assets.key_user'), <Mono key="u" value={shown.identity} />],
-        [t('assets.key_password'), <Mono key="k" value={shown.key} />],
-      ]} />
-    </Modal>
   )
 }

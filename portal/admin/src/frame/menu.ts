@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CompassOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
+  AlertOutlined, AuditOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -32,6 +32,9 @@ export const sections: Section[] = [
   { title: 'nav.assets', leaves: [
     { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
     { path: '/assets/points', title: 'nav.points', need: 'assets.read', icon: AuditOutlined },
+    { path: '/assets/inbox', title: 'nav.inbox', need: 'assets.read', icon: InboxOutlined },
+    { path: '/assets/templates', title: 'nav.templates', need: 'assets.read', icon: ControlOutlined },
+    { path: '/assets/models', title: 'nav.models', need: 'assets.read', icon: ExperimentOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },

@@ -25,8 +25,10 @@ import { Commands } from './Commands'
 import { Configuration } from './Configuration'
 import { Connectors } from './Connectors'
 import { Frames } from './Frames'
+import { Hardware } from './Hardware'
 import { Refresh } from './Refresh'
 import { Sessions } from './Sessions'
+import { Template } from './Template'
 
 export default function Point() {
   const { t } = useTranslation()
@@ -63,8 +65,9 @@ function Loaded({ point: p }: { point: ChargePoint }) {
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
-    { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
+    { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
+    { key: 'hardware', label: t('hardware.title'), content: <Hardware point={p} /> },
     { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
   ]
   const asked = search.get('tab')

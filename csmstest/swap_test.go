@@ -1,0 +1,66 @@
+package csmstest
+
+import (
+	"testing"
+	"time"
+
+	"ccms/internal/authz"
+)
+
+// Hardware is replaced: identity, code and history stay, the old key ends, and both serial
+// numbers are in the history.
+func TestAST_R1_ASwapKeepsTheChargePoint(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD", "20.00")
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		c := p.Dial()
+		c.bootAs("Vendor", "Old", "1", "SN-OLD")
+		c.Finish(c.Charge(1, "CARD", 0), 1000)
+		code := p.View().Code
+		r := staff.Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt relay"}).Want(200)
+		c.Closed()
+		if p.refusedWith(Handshake{}) != 401 || r.Body.Str("key") == "" {
+			t.Errorf("the old key opens still, or no new one was given: %v", r.Body)
+		}
+		p.Key = r.Body.Str("key")
+		w.Clock.Advance(time.Minute)
+		d := p.Dial()
+		d.bootAs("Vendor", "New", "2", "SN-NEW")
+		d.bootAs("Vendor", "New", "2", "SN-NEW")
+		if v := p.View(); v.Code != code || v.Identity != "CP1" || v.Serial != "SN-NEW" || len(p.Sessions()) != 1 {
+			t.Errorf("after the swap: %+v", v.ChargePoint)
+		}
+		all := staff.Get("/api/v1/charge-points/" + p.ID.String() + "/hardware").Want(200).Items()
+		if len(all) != 2 || all[0].Str("hardware_serial") != "SN-NEW" || all[0].Str("origin") != "swap" || all[0].Str("reason") != "burnt relay" || all[0]["confirmed"] != true ||
+			all[1].Str("hardware_serial") != "SN-OLD" || !all[1].Has("until") {
+			t.Errorf("the history: %v", all)
+		}
+		if found := staff.Get("/api/v1/charge-points?q=SN-NEW").Want(200).Items(); len(found) != 1 {
+			t.Errorf("its new serial number finds %v", found)
+		}
+		w.Staff(authz.OpOps).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "x"}).Want(403)
+	})
+}
+
+// A boot with another serial number than the known one is noted and waits for somebody's
+// word; who says that it is right needs no new key.
+func TestAST_R1_AnotherSerialNumberIsNotedAndShown(t *testing.T) {
+	Each(t, func(w *World) {
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		c := p.Dial()
+		c.bootAs("Vendor", "Box", "1", "SN-1")
+		c.bootAs("Vendor", "Box", "2", "SN-1") // an update is no other device
+		c.bootAs("Vendor", "Box", "2", "SN-2")
+		path := "/api/v1/charge-points/" + p.ID.String()
+		all := staff.Get(path + "/hardware").Want(200).Items()
+		if len(all) != 2 || all[0].Str("origin") != "seen" || all[0]["confirmed"] != false {
+			t.Fatalf("the history: %v", all)
+		}
+		staff.Do("POST", path+"/swap", M{"reason": "replaced on Monday", "keep_key": true}).Want(200)
+		c.Call("Heartbeat", nil) // it stays connected
+		all = staff.Get(path + "/hardware").Want(200).Items()
+		if len(all) != 2 || all[0]["confirmed"] != true || all[0].Str("reason") != "replaced on Monday" || all[0].Str("hardware_serial") != "SN-2" {
+			t.Errorf("the history: %v", all)
+		}
+	})
+}

@@ -1,0 +1,169 @@
+// What each model of charge point can and cannot do: what was learned, and what staff say.
+
+import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
+import { useQueryClient } from '@tanstack/react-query'
+import { App, Button, Checkbox, Form, Input, Select, Space } from 'antd'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Model, ModelQuirks } from '@ccms/shared/api'
+import { api, take } from '@ccms/shared/client'
+import { none, viewerZone } from '@ccms/shared/format'
+import { type Column, List } from '../list/List'
+import type { Filter, ListState } from '../list/state'
+import { useMay } from '../login/me'
+import { FormDialog, useRequired } from '../parts/FormDialog'
+import { useProblemText } from '../parts/ProblemText'
+import { When } from '../parts/Times'
+
+const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
+const commands = [
+  'remote_start', 'trigger_message', 'reset', 'unlock', 'change_availability', 'get_configuration', 'change_configuration', 'clear_cache', 'set_charging_profile',
+  'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve', 'cancel_reservation', 'update_firmware', 'get_diagnostics',
+]
+// A name that ends with _one would be taken for a plural form.
+const flags = [['never_probe', 'never_probe'], ['stack_level_zero', 'stack_level_zero'], ['profile_connector_one', 'profile_connector']] as const
+
+/** What staff say, in short. */
+function said(q: ModelQuirks): number {
+  return [q.never_probe, q.stack_level_zero, q.profile_connector_one, q.profile_kind, q.rate_unit].filter((x) => x !== undefined).length
+    + Object.keys(q.actions ?? {}).length + Object.keys(q.keys ?? {}).length
+}
+
+export default function Models() {
+  const { t } = useTranslation()
+  const may = useMay()
+  const client = useQueryClient()
+  const { modal, message } = App.useApp()
+  const text = useProblemText()
+  const zone = viewerZone()
+  const [open, setOpen] = useState<Model>()
+  const [making, setMaking] = useState(false)
+  const filters = useMemo<Filter[]>(() => [{ key: 'name', kind: 'text', label: t('model.name') }], [t])
+  const name = (m: Model) => `${m.vendor} ${m.model}`
+  const remove = (m: Model) => void modal.confirm({
+    title: t('model.delete_title', { name: name(m) }), content: t('model.delete_what'), okText: t('template.delete'), okButtonProps: { danger: true }, cancelText: t('form.cancel'),
+    onOk: async () => {
+      try {
+        await take(api.DELETE('/api/v1/models/{id}', { params: { path: { id: m.id }, header: { 'If-Match': `"${m.version}"` } } }))
+        await client.invalidateQueries({ queryKey: ['models'] })
+      } catch (e) {
+        void message.error(text(e))
+      }
+    },
+  })
+  const actions = (m: Model) => (
+    <span className="row-buttons">
+      <Button size="small" icon={<EditOutlined aria-hidden />} onClick={() => setOpen(m)} aria-label={t('model.open_title', { name: name(m) })}>{t('model.open')}</Button>
+      {may('assets.write') && <Button size="small" type="text" danger icon={<DeleteOutlined aria-hidden />} onClick={() => remove(m)} title={t('template.delete')} aria-label={t('model.delete_title', { name: name(m) })} />}
+    </span>
+  )
+  const columns: Column<Model>[] = [
+    { key: 'name', title: t('model.name'), sort: 'name', cell: name, wide: true, fixed: true },
+    { key: 'firmware', title: t('points.firmware'), cell: (m) => (m.firmware === '*' ? t('model.any_firmware') : m.firmware) },
+    { key: 'said', title: t('model.said'), num: true, cell: (m) => said(m.quirks) },
+    { key: 'learned', title: t('model.learned'), num: true, cell: (m) => m.learned.length },
+    { key: 'at', title: t('model.learned_at'), note: zone, cell: (m) => (m.learned_at ? <When at={m.learned_at} zone={zone} /> : none) },
+    { key: 'note', title: t('model.note'), cell: (m) => m.note ?? none, wide: true, off: true },
+    { key: 'operation', title: t('list.operation'), pin: true, cell: actions },
+  ]
+  const add = may('assets.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setMaking(true)}>{t('list.add')}</Button>
+  return (
+    <>
+      <List<Model>
+        queryKey={['models']} name="models" label={t('nav.models')} filters={filters} columns={columns} defaultSort="name" actions={add}
+        load={(st, signal) => take(api.GET('/api/v1/models', { signal, params: { query: query(st) } }))}
+        rowName={name}
+        card={(m) => ({ title: name(m), facts: [[t('points.firmware'), m.firmware === '*' ? t('model.any_firmware') : m.firmware], [t('model.said'), said(m.quirks)], [t('model.learned'), m.learned.length]], actions: actions(m) })}
+        empty={{ title: t('model.empty'), next: t('model.empty_next'), action: add }}
+      />
+      {(open || making) && <ModelDialog model={open} onClose={() => { setOpen(undefined); setMaking(false) }} />}
+    </>
+  )
+}
+
+interface Values {
+  vendor: string; model: string; firmware?: string; note?: string
+  never_probe?: string; stack_level_zero?: string; profile_connector_one?: string; profile_kind?: ModelQuirks['profile_kind']; rate_unit?: ModelQuirks['rate_unit']
+  cannot: string[]; can: string[]; lacks: string[]; has: string[]; forget?: boolean
+}
+
+const words = (b?: boolean) => (b === undefined ? undefined : b ? 'yes' : 'no')
+const truth = (s?: string) => (s === undefined ? undefined : s === 'yes')
+const names = (m: Record<string, boolean> | undefined, value: boolean) => Object.entries(m ?? {}).filter(([, v]) => v === value).map(([k]) => k)
+const table = (no: string[], yes: string[]) => Object.fromEntries([...no.map((k) => [k.trim(), false] as const), ...yes.map((k) => [k.trim(), true] as const)])
+
+function valuesOf(m?: Model): Partial<Values> {
+  const q = m?.quirks ?? {}
+  return {
+    vendor: m?.vendor, model: m?.model, firmware: m?.firmware ?? '*', note: m?.note, never_probe: words(q.never_probe), stack_level_zero: words(q.stack_level_zero),
+    profile_connector_one: words(q.profile_connector_one), profile_kind: q.profile_kind, rate_unit: q.rate_unit,
+    cannot: names(q.actions, false), can: names(q.actions, true), lacks: names(q.keys, false), has: names(q.keys, true),
+  }
+}
+
+function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void }) {
+  const { t } = useTranslation()
+  const may = useMay()
+  const client = useQueryClient()
+  const required = useRequired()
+  const yesNo = [{ value: 'yes', label: t('model.yes') }, { value: 'no', label: t('model.no') }]
+  const options = commands.map((c) => ({ value: c, label: c }))
+  const tags = (name: keyof Values, opts?: { value: string; label: string }[]) => (
+    <Form.Item name={name} label={t(`model.${name as 'cannot' | 'can' | 'lacks' | 'has'}`)}><Select mode="tags" options={opts} tokenSeparators={[',', ' ']} notFoundContent={null} /></Form.Item>
+  )
+  return (
+    <FormDialog<Values> title={m ? t('model.open_title', { name: `${m.vendor} ${m.model}` }) : t('model.add')} ok={t('form.save')} width={720} initial={valuesOf(m)} onClose={onClose}
+      what={m ? <Learned model={m} /> : t('model.add_what')}
+      rename={(p) => (p[0] === 'quirks' ? [p[1] === 'actions' ? 'cannot' : p[1] === 'keys' ? 'lacks' : p[1]!] : p)}
+      submit={async (v, key) => {
+        const quirks: ModelQuirks = {
+          never_probe: truth(v.never_probe), stack_level_zero: truth(v.stack_level_zero), profile_connector_one: truth(v.profile_connector_one),
+          profile_kind: v.profile_kind, rate_unit: v.rate_unit, actions: table(v.cannot, v.can), keys: table(v.lacks, v.has),
+        }
+        if (m) {
+          await take(api.PUT('/api/v1/models/{id}', { body: { quirks, note: v.note?.trim() || undefined, forget_learned: v.forget || undefined }, params: { path: { id: m.id }, header: { 'If-Match': `"${m.version}"` } } }))
+        } else {
+          await take(api.POST('/api/v1/models', { body: { vendor: v.vendor.trim(), model: v.model.trim(), firmware: v.firmware?.trim() || undefined, quirks, note: v.note?.trim() || undefined }, params: { header: { 'Idempotency-Key': key } } }))
+        }
+        await client.invalidateQueries({ queryKey: ['models'] })
+        onClose()
+      }}>
+      {!m && (
+        <Space wrap align="start">
+          <Form.Item name="vendor" label={t('template.vendor')} rules={[required]}><Input maxLength={255} className="price-wide" /></Form.Item>
+          <Form.Item name="model" label={t('template.model')} rules={[required]}><Input maxLength={255} className="price-wide" /></Form.Item>
+          <Form.Item name="firmware" label={t('points.firmware')} extra={t('model.firmware_help')}><Input maxLength={255} className="mono-input price-wide" /></Form.Item>
+        </Space>
+      )}
+      <Space wrap align="start">
+        {flags.map(([f, label]) => <Form.Item key={f} name={f} label={t(`model.${label}`)} tooltip={t(`model.${label}_help`)}><Select allowClear className="price-wide" placeholder={t('model.not_said')} options={yesNo} /></Form.Item>)}
+        <Form.Item name="profile_kind" label={t('model.profile_kind')}><Select allowClear className="price-wide" placeholder={t('model.not_said')} options={[{ value: 'absolute', label: t('model.absolute') }, { value: 'relative', label: t('model.relative') }]} /></Form.Item>
+        <Form.Item name="rate_unit" label={t('model.rate_unit')}><Select allowClear className="price-wide" placeholder={t('model.not_said')} options={[{ value: 'A', label: 'A' }, { value: 'W', label: 'W' }]} /></Form.Item>
+      </Space>
+      {tags('cannot', options)}
+      {tags('can', options)}
+      {tags('lacks')}
+      {tags('has')}
+      <Form.Item name="note" label={t('model.note')}><Input.TextArea maxLength={1000} rows={2} /></Form.Item>
+      {m && m.learned.length > 0 && may('assets.write') && <Form.Item name="forget" valuePropName="checked"><Checkbox>{t('model.forget')}</Checkbox></Form.Item>}
+    </FormDialog>
+  )
+}
+
+function Learned({ model: m }: { model: Model }) {
+  const { t } = useTranslation()
+  const zone = viewerZone()
+  if (m.learned.length === 0) return <>{t('model.nothing_learned')}</>
+  return (
+    <section className="scroll-x" aria-label={t('model.learned')}>
+      <table className="table" aria-label={t('model.learned')}>
+        <thead><tr><th scope="col">{t('model.kind')}</th><th scope="col">{t('model.subject')}</th><th scope="col" className="num">{t('model.times')}</th><th scope="col">{t('model.last_at')} <small>{zone}</small></th></tr></thead>
+        <tbody>
+          {m.learned.map((f) => (
+            <tr key={f.kind + f.subject}><td>{t(`model.kinds.${f.kind}`)}</td><td className="mono-text">{f.subject}</td><td className="num">{f.times}</td><td><When at={f.last_at} zone={zone} /></td></tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
