@@ -91,7 +91,7 @@ func TestApply(t *testing.T) {
 		{"Faulted without a code still tells", "CONNECTOR_ERROR/Faulted/1 ERROR ×1", []step{{0, says(asset.Faulted, "NoError", 0)}}},
 		{"an error beside a status that works is milder", "CONNECTOR_ERROR/ReaderFailure/1 WARN ×1", []step{{0, says(asset.Available, "ReaderFailure", 0)}}},
 		{"what may hurt somebody is CRITICAL all the same", "CONNECTOR_ERROR/HighTemperature/1 CRITICAL ×1", []step{{0, says(asset.Charging, "HighTemperature", 0)}}},
-		{"an error code that nobody knows is one", "CONNECTOR_ERROR/Vandalism/1 ERROR ×1", []step{{0, says(asset.Faulted, "Vandalism", 0)}}},
+		{"an error code that nobody knows is one", "CONNECTOR_ERROR/OtherError/1 ERROR ×1", []step{{0, says(asset.Faulted, "Vandalism", 0)}}},
 		{"the echo of a fault beside Finishing raises none (behaviour 38)", "", []step{{0, says(asset.Finishing, "ReaderFailure", 0)}}},
 		{"and ends the one that stood", "CONNECTOR_ERROR/ReaderFailure/1 ERROR ×1 gone", []step{{0, says(asset.Faulted, "ReaderFailure", 0)}, {1, says(asset.Finishing, "ReaderFailure", 1)}}},
 		{"the same again counts up (WARN-R1)", "CONNECTOR_ERROR/ReaderFailure/1 ERROR ×2", []step{
