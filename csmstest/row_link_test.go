@@ -147,40 +147,17 @@ func TestRow06_AWholeURLAsPath(t *testing.T) {
 	})
 }
 
-// It appends its serial number, or leaves its name out: another name that staff have
-// entered, or its login, says who it is. Nobody gets in without the key.
-func TestRow07_AnotherNameOrNone(t *testing.T) {
+// What a charge point need offer is its operator's to say.
+func TestRow01_WhatItNeedOffer(t *testing.T) {
 	Each(t, func(w *World) {
-		p, other := w.Point("CP1"), w.Point("CP2")
-		if r := p.refused(Handshake{Path: "/ocpp/CP1/SN0815"}); r.Status != 404 {
-			w.Errorf("status %d", r.Status)
-		}
-		alias := "SN0815"
+		p := w.Point("CP1")
 		staff, path := w.Staff(authz.OpAdmin), "/api/v1/charge-points/"+p.ID.String()
 		version := staff.Get(path).Header.Get("ETag")
-		staff.Do("PATCH", path, M{"alias": "SN/0815"}, "If-Match", version).Want(422)
 		staff.Do("PATCH", path, M{"subprotocol": "any"}, "If-Match", version).Want(422)
-		if got := staff.Do("PATCH", path, M{"alias": alias, "subprotocol": "required"}, "If-Match", version).Want(200).Body; got.Str("alias") != alias || got.Str("subprotocol") != "required" {
+		if got := staff.Do("PATCH", path, M{"subprotocol": "required"}, "If-Match", version).Want(200).Body; got.Str("subprotocol") != "required" {
 			w.Errorf("%v", got)
 		}
-		for _, h := range []Handshake{{Path: "/ocpp/CP1/SN0815"}, {Path: "/ocpp/SN0815", User: "SN0815"}, {Path: "/ocpp/"}} {
-			c, err := p.Knock(h)
-			w.OK(err)
-			c.Boot()
-			if !p.View().Open() {
-				w.Errorf("%+v: another point is connected", h)
-			}
-			c.Drop()
-		}
-		for _, h := range []Handshake{{Path: "/ocpp/SN0815", Key: other.Key}, {Path: "/ocpp/", Key: other.Key}, {Path: "/ocpp/SN0815", User: "CP2", Key: other.Key}} {
-			if r := p.refused(h); r.Status != 401 {
-				w.Errorf("%+v: status %d", h, r.Status)
-			}
-		}
-		_, err := w.App.Assets.UpdateChargePoint(w.Context(), w.Scope, other.ID, asset.ChargePointChange{Alias: &alias}, other.View().Version)
-		if err == nil {
-			w.Error("two points have one alias")
-		}
+		p.Connect().Call("Heartbeat", nil)
 	})
 }
 

@@ -55,3 +55,15 @@ func TestRow72_AmperesAndWatts(t *testing.T) {
 		}
 	}
 }
+
+// Behaviour 73: a device that refuses profiles for connector 0 gets them for connector 1,
+// but the whole device's limit, which only connector 0 can have.
+func TestRow73_ConnectorOneForTheWholeDevice(t *testing.T) {
+	t.Parallel()
+	for purpose, want := range map[asset.ProfilePurpose]int{asset.ByDefault: 1, asset.ForPoint: 0} {
+		in := asset.SetProfile{Profile: asset.Profile{Purpose: purpose}}
+		if got := Quirk(in, asset.ProfileQuirks{ConnectorOne: true}, time.Time{}).(asset.SetProfile).Connector; got != want {
+			t.Errorf("%s goes to connector %d", purpose, got)
+		}
+	}
+}
