@@ -38,6 +38,7 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	vendorRuleKind  struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -63,6 +64,7 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (vendorRuleKind) prefix() string  { return "vnd" }
 
 // The ids of ccms.
 type (
@@ -89,6 +91,7 @@ type (
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
 	Warning     = ID[warningKind]
+	VendorRule  = ID[vendorRuleKind] // what a vendor's own messages are answered with
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -109,11 +109,11 @@ func (c *conn) sendQueued() bool {
 // ask for what a point sends by itself after it connected.
 func (c *conn) settling(cmd asset.Command) time.Duration {
 	left := c.door.opt.Settle - time.Since(c.since)
-	if cmd.Type != asset.CommandTrigger || left <= 0 {
+	if left <= 0 || cmd.Type != asset.CommandTrigger && cmd.Type != asset.CommandExtendedTrigger {
 		return 0
 	}
 	args, err := cmd.Arguments()
-	if a, ok := args.(asset.Trigger); err == nil && ok && (a.Message == "StatusNotification" || a.Message == "BootNotification") {
+	if a, ok := asset.TriggerOf(args); err == nil && ok && (a.Message == "StatusNotification" || a.Message == "BootNotification") {
 		return left
 	}
 	return 0
