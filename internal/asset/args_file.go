@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
 )
 
 // Transfer is where a device fetches a file from or brings one to, and how often it

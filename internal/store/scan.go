@@ -229,6 +229,8 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Warning:
 		return true, id(p, c)
+	case *ident.VendorRule:
+		return true, id(p, c)
 	case *ident.Attempt:
 		return true, id(p, c)
 	case *ident.View:

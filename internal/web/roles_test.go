@@ -35,6 +35,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
 	case "POST /api/v1/recharges/{id}/reversal":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
+	case "POST /api/v1/vendor-rules":
+		return `{"vendor_id":"v` + newRequestID() + `","answer":"accepted"}`
 	case "POST /api/v1/tokens":
 		return `{"driver_id":"` + t.driver + `","uid":"` + newRequestID()[:14] + `"}`
 	case "POST /api/v1/plans", "PUT /api/v1/plans/{id}":
@@ -67,7 +69,7 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings":  t.warning,
+		"warnings": t.warning, "vendor-rules": t.vendorRule,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {

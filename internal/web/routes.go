@@ -5,7 +5,7 @@ import "ccms/internal/authz"
 // routes is the table: every path of the API, who may, and what it does. The
 // OpenAPI document, the roles screen and the test of every role come from it.
 func (h *handlers) routes() []Route {
-	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure)
+	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure, authz.LiveProfile)
 	return []Route{
 		route("POST /api/v1/login", authz.Open, h.login, "Log in", fleeting),
 		route("POST /api/v1/logout", authz.SignedIn, h.logout, "Log out", fleeting),
@@ -63,6 +63,13 @@ func (h *handlers) routes() []Route {
 		route("PATCH /api/v1/charge-points/{id}", authz.AssetWrite, h.updatePoint, "Change a charge point"),
 		route("DELETE /api/v1/charge-points/{id}", authz.AssetWrite, h.deletePoint, "Remove a charge point, or take it out of use"),
 		route("POST /api/v1/charge-points/{id}/key", authz.AssetWrite, h.newPointKey, "Give a charge point a new key"),
+
+		route("GET /api/v1/charge-points/{id}/vendor-messages", authz.LiveRead, h.listVendorMessages, "What a charge point sent that only its vendor knows, newest first"),
+		route("GET /api/v1/vendor-rules", authz.AssetRead, h.listVendorRules, "List what vendors' own messages are answered with"),
+		route("POST /api/v1/vendor-rules", authz.AssetWrite, h.createVendorRule, "Say what a vendor's own messages are answered with"),
+		route("GET /api/v1/vendor-rules/{id}", authz.AssetRead, h.getVendorRule, "One rule for a vendor's own messages"),
+		route("PATCH /api/v1/vendor-rules/{id}", authz.AssetWrite, h.updateVendorRule, "Change a rule for a vendor's own messages"),
+		route("DELETE /api/v1/vendor-rules/{id}", authz.AssetWrite, h.deleteVendorRule, "Forget a rule for a vendor's own messages"),
 
 		route("GET /api/v1/drivers", authz.DriverRead, h.listDrivers, "List drivers"),
 		route("POST /api/v1/drivers", authz.DriverWrite, h.createDriver, "Make a driver with a charging account"),

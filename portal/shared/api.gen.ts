@@ -151,7 +151,7 @@ export interface paths {
         put?: never;
         /**
          * Send a command
-         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure` `live.profile`
          */
         post: operations["post_charge_points_one_commands"];
         delete?: never;
@@ -220,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/vendor-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a charge point sent that only its vendor knows, newest first
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_charge_points_one_vendor_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/columns": {
         parameters: {
             query?: never;
@@ -259,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Send one command to many charge points
-         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure` `live.profile`
          */
         post: operations["post_command_bulks"];
         delete?: never;
@@ -1336,6 +1356,58 @@ export interface paths {
         patch: operations["patch_tokens_one"];
         trace?: never;
     };
+    "/api/v1/vendor-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what vendors' own messages are answered with
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_vendor_rules"];
+        put?: never;
+        /**
+         * Say what a vendor's own messages are answered with
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_vendor_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One rule for a vendor's own messages
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_vendor_rules_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a rule for a vendor's own messages
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_vendor_rules_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a rule for a vendor's own messages
+         * @description Needs the permission `assets.write`.
+         */
+        patch: operations["patch_vendor_rules_one"];
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1693,7 +1765,7 @@ export interface components {
             /** Format: int64 */
             total: number;
             /** @enum {string} */
-            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            type: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
         };
         BulkCount: {
             /** @enum {string} */
@@ -1750,14 +1822,16 @@ export interface components {
             availability?: "operative" | "inoperative";
             /** @description Each becomes a row with its own result; what is not there or not yours is a row with 404. */
             charge_point_ids: string[];
+            /** @description For get_composite_schedule. */
+            composite?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
-             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
+             * @description For remote_start, unlock, change_availability, trigger_message, extended_trigger, set_charging_profile, get_composite_schedule and refresh; absent: the whole device.
              */
             connector?: number;
             /**
              * Format: int64
-             * @description Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings or the availability change, else 1.
+             * @description Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings, profiles or the availability change, else 1.
              */
             interval_s?: number;
             /**
@@ -1767,15 +1841,19 @@ export interface components {
             key?: string;
             /** @description For get_configuration: which settings; absent: all. */
             keys?: string[];
+            /** @description For set_charging_profile, which needs the permission live.profile. What the charge point said that it cannot do is refused before anything is sent: command_unsupported without the feature profile SmartCharging, else an error at the field. */
+            profile?: components["schemas"]["Profile"];
+            /** @description For clear_charging_profile, which needs the permission live.profile; absent: all profiles. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
             /**
              * Format: int64
              * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
              */
             queue_until_online_s?: number;
-            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration, clear_cache, set_charging_profile, clear_charging_profile and data_transfer, and for a bulk. */
             reason?: string;
             /**
-             * @description For trigger_message.
+             * @description For trigger_message: BootNotification, DiagnosticsStatusNotification, FirmwareStatusNotification, Heartbeat, MeterValues or StatusNotification (OCPP 1.6 §7.27). For extended_trigger: LogStatusNotification and SignChargePointCertificate too, but not DiagnosticsStatusNotification (security extension).
              * @example StatusNotification
              */
             requested_message?: string;
@@ -1785,9 +1863,11 @@ export interface components {
              */
             reset_type?: "soft" | "hard";
             /** @enum {string} */
-            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            type: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
             /** @description For change_configuration. */
             value?: string;
+            /** @description For data_transfer, which needs the permission live.configure. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
         };
         ChangedSetting: {
             /** @description As last known; absent where it was never read. */
@@ -1893,6 +1973,10 @@ export interface components {
             /** @description The bulk that it is a row of. */
             bulk_id?: string;
             charge_point_id: string;
+            /** @description Of get_composite_schedule: what the charge point answered. */
+            composite?: components["schemas"]["Composite"];
+            /** @description Of get_composite_schedule: what was asked. */
+            composite_query?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
              * @description Absent: the whole device.
@@ -1912,6 +1996,10 @@ export interface components {
              * @enum {string}
              */
             outcome?: "scheduled" | "reboot_required" | "unlock_failed";
+            /** @description Of set_charging_profile. The session is the command's session_id. */
+            profile?: components["schemas"]["Profile"];
+            /** @description Of clear_charging_profile. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
             reason?: string;
             requested_message?: string;
             /** @enum {string} */
@@ -1928,6 +2016,8 @@ export interface components {
             state: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             /** @enum {string} */
             type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "send_local_list" | "get_local_list_version" | "reserve" | "cancel_reservation" | "update_firmware" | "signed_update_firmware" | "get_diagnostics" | "get_log" | "data_transfer" | "install_certificate" | "delete_certificate" | "get_certificates" | "certificate_signed" | "extended_trigger";
+            /** @description Of data_transfer; its data is covered without the permission pii.view. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
             /**
              * Format: date-time
              * @description How long it may wait for the charge point to come online.
@@ -1940,9 +2030,11 @@ export interface components {
              * @enum {string}
              */
             availability?: "operative" | "inoperative";
+            /** @description For get_composite_schedule. */
+            composite?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
-             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
+             * @description For remote_start, unlock, change_availability, trigger_message, extended_trigger, set_charging_profile, get_composite_schedule and refresh; absent: the whole device.
              */
             connector?: number;
             /** @description For remote_start: whose card to start with. */
@@ -1954,15 +2046,19 @@ export interface components {
             key?: string;
             /** @description For get_configuration: which settings; absent: all. */
             keys?: string[];
+            /** @description For set_charging_profile, which needs the permission live.profile. What the charge point said that it cannot do is refused before anything is sent: command_unsupported without the feature profile SmartCharging, else an error at the field. */
+            profile?: components["schemas"]["Profile"];
+            /** @description For clear_charging_profile, which needs the permission live.profile; absent: all profiles. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
             /**
              * Format: int64
              * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
              */
             queue_until_online_s?: number;
-            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration, clear_cache, set_charging_profile, clear_charging_profile and data_transfer, and for a bulk. */
             reason?: string;
             /**
-             * @description For trigger_message.
+             * @description For trigger_message: BootNotification, DiagnosticsStatusNotification, FirmwareStatusNotification, Heartbeat, MeterValues or StatusNotification (OCPP 1.6 §7.27). For extended_trigger: LogStatusNotification and SignChargePointCertificate too, but not DiagnosticsStatusNotification (security extension).
              * @example StatusNotification
              */
             requested_message?: string;
@@ -1976,12 +2072,47 @@ export interface components {
             /** @description For remote_start: the card to start with. */
             token_uid?: string;
             /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh";
+            type: "remote_start" | "remote_stop" | "trigger_message" | "extended_trigger" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "data_transfer" | "refresh";
             /** @description For change_configuration. */
             value?: string;
+            /** @description For data_transfer, which needs the permission live.configure. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
         };
         Commands: {
             items: components["schemas"]["Command"][];
+        };
+        Composite: {
+            /**
+             * Format: int64
+             * @description Absent: the whole charge point.
+             */
+            connector?: number;
+            /** Format: int64 */
+            duration_s?: number;
+            /** Format: int64 */
+            min_rate_milli?: number;
+            /** @description Empty: nothing limits the charge, or the charge point does not say. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Format: date-time
+             * @description What the periods count from; absent: the charge point did not say.
+             */
+            start?: string;
+            /** @enum {string} */
+            unit?: "A" | "W";
+        };
+        CompositeQuery: {
+            /**
+             * Format: int64
+             * @description How far ahead, in seconds.
+             * @example 86400
+             */
+            duration_s: number;
+            /**
+             * @description In what to answer; absent: as the charge point likes.
+             * @enum {string}
+             */
+            unit?: "A" | "W";
         };
         Configuration: {
             /** @description Of the charge point when they were read. */
@@ -2935,6 +3066,30 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListVendorMessage: {
+            items: components["schemas"]["VendorMessage"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListVendorRule: {
+            items: components["schemas"]["VendorRule"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListView: {
             items: components["schemas"]["View"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -3057,6 +3212,24 @@ export interface components {
         };
         PasswordNew: {
             password: string;
+        };
+        Period: {
+            /**
+             * Format: int64
+             * @description Milliamperes per phase or milliwatts, by the schedule's unit. It travels in tenths of an ampere or watt. 0 pauses the charge.
+             * @example 16000
+             */
+            limit_milli: number;
+            /**
+             * Format: int64
+             * @description How many phases may be used; absent: as many as there are.
+             */
+            phases?: number;
+            /**
+             * Format: int64
+             * @description Seconds from the schedule's start.
+             */
+            start_s: number;
         };
         Plan: {
             currency: string;
@@ -3181,6 +3354,68 @@ export interface components {
              * @example /name
              */
             pointer: string;
+        };
+        Profile: {
+            /**
+             * Format: int64
+             * @description Names the profile at the charge point; the same id again replaces it.
+             */
+            id: number;
+            /**
+             * @description What the times count from. absolute: schedule.start. recurring: schedule.start, anew each day or week. relative: the begin of the charge; not for charge_point_max.
+             * @enum {string}
+             */
+            kind: "absolute" | "recurring" | "relative";
+            /**
+             * @description charge_point_max: never more for the whole charge point; without connector. tx_default: for every charge that begins, at the connector or at all of them. tx: for the one running charge that session_id names.
+             * @enum {string}
+             */
+            purpose: "charge_point_max" | "tx_default" | "tx";
+            /**
+             * @description For the kind recurring, and only for it.
+             * @enum {string}
+             */
+            recurrence?: "daily" | "weekly";
+            schedule: components["schemas"]["Schedule"];
+            /** @description For tx: the session, which must run at this charge point. Its connector is the profile's. */
+            session_id?: string;
+            /**
+             * Format: int64
+             * @description Of two profiles for the same purpose the one with the higher level counts. At most what the charge point says in ChargeProfileMaxStackLevel.
+             */
+            stack_level: number;
+            /**
+             * Format: date-time
+             * @description Before it the profile does not count. Absent: from now on.
+             */
+            valid_from?: string;
+            /**
+             * Format: date-time
+             * @description After it the profile does not count. Absent: until it is cleared or replaced.
+             */
+            valid_to?: string;
+        };
+        ProfileFilter: {
+            /**
+             * Format: int64
+             * @description Those of this connector; 0: those of the whole charge point; absent: of all.
+             */
+            connector?: number;
+            /**
+             * Format: int64
+             * @description The one profile with this id.
+             */
+            id?: number;
+            /**
+             * @description Those for this purpose.
+             * @enum {string}
+             */
+            purpose?: "charge_point_max" | "tx_default" | "tx";
+            /**
+             * Format: int64
+             * @description Those of this level.
+             */
+            stack_level?: number;
         };
         Recharge: {
             /** @description The driver's login. */
@@ -3323,6 +3558,30 @@ export interface components {
         };
         Samples: {
             items: components["schemas"]["Sample"][];
+        };
+        Schedule: {
+            /**
+             * Format: int64
+             * @description How long the last limit holds, from the start on, in seconds. Absent: until the profile ends.
+             */
+            duration_s?: number;
+            /**
+             * Format: int64
+             * @description Below it charging is not efficient, in milliamperes or milliwatts. A hint for the charge point.
+             */
+            min_rate_milli?: number;
+            /** @description In order of time; the first starts at 0. At most as many as the charge point says in ChargingScheduleMaxPeriods. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Format: date-time
+             * @description What the periods count from. Absent: when the charge begins.
+             */
+            start?: string;
+            /**
+             * @description What limits count. A: milliamperes per phase. W: milliwatts of all phases together. The charge point says in ChargingScheduleAllowedChargingRateUnit which it takes.
+             * @enum {string}
+             */
+            unit: "A" | "W";
         };
         Session: {
             /** @description A person must look at it. */
@@ -3893,6 +4152,67 @@ export interface components {
             /** @description Only the one it has. */
             uid?: string;
             visual?: string | null;
+        };
+        VendorMessage: {
+            /**
+             * @description What the charge point was told.
+             * @enum {string}
+             */
+            answer: "accepted" | "rejected" | "unknown_vendor_id" | "unknown_message_id";
+            /** @description There was more data than is kept. */
+            cut?: boolean;
+            /** @description As it came, at most 65536 bytes; covered without the permission pii.view. */
+            data?: string;
+            id: string;
+            message_id?: string;
+            /** Format: date-time */
+            received_at: string;
+            vendor_id: string;
+        };
+        VendorRule: {
+            /**
+             * @description What the charge point is told. What came is kept all the same.
+             * @enum {string}
+             */
+            answer: "accepted" | "rejected" | "unknown_vendor_id";
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @description Absent: every message of the vendor that has no rule of its own. */
+            message_id?: string;
+            /** @description What it is for. */
+            note?: string;
+            /**
+             * @description Compared without regard to case.
+             * @example com.example
+             */
+            vendor_id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        VendorRuleNew: {
+            /** @enum {string} */
+            answer: "accepted" | "rejected" | "unknown_vendor_id";
+            /** @description Absent: every message of the vendor that has no rule of its own. What has none at all is answered UnknownMessageId. */
+            message_id?: string;
+            note?: string;
+            /** @example com.example */
+            vendor_id: string;
+        };
+        VendorRulePatch: {
+            /** @enum {string} */
+            answer?: "accepted" | "rejected" | "unknown_vendor_id";
+            note?: string | null;
+        };
+        VendorTransfer: {
+            /** @description As the vendor has it, at most 65536 bytes. */
+            data?: string;
+            message_id?: string;
+            /**
+             * @description Whose message it is; reversed domain names are usual.
+             * @example com.example
+             */
+            vendor_id: string;
         };
         View: {
             /** @description The screen opens with it. */
@@ -4657,6 +4977,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChargePointKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_vendor_messages: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListVendorMessage"];
                 };
             };
             /** @description Error */
@@ -7299,6 +7657,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vendor_rules: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListVendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vendor_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorRuleNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorRulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
                 };
             };
             /** @description Error */
