@@ -305,6 +305,11 @@ func TestFramesOfAChargePoint(t *testing.T) {
 				w.Errorf("%d of %s, want %d", count[action], action, n)
 			}
 		}
+		for _, f := range pages {
+			if f.Str("kind") == "call" && f.Str("action") != "MeterValues" && f.Str("answer", "kind") != "result" {
+				w.Errorf("%s has not its answer: %v", f.Str("action"), f)
+			}
+		}
 		whole := staff.Get(path + "?limit=100")
 		if len(whole.Items()) != len(pages) || !strings.Contains(all(whole.Body), "CARD1") {
 			w.Errorf("in one page %d, in many %d", len(whole.Items()), len(pages))

@@ -166,7 +166,8 @@ func (c *conn) Tap(f rpc.Tapped) {
 			c.boots.Add(-1)
 		}
 	}
-	if kept(f) {
+	journal, live := !kept(f), c.door.opt.Watched != nil && c.door.opt.Watched(c.Point)
+	if !journal && !live {
 		return
 	}
 	told := Frame{
@@ -179,7 +180,14 @@ func (c *conn) Tap(f rpc.Tapped) {
 	if f.Out { // an answer's id is a piece of the station's frame, which may be a thousand times as long
 		told.MessageID, told.Action = strings.Clone(told.MessageID), strings.Clone(told.Action)
 	}
-	c.door.opt.Journal(told)
+	if live {
+		shown := told
+		shown.Action = strings.Clone(v16.Clean(f.Action)) // of an answer of ours too
+		c.door.opt.Live(shown)
+	}
+	if journal {
+		c.door.opt.Journal(told)
+	}
 }
 
 // kept reports whether the journal need not have a frame.

@@ -34,7 +34,6 @@ CREATE TABLE vendor_messages (
   received_at     BIGINT NOT NULL
 );
 CREATE INDEX vendor_messages_point ON vendor_messages (operator_id, point_id, received_at, id);
-CREATE INDEX vendor_messages_sub ON vendor_messages (operator_id, sub_operator_id, received_at, id);
 CREATE INDEX vendor_messages_age ON vendor_messages (received_at);
 
 ALTER TABLE commands ADD COLUMN composite TEXT;
