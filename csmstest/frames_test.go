@@ -94,6 +94,8 @@ func toAny(ms []M) (out []any) {
 
 // Frames are shown as they pass, to who watches this charge point and no other: also those
 // that no journal needs, with cards covered for who may not see them.
+//
+// shows: Heartbeat
 func TestFrames_liveAsTheyPass(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")

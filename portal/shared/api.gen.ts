@@ -188,10 +188,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The OCPP frames of a charge point, newest first
+         * The OCPP frames of a charge point, newest first, each CALL with its answer
          * @description Needs the permission `live.read`.
          */
         get: operations["get_charge_points_one_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/frames/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The OCPP frames of a charge point as a file of JSON lines
+         * @description Needs the permission `live.read`. Some inputs need another beside it: `pii.export`
+         */
+        get: operations["get_charge_points_one_frames_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/frames/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The OCPP frames of a charge point as they pass, as server-sent events
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_points_one_frames_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2286,6 +2326,14 @@ export interface components {
             /** Format: date-time */
             received_at: string;
         };
+        FrameAnswer: {
+            flaws: string[];
+            /** @enum {string} */
+            kind: "result" | "error" | "other";
+            payload: unknown;
+            /** Format: date-time */
+            received_at: string;
+        };
         Frames: {
             items: components["schemas"]["Frame"][];
         };
@@ -3297,6 +3345,8 @@ export interface components {
         };
         PointFrame: {
             action: string;
+            /** @description Of a CALL; absent: none is kept, as of meter values, or none came. */
+            answer?: components["schemas"]["FrameAnswer"];
             /**
              * Format: date-time
              * @description The device's time where the frame carries one.
@@ -3308,12 +3358,25 @@ export interface components {
              */
             direction: "in" | "out";
             flaws: string[];
-            id: string;
+            /** @description Absent where it is shown as it passes. */
+            id?: string;
+            /**
+             * @description result and error: an answer whose CALL is not kept; a Heartbeat's for one. other: what is no OCPP frame.
+             * @enum {string}
+             */
+            kind: "call" | "result" | "error" | "other";
             message_id: string;
             /** @description Tokens are covered without the permission pii.view. */
             payload: unknown;
             /** Format: date-time */
             received_at: string;
+            /**
+             * Format: int64
+             * @description From the CALL to its answer, by our clock.
+             */
+            round_trip_ms?: number;
+            /** @description The session that a report is of. */
+            session_id?: string;
         };
         Problem: {
             /**
@@ -4923,6 +4986,14 @@ export interface operations {
     get_charge_points_one_frames: {
         parameters: {
             query?: {
+                /** @description Only CALLs of this action, with their answers. */
+                action?: string;
+                /** @description Of the CALL. in: from the charge point. */
+                direction?: "in" | "out";
+                /** @description Only what was said around this session, and its own reports. */
+                session_id?: string;
+                /** @description Only frames with a flaw. */
+                flawed?: boolean;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -4943,6 +5014,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListPointFrame"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_frames_file: {
+        parameters: {
+            query?: {
+                /** @description Only CALLs of this action, with their answers. */
+                action?: string;
+                /** @description Of the CALL. in: from the charge point. */
+                direction?: "in" | "out";
+                /** @description Only what was said around this session, and its own reports. */
+                session_id?: string;
+                /** @description Only frames with a flaw. */
+                flawed?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_frames_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Error */

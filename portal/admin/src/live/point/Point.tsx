@@ -27,6 +27,7 @@ import { Connectors } from './Connectors'
 import { Frames } from './Frames'
 import { Refresh } from './Refresh'
 import { Sessions } from './Sessions'
+import { Vendors } from './Vendors'
 
 export default function Point() {
   const { t } = useTranslation()
@@ -65,6 +66,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
+    { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },
     { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
   ]
   const asked = search.get('tab')
