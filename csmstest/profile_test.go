@@ -175,7 +175,7 @@ func TestProfile_withinWhatThePointTold(t *testing.T) {
 
 // A message is seen when it comes, whichever command asked for it.
 //
-// shows: ExtendedTriggerMessage
+// shows: ExtendedTriggerMessage, TriggerMessage, Heartbeat
 func TestLIVE_R2_theExtendedTriggerIsSeenWhenItsMessageComes(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")
@@ -194,6 +194,13 @@ func TestLIVE_R2_theExtendedTriggerIsSeenWhenItsMessageComes(t *testing.T) {
 		c.Status(1, "Available")
 		if got := staff.effect(cmd); got != "seen" {
 			w.Errorf("after the message: %s", got)
+		}
+		for _, kind := range []string{"extended_trigger", "trigger_message"} {
+			cmd := staff.Command(p, M{"type": kind, "requested_message": "Heartbeat"}).Want(202).Body.Str("id")
+			c.Asked(map[string]string{"extended_trigger": "ExtendedTriggerMessage", "trigger_message": "TriggerMessage"}[kind]).Accept()
+			staff.Becomes(cmd, "accepted")
+			c.Call("Heartbeat", nil)
+			w.Until("the Heartbeat is seen", func() bool { return staff.effect(cmd) == "seen" })
 		}
 	})
 }

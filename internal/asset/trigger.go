@@ -1,6 +1,11 @@
 package asset
 
-import "ccms/internal/ident"
+import (
+	"context"
+
+	"ccms/internal/authz"
+	"ccms/internal/ident"
+)
 
 // TriggerOf is what a command asks the device to send, whether by TriggerMessage or by
 // its like of the security extension.
@@ -22,4 +27,9 @@ func Triggered(tx Tx, p ident.ChargePoint, message, text string) error {
 		}
 		return ""
 	})
+}
+
+// Triggered is Triggered in its own transaction, for a message that nothing is written for.
+func (s *Service) Triggered(ctx context.Context, sc authz.Scope, p ident.ChargePoint, message, text string) error {
+	return s.write(ctx, sc, func(tx Tx) error { return Triggered(tx, p, message, text) })
 }

@@ -34,6 +34,7 @@ type conn struct {
 	boots   atomic.Int32 // that have arrived and are not answered
 
 	told  atomic.Bool // the point has reported a status on this connection
+	beat  atomic.Bool // a Heartbeat was asked for and is awaited
 	since time.Time   // when it connected
 
 	mu      sync.Mutex
@@ -158,6 +159,10 @@ func (c *conn) Tap(f rpc.Tapped) {
 		c.boots.Add(1)
 	case !f.Out && f.Whole && f.Action == string(v16.ActionStatusNotification):
 		c.told.Store(true)
+	case !f.Out && f.Whole && f.Action == string(v16.ActionHeartbeat):
+		if c.beat.Swap(false) && c.begin() {
+			go c.beaten()
+		}
 	case f.Out && f.Type != rpc.TypeCall:
 		if c.booting.Load() {
 			c.open()

@@ -155,6 +155,9 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		d.opt.Log.Error("command not marked", "command", cmd.ID, "error", err)
 		return false
 	}
+	if t, ok := asset.TriggerOf(args); ok && t.Message == string(v16.ActionHeartbeat) {
+		c.beat.Store(true)
+	}
 	payload, err := c.peer.Call(string(action), msg.AppendJSON(nil))
 	if errors.Is(err, rpc.ErrNotSent) {
 		c.unsent(cmd)
@@ -162,6 +165,17 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 	}
 	c.answered(cmd, v16.Answer(action, payload, err))
 	return true
+}
+
+// beaten notes the effect of a command that asked for a Heartbeat. The Heartbeat itself is
+// answered without it: it writes nothing.
+func (c *conn) beaten() {
+	defer c.work.Done()
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	if err := c.door.assets.Triggered(ctx, c.Scope, c.Point, string(v16.ActionHeartbeat), "The charge point sent a Heartbeat."); err != nil {
+		c.door.opt.Log.Error("effect of a command not stored", "charge_point", c.Point, "error", err)
+	}
 }
 
 // unsent puts a command back for the next connection; this one is closing, and must not

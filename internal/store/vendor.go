@@ -38,10 +38,10 @@ var (
 
 	qVendorMessageInsert = stmt(`INSERT INTO vendor_messages (operator_id, sub_operator_id, id, point_id, vendor, message, data_sealed, cut,
 		answer, received_at) VALUES ({{own vendor_messages}}, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	// All but the newest of a point go.
-	qVendorMessagesOver = stmt(`DELETE FROM vendor_messages WHERE {{scope vendor_messages vendor_messages}} AND id IN
-		(SELECT m.id FROM vendor_messages m WHERE {{scope vendor_messages m}} AND m.operator_id = ? AND m.point_id = ?
-		ORDER BY m.received_at DESC, m.id DESC LIMIT 50 OFFSET ?)`)
+	// All but the newest of a point.
+	qVendorMessagesOver = stmt(`SELECT m.id FROM vendor_messages m WHERE {{scope vendor_messages m}} AND m.operator_id = ? AND m.point_id = ?
+		ORDER BY m.received_at DESC, m.id DESC LIMIT 50 OFFSET ?`)
+	qVendorMessageDelete = stmt(`DELETE FROM vendor_messages WHERE {{scope vendor_messages vendor_messages}} AND id = ?`)
 
 	vendorRuleList = listing(listSpec{
 		Cols: vendorRuleCols, From: "vendor_rules v", Where: `{{scope vendor_rules v}}`,
@@ -103,7 +103,12 @@ func (tx *Tx) InsertVendorMessage(m asset.VendorMessage, most int) error {
 	if _, err := tx.exec(qVendorMessageInsert, m.Operator, m.Sub, m.ID, m.Point, m.Vendor, m.Message, sealed, m.Cut, m.Answer, m.At); err != nil {
 		return err
 	}
-	_, err = tx.exec(qVendorMessagesOver, m.Operator, m.Point, most)
+	over, err := all(tx, qVendorMessagesOver, func(r *Row, id *ident.Event) error { return r.Scan(id) }, m.Operator, m.Point, most)
+	for _, id := range over {
+		if _, err := tx.exec(qVendorMessageDelete, id); err != nil {
+			return err
+		}
+	}
 	return err
 }
 

@@ -163,8 +163,8 @@ const (
 	frameEvents = "hello: the stream stands. frame: a frame as it passes, call or answer by itself (schema PointFrame, without id). " +
 		"resync: frames were lost, fetch anew. A comment every 15 seconds."
 
-	// frameScreens is how many may watch frames at the same time.
-	frameScreens = 64
+	// FrameScreens is how many may watch frames at the same time.
+	FrameScreens = 64
 )
 
 // liveFrames answers with the frames of one charge point as they pass, for as long as
@@ -177,9 +177,9 @@ func (h *handlers) liveFrames(ctx context.Context, in *PointPath) (*huma.StreamR
 	if h.svc.Frames == nil {
 		return nil, fault.New(fault.Unavailable, "busy", "No frames are shown live here.")
 	}
-	w, ok := h.svc.Frames.Watch(in.ID, frameScreens)
+	w, ok := h.svc.Frames.Watch(in.ID, FrameScreens)
 	if !ok {
-		return nil, fault.New(fault.Unavailable, "busy", "%d screens watch messages already. Close one of them.", frameScreens)
+		return nil, fault.New(fault.Unavailable, "busy", "%d screens watch messages already. Close one of them.", FrameScreens)
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer w.Close()
