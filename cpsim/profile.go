@@ -215,7 +215,7 @@ func (p chargingProfile) at(now time.Time, c *connector) (limit int64, until tim
 	}
 	every := map[string]time.Duration{"Daily": 24 * time.Hour, "Weekly": 7 * 24 * time.Hour}[p.Recurrency]
 	if every > 0 && !now.Before(start) {
-		start = start.Add(now.Sub(start) / every * every)
+		start = start.Add(now.Sub(start).Truncate(every))
 		until = start.Add(every)
 	}
 	limit = -1

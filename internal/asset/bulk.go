@@ -114,10 +114,10 @@ func (t CommandType) pause() time.Duration {
 }
 
 func (n NewBulk) checked() (NewBulk, error) {
-	switch n.Args.(type) {
+	switch a := n.Args.(type) {
 	case Reset, Availability, Trigger, GetConfig, ChangeConfig, ClearCache, ClearProfile, DataTransfer, ExtendedTrigger:
 	case SetProfile:
-		if n.Args.(SetProfile).Profile.Purpose == ForSession {
+		if a.Profile.Purpose == ForSession {
 			return n, fault.BadInput("/profile/purpose", "must not be tx: a charge runs at one charge point")
 		}
 	default:

@@ -138,7 +138,7 @@ function Periods({ unit, most, time }: { unit: Unit; most: number; time: object 
       {(fields, { add, remove }) => (
         <>
           {fields.map((f, i) => (
-            <Space key={f.key} align="start" wrap className="band">
+            <Space key={f.key} align="start" wrap className="band profile-period">
               <Form.Item name={[f.name, 'start']} label={t('profile.from')} dependencies={i > 0 ? [['periods', i - 1, 'start']] : []} rules={[time, ({ getFieldValue }) => ({
                 validator: (_, v: string) => {
                   const before = i > 0 ? seconds((getFieldValue(['periods', i - 1, 'start']) as string | undefined) ?? '') : undefined

@@ -149,7 +149,7 @@ function ExchangeRow({ frame: f, zone }: { frame: PointFrame; zone: string }) {
             {answer && (
               <span className={answer.kind === 'error' ? 'tone-text-bad' : 'quiet'}>
                 {' → '}{answer.kind === 'error' ? answer.code : brief(answer.payload) || t('wire.empty')}
-                {f.round_trip_ms !== undefined && <span className="num small"> {t('wire.took', { ms: f.round_trip_ms })}</span>}
+                {f.round_trip_ms !== undefined && <span className="num small"> {t('wire.took', { ms: f.round_trip_ms || '<1' })}</span>}
               </span>
             )}
           </summary>
