@@ -96,12 +96,14 @@ lint-portal: portal-packages
 generate: go ## write the generated code again
 	@if [ -n "$${CCMS_SPEC_DATA:-}" ]; then go run ./internal/ocpp/gen; \
 	else echo "generate: the OCPP types are skipped, CCMS_SPEC_DATA does not name the folder of schemas"; fi
+	go run ./internal/ocpp/conformance
 	@$(MAKE) --no-print-directory api-types OUT=shared/api.gen.ts
 
 .PHONY: drift
 drift: go ## is the generated code what its sources say?
 	@if [ -n "$${CCMS_SPEC_DATA:-}" ]; then go run ./internal/ocpp/gen -check; \
 	else echo "drift: the OCPP types are skipped, CCMS_SPEC_DATA does not name the folder of schemas"; fi
+	go run ./internal/ocpp/conformance -check
 	@if [ ! -f portal/package.json ]; then echo "drift: no portal in this tree"; exit 0; fi; \
 	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(MAKE) --no-print-directory api-types OUT="$$tmp/api.gen.ts"; \

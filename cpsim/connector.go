@@ -51,9 +51,10 @@ type transaction struct {
 	parent    string
 	id        int // the server's; 0: not known yet
 	answered  bool
-	lost      bool // StartTransaction was given up
-	offline   bool // began without a connection
-	energised bool // the contactor is closed, or was
+	lost      bool      // StartTransaction was given up
+	offline   bool      // began without a connection
+	energised bool      // the contactor is closed, or was
+	began     time.Time // when it closed
 	ended     bool
 	data      []meterValue // for StopTransaction.transactionData
 }

@@ -134,4 +134,15 @@ type statusResponse struct {
 	Status string `json:"status"`
 }
 
+type dataTransferRequest struct {
+	VendorID  string `json:"vendorId"`
+	MessageID string `json:"messageId,omitempty"`
+	Data      string `json:"data,omitempty"`
+}
+
+type dataTransferResponse struct {
+	Status string `json:"status"`
+	Data   string `json:"data,omitempty"`
+}
+
 type empty struct{}

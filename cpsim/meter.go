@@ -24,6 +24,8 @@ type meter struct {
 	drawing bool      // the contactor is closed
 	maxW    int64     // of the connector
 	limit   int64     // SetPower; below 0: none
+	bound   bool      // charging profiles say how much
+	offer   int64     // and it is so much, in W
 	ev      EV
 	level   int64 // Wh in the car's battery
 }
@@ -65,6 +67,9 @@ func (m *meter) power() int64 {
 	}
 	if m.limit >= 0 {
 		w = min(w, m.limit)
+	}
+	if m.bound {
+		w = min(w, m.offer)
 	}
 	return w
 }

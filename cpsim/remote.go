@@ -2,6 +2,7 @@ package cpsim
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,10 @@ var remote = map[string]func(*ChargePoint, json.RawMessage) (reply, error){
 	"UnlockConnector":        decoded((*ChargePoint).unlockConnector),
 	"ClearCache":             decoded((*ChargePoint).clearCache),
 	"DataTransfer":           decoded((*ChargePoint).dataTransfer),
+	"ExtendedTriggerMessage": decoded((*ChargePoint).extendedTrigger),
+	"SetChargingProfile":     decoded((*ChargePoint).setProfile),
+	"ClearChargingProfile":   decoded((*ChargePoint).clearProfile),
+	"GetCompositeSchedule":   decoded((*ChargePoint).composite),
 }
 
 func decoded[T any](f func(*ChargePoint, T) reply) func(*ChargePoint, json.RawMessage) (reply, error) {
@@ -230,4 +235,18 @@ func (cp *ChargePoint) clearCache(empty) reply {
 	return status("Accepted")
 }
 
-func (cp *ChargePoint) dataTransfer(empty) reply { return status("UnknownVendorId") }
+// dataTransfer is DataTransfer, OCPP 1.6 §4.3: of its own vendor the point knows one
+// message, which comes back as it went.
+func (cp *ChargePoint) dataTransfer(r dataTransferRequest) reply {
+	switch {
+	case !strings.EqualFold(r.VendorID, cp.cfg.Vendor):
+		return status("UnknownVendorId")
+	case !strings.EqualFold(r.MessageID, "Echo"):
+		return status("UnknownMessageId")
+	}
+	return reply{conf: dataTransferResponse{Status: "Accepted", Data: r.Data}}
+}
+
+// extendedTrigger is ExtendedTriggerMessage of the security extension, as far as the
+// point has something to send.
+func (cp *ChargePoint) extendedTrigger(r triggerRequest) reply { return cp.trigger(r) }

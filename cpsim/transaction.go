@@ -3,6 +3,7 @@ package cpsim
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -90,6 +91,10 @@ func (cp *ChargePoint) energise(tx *transaction) {
 	c := tx.conn
 	c.meter.advance(cp.cfg.Now())
 	c.meter.start(c.spec.MaxW)
+	tx.began = cp.cfg.Now().Add(cp.offset)
+	if len(cp.profiles) > 0 {
+		cp.followProfiles()
+	}
 	cp.followPower(c)
 	cp.armSample(c)
 }
@@ -106,7 +111,11 @@ func (cp *ChargePoint) followPower(c *connector) {
 		return
 	}
 	if c.meter.power() == 0 {
-		cp.setStatus(c, SuspendedEV)
+		if c.meter.bound && c.meter.offer == 0 {
+			cp.setStatus(c, SuspendedEVSE)
+		} else {
+			cp.setStatus(c, SuspendedEV)
+		}
 		return
 	}
 	cp.setStatus(c, Charging)
@@ -134,6 +143,8 @@ func (cp *ChargePoint) end(c *connector, reason, idTag string) {
 		c.stopFull = nil
 	}
 	c.tx, tx.ended = nil, true
+	// A profile for a transaction ends with it (OCPP 1.6 §3.13.1).
+	cp.profiles = slices.DeleteFunc(cp.profiles, func(p chargingProfile) bool { return p.Purpose == "TxProfile" && p.Tx == tx.id })
 	at := cp.stamp()
 	if data := cp.sample(c, "Transaction.End", "StopTxnSampledData", at); len(data.SampledValue) > 0 {
 		tx.data = append(tx.data, data)

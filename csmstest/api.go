@@ -59,6 +59,7 @@ func (w *World) Login(login string) *API {
 type Reply struct {
 	Status int
 	Header http.Header
+	Raw    []byte
 	Body   M
 	world  *World
 	what   string
@@ -117,8 +118,8 @@ func (a *API) Do(method, path string, body any, header ...string) Reply {
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	w.OK(err)
-	out := Reply{Status: resp.StatusCode, Header: resp.Header, world: w, what: method + " " + path}
-	if strings.Contains(resp.Header.Get("Content-Type"), "json") && len(b) > 0 {
+	out := Reply{Status: resp.StatusCode, Header: resp.Header, Raw: b, world: w, what: method + " " + path}
+	if kind := resp.Header.Get("Content-Type"); strings.Contains(kind, "json") && !strings.Contains(kind, "ndjson") && len(b) > 0 {
 		out.Body, err = readM(b)
 		w.OK(err)
 	}
@@ -165,9 +166,15 @@ type Stream struct {
 
 // Watch opens the event stream.
 func (a *API) Watch(query string) *Stream {
+	a.world.Helper()
+	return a.Stream("/api/v1/live" + query)
+}
+
+// Stream opens a stream of events.
+func (a *API) Stream(path string) *Stream {
 	w := a.world
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.Context(), http.MethodGet, "http://"+w.Addr+"/api/v1/live"+query, nil)
+	r, err := http.NewRequestWithContext(w.Context(), http.MethodGet, "http://"+w.Addr+path, nil)
 	w.OK(err)
 	r.Header.Set("Cookie", a.cookie)
 	resp, err := client.Do(r)

@@ -40,6 +40,8 @@ func TestAUTH_R1_TapOnRunningSessionIsAccepted(t *testing.T) {
 
 // A point that asks before it does what it was told: the hold of that very start must
 // not stand in its way.
+//
+// shows: Authorize
 func TestAUTH_R1_AuthorizeOfARemoteStartIsAccepted(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "3.00")
@@ -145,6 +147,8 @@ func TestAUTH_R3_OfflineStartIsNotConcurrent(t *testing.T) {
 
 // Every Authorize, start and remote start is kept with its decision and a reason that
 // can be read out.
+//
+// shows: Authorize, StartTransaction
 func TestAUTH_R5_AttemptsAreKept(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")

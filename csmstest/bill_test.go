@@ -299,6 +299,8 @@ func TestBILL_R7_OurClockSetBackLengthensNoSession(t *testing.T) {
 
 // The same start and the same stop: the same answer, one session, one bill, as long as
 // there was no real stop or the very message comes again; after that a new session.
+//
+// shows: StartTransaction, StopTransaction
 func TestBILL_R8_Duplicates(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "500.00")

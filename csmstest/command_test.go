@@ -20,6 +20,8 @@ func (a *API) effect(command string) string {
 
 // Every command of the 1.6 core: what the charge point is asked, what its answer means,
 // and the effect beside it (LIVE-R2).
+//
+// shows: Reset, UnlockConnector, ChangeAvailability, TriggerMessage, GetConfiguration, ChangeConfiguration, ClearCache
 func TestLIVE_R2_EveryCommandOfTheCore(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1", 1, 2)
@@ -81,6 +83,8 @@ func TestLIVE_R2_EveryCommandOfTheCore(t *testing.T) {
 
 // Accepted is not done: the boot after a reset, the status after out of service, the
 // restart that a setting waits for.
+//
+// shows: ChangeAvailability, ChangeConfiguration, Reset, BootNotification
 func TestLIVE_R2_TheEffectComesByItsOwnWay(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
@@ -223,6 +227,8 @@ func TestLIVE_R5_StatusIsAskedForOnceTheSettleWindowIsOver(t *testing.T) {
 
 // Capabilities, not versions: what the point said it cannot do is refused before anything
 // is sent (LIVE-A3: the screen then shows the last value).
+//
+// shows: GetConfiguration, TriggerMessage
 func TestLIVE_A3_AMessageThatThePointCannotBeAskedFor(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")
@@ -303,6 +309,11 @@ func TestFramesOfAChargePoint(t *testing.T) {
 		for action, n := range map[string]int{"BootNotification": 1, "StartTransaction": 1, "MeterValues": 7, "StopTransaction": 1, "StatusNotification": 2} {
 			if count[action] != n {
 				w.Errorf("%d of %s, want %d", count[action], action, n)
+			}
+		}
+		for _, f := range pages {
+			if f.Str("kind") == "call" && f.Str("action") != "MeterValues" && f.Str("answer", "kind") != "result" {
+				w.Errorf("%s has not its answer: %v", f.Str("action"), f)
 			}
 		}
 		whole := staff.Get(path + "?limit=100")

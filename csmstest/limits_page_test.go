@@ -37,6 +37,7 @@ func TestThePageOfLimitsIsTrue(t *testing.T) {
 		"asset.MaxQueue": asset.MaxQueue, "asset.SendWithin": asset.SendWithin, "asset.AnswerWithin": asset.AnswerWithin,
 		"web.MaxBody": bytesOf(web.MaxBody), "web.AccountRate": web.AccountRate, "web.CallerRate": web.CallerRate,
 		"operator.LoginRate": operator.LoginRate, "operator.AddressRate": operator.AddressRate, "operator.MaxLimit": operator.MaxLimit,
+		"web.FrameScreens": web.FrameScreens, "asset.MaxVendorMessages": asset.MaxVendorMessages, "asset.MaxVendorRules": asset.MaxVendorRules,
 		"web.TurnWithin": web.TurnWithin, "store.JournalBytes": bytesOf(store.JournalBytes),
 	} {
 		want := ""

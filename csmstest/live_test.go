@@ -83,6 +83,8 @@ func TestLIVE_A7_RemoteStartWithoutStart(t *testing.T) {
 }
 
 // A remote start: the hold at once, the frame, the answer, and the session as the effect.
+//
+// shows: RemoteStartTransaction
 func TestRemoteStartShowsItsEffect(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
@@ -121,6 +123,8 @@ func TestRemoteStartShowsItsEffect(t *testing.T) {
 }
 
 // The charge point refuses: the hold goes back at once.
+//
+// shows: RemoteStartTransaction
 func TestRemoteStartRefusedByThePoint(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
@@ -141,6 +145,8 @@ func TestRemoteStartRefusedByThePoint(t *testing.T) {
 }
 
 // Stop by a click: STOPPING, the answer, and the end as the effect beside it.
+//
+// shows: RemoteStopTransaction
 func TestRemoteStopShowsItsEffect(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
@@ -179,6 +185,8 @@ func TestRemoteStopShowsItsEffect(t *testing.T) {
 
 // Stop rejected: the session goes on and says so. Accepted but not done: unconfirmed
 // after two minutes.
+//
+// shows: RemoteStopTransaction
 func TestRemoteStopThatDoesNotStop(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
@@ -250,6 +258,8 @@ func TestOfflineTargetIsRefused(t *testing.T) {
 
 // Refresh asks for values and status; what comes is the effect. A point that refuses is
 // no error.
+//
+// shows: TriggerMessage, MeterValues
 func TestRefreshBringsFreshValues(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")

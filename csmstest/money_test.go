@@ -91,6 +91,8 @@ func (s *Session) rerate() tariff.Bill {
 
 // The worked bills to the cent through the whole server, and the same again from the
 // raw reports.
+//
+// shows: StartTransaction, MeterValues, StopTransaction
 func TestFIN_A1_WorkedBills(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "500.00")

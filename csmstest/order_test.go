@@ -12,6 +12,8 @@ import (
 )
 
 // Nothing is asked of a charge point before its boot is answered.
+//
+// shows: BootNotification
 func TestRow19_NoCallBeforeTheBootIsAnswered(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")

@@ -38,6 +38,8 @@ func TestRow11_NewestConnectionWins(t *testing.T) {
 
 // The same boot with the same id every ten seconds gets the same answer and does
 // nothing to what runs.
+//
+// shows: BootNotification
 func TestRow22_SameBootAgainAndAgain(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")

@@ -17,8 +17,6 @@ const fieldRows = 87
 // leftRows are those that no test shows yet, with the reason. A row that gets a test
 // leaves this list.
 var leftRows = map[int]string{
-	15: "is about a certificate that the device lacks; comes with the server's own TLS",
-	16: "is about the suites of TLS; comes with the server's own TLS",
 	67: "is a vendor's flag; comes with the record of quirks per vendor, model and firmware",
 	75: "needs somebody who sets limits by himself; comes with load management (its 2.x half with 2.x)",
 	76: "OCPP 2.x: seqNo of a TransactionEvent",

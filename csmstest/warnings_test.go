@@ -108,6 +108,8 @@ func TestLIVE_A2_FlappingIsOneWarning(t *testing.T) {
 
 // A ground fault on connector 2: CRITICAL and of that connector only; the point rolls
 // up to FAULT and the other connector starts all the same. It does not end by itself.
+//
+// shows: StatusNotification
 func TestLIVE_A4_AGroundFaultIsCriticalAndOfOneConnector(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
@@ -225,6 +227,8 @@ func TestLIVE_A9_WarningsSortByWhenItHappened(t *testing.T) {
 }
 
 // An error that was over when it was told is history from the start.
+//
+// shows: StatusNotification
 func TestLIVE_A9_AnErrorToldAfterItsEndIsHistory(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")

@@ -35,6 +35,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/ocpp"
+	"ccms/internal/ocpp/v16"
 	"ccms/internal/operator"
 	"ccms/internal/outbox"
 	"ccms/internal/report"
@@ -166,6 +167,14 @@ type App struct {
 	health   health
 }
 
+// flawsOf is what is wrong with a frame; ours are right.
+func flawsOf(inbound bool, raw []byte) []string {
+	if !inbound {
+		return nil
+	}
+	return v16.FrameFlaws(raw)
+}
+
 // run adapts the store to the Run of one domain package.
 func run[T any](do func(context.Context, authz.Scope, func(*store.Tx) error) error, as func(*store.Tx) T) func(context.Context, authz.Scope, func(T) error) error {
 	return func(ctx context.Context, sc authz.Scope, fn func(T) error) error {
@@ -245,13 +254,20 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	door.Now, door.Log = c.Now, c.Log
 	door.ClientIP = func(r *http.Request) string { return a.Web.ClientIP(r) }
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
+	a.journal.Flaws = func(f store.JournalFrame) []string { return flawsOf(f.Inbound, f.Raw) }
+	frames := &live.Frames{}
+	door.Watched = frames.Watched
+	door.Live = func(f ocpp.Frame) {
+		frames.Publish(live.Frame{Point: f.Point, Inbound: f.Inbound, Action: f.Action, MessageID: f.MessageID, At: f.At, Raw: f.Raw,
+			Flaws: flawsOf(f.Inbound, f.Raw)})
+	}
 	a.Door = ocpp.New(a.Assets, a.Sessions, held, door)
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.register(metrics)
 	a.Web = web.New(web.Services{
-		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus,
+		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus, Frames: frames,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy, MapTiles: c.MapTiles,
 		Files: exportFiles{vault},

@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
-	"ccms/internal/fault"
 )
 
 // Transfer is where a device fetches a file from or brings one to, and how often it
@@ -76,7 +74,7 @@ const (
 	maxLocation = 512 // security whitepaper, remoteLocation
 	maxRetries  = 20
 	maxInterval = 24 * 3600
-	maxData     = 65536 // bytes of a vendor's message: a quarter of the longest frame
+	maxData     = MaxVendorData // bytes
 )
 
 func (t Transfer) check(bad *flaws) {
@@ -144,10 +142,10 @@ func (a GetLog) check() error {
 
 func (a DataTransfer) check() error {
 	var bad flaws
-	bad.text("/vendor_id", a.Vendor, 1, 255)
-	bad.text("/message_id", a.Message, 0, 50)
+	bad.text("/vendor_message/vendor_id", a.Vendor, 1, 255)
+	bad.text("/vendor_message/message_id", a.Message, 0, 50)
 	if len(a.Data) > maxData {
-		return fault.BadInput("/data", "must be at most 65536 bytes")
+		bad.add("/vendor_message/data", "must be at most 65536 bytes")
 	}
 	return bad.err()
 }

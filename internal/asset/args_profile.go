@@ -137,6 +137,8 @@ func (a SetProfile) check() error {
 		bad.add("/connector", "must name the connector of the running charge for tx")
 	case p.Purpose != ForSession && p.OCPPID != 0:
 		bad.add("/profile/purpose", "must be tx where a charge is named")
+	case p.Purpose == ForSession && p.OCPPID == 0: // it is found by the charge, never by what runs when it arrives
+		bad.add("/profile/session_id", "must name the running charge that a profile for tx belongs to")
 	}
 	if !p.Kind.known() {
 		bad.add("/profile/kind", "must be absolute, recurring or relative")
@@ -187,16 +189,16 @@ func (s Schedule) check(bad *flaws) {
 func (a ClearProfile) check() error {
 	var bad flaws
 	if a.ID < 0 {
-		bad.add("/id", "must be at least 1, or absent")
+		bad.add("/profile_filter/id", "must be at least 1, or absent")
 	}
 	if a.Connector != nil && (*a.Connector < 0 || *a.Connector > maxConnectors) {
-		bad.add("/connector", "must be the number of a connector, 0 for the whole charge point, or absent for all")
+		bad.add("/profile_filter/connector", "must be the number of a connector, 0 for the whole charge point, or absent for all")
 	}
 	if a.Purpose != "" && !a.Purpose.known() {
-		bad.add("/purpose", "must be charge_point_max, tx_default or tx, or absent")
+		bad.add("/profile_filter/purpose", "must be charge_point_max, tx_default or tx, or absent")
 	}
 	if a.Stack != nil && (*a.Stack < 0 || *a.Stack > maxStack) {
-		bad.add("/stack_level", "must be between 0 and 100, or absent")
+		bad.add("/profile_filter/stack_level", "must be between 0 and 100, or absent")
 	}
 	return bad.err()
 }
@@ -206,9 +208,9 @@ func (a GetSchedule) check() error {
 	case a.Connector < 0 || a.Connector > maxConnectors:
 		return fault.BadInput("/connector", "must be the number of a connector, or 0 for the whole charge point")
 	case a.Duration < 1 || a.Duration > maxSpan:
-		return fault.BadInput("/duration_s", "must be between 1 and 604800 seconds")
+		return fault.BadInput("/composite/duration_s", "must be between 1 and 604800 seconds")
 	case a.Unit != "" && !a.Unit.known():
-		return fault.BadInput("/unit", "must be A or W, or absent")
+		return fault.BadInput("/composite/unit", "must be A or W, or absent")
 	}
 	return nil
 }

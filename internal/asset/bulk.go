@@ -107,22 +107,26 @@ func (t CommandType) pause() time.Duration {
 	switch t {
 	case CommandReset:
 		return 15 * time.Second
-	case CommandAvailability, CommandChangeConfig, CommandGetConfig:
+	case CommandAvailability, CommandChangeConfig, CommandGetConfig, CommandSetProfile, CommandClearProfile:
 		return 2 * time.Second
 	}
 	return time.Second
 }
 
 func (n NewBulk) checked() (NewBulk, error) {
-	switch n.Args.(type) {
-	case Reset, Availability, Trigger, GetConfig, ChangeConfig, ClearCache:
+	switch a := n.Args.(type) {
+	case Reset, Availability, Trigger, GetConfig, ChangeConfig, ClearCache, ClearProfile, DataTransfer, ExtendedTrigger:
+	case SetProfile:
+		if a.Profile.Purpose == ForSession {
+			return n, fault.BadInput("/profile/purpose", "must not be tx: a charge runs at one charge point")
+		}
 	default:
 		return n, fault.BadInput("/type", "cannot be sent to many charge points at once")
 	}
 	if a, ok := n.Args.(Availability); ok && a.Connector != 0 {
 		return n, fault.BadInput("/connector", "must be left out: a bulk is for whole charge points")
 	}
-	if err := askable(n.Args, n.Reason, n.Wait); err != nil {
+	if err := Askable(n.Args, n.Reason, n.Wait); err != nil {
 		return n, err
 	}
 	if cut(n.Reason) == "" {

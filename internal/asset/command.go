@@ -141,6 +141,7 @@ type Command struct {
 	State       CommandState
 	Outcome     Outcome
 	Answer      json.RawMessage // what the point answered, as received
+	Composite   *Composite      // what get_composite_schedule found
 	ErrorDetail string          // in words
 	EffectState EffectState
 	EffectText  string
@@ -167,6 +168,8 @@ type Answer struct {
 	Unknown []string        // keys that the point does not know
 	// Part says that not supported is only what was asked of the action, not the action.
 	Part bool
+	// Composite is what get_composite_schedule found.
+	Composite *Composite
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no
@@ -208,7 +211,7 @@ func (c Command) answered(a Answer, at time.Time) (next Command, changed bool) {
 	if c.State.Final() || !a.State.answer() {
 		return c, false
 	}
-	c.State, c.Answer, c.ErrorDetail, c.Outcome = a.State, a.Raw, a.Detail, a.Outcome
+	c.State, c.Answer, c.ErrorDetail, c.Outcome, c.Composite = a.State, a.Raw, a.Detail, a.Outcome, a.Composite
 	c.AnsweredAt, c.Deadline = at, time.Time{}
 	if a.State == CommandAccepted && c.EffectState == EffectNone {
 		if c.EffectState, c.EffectText = c.Type.effectOf(a); c.EffectState.final() {

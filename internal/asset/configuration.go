@@ -144,18 +144,29 @@ func SecretKey(key string) bool {
 func (c Configuration) capable(firmware string, a Args) error {
 	switch a := a.(type) {
 	case Trigger:
-		// OCPP 1.6 §9.1 SupportedFeatureProfiles, §3.2: TriggerMessage is RemoteTrigger's.
-		k, known := c.Find("SupportedFeatureProfiles")
-		if known && k.Value != "" && c.Firmware == firmware && !strings.Contains(strings.ToLower(k.Value), "remotetrigger") {
+		if c.lacks(firmware, "RemoteTrigger") {
 			return fault.New(fault.Unsupported, "command_unsupported",
 				"The charge point says that it cannot be asked for messages. It has no profile RemoteTrigger. Nothing was sent.")
 		}
+	case SetProfile, ClearProfile, GetSchedule:
+		if c.lacks(firmware, "SmartCharging") {
+			return fault.New(fault.Unsupported, "command_unsupported",
+				"The charge point says that it knows no charging profiles. It has no profile SmartCharging. Nothing was sent.")
+		}
+		return c.bounds(firmware, a)
 	case ChangeConfig:
 		if k, known := c.Find(a.Key); known && k.ReadOnly {
 			return fault.New(fault.Unsupported, "key_read_only", "The charge point says that %s can only be read. Nothing was sent.", k.Key)
 		}
 	}
 	return nil
+}
+
+// lacks reports whether the device says, and of this firmware, that it has not a feature
+// profile (OCPP 1.6 §9.1 SupportedFeatureProfiles, §3.2).
+func (c Configuration) lacks(firmware, profile string) bool {
+	k, known := c.Find("SupportedFeatureProfiles")
+	return known && k.Value != "" && c.Firmware == firmware && !strings.Contains(strings.ToLower(k.Value), strings.ToLower(profile))
 }
 
 // keepConfig stores what an answer tells of the configuration.

@@ -81,7 +81,7 @@ func (s *Service) Request(ctx context.Context, sc authz.Scope, id ident.ChargePo
 // RequestLater is Request for a point that may be offline: the command waits so long
 // for it to come online (LIVE-R3).
 func (s *Service) RequestLater(ctx context.Context, sc authz.Scope, id ident.ChargePoint, a Args, reason string, wait time.Duration) (Command, error) {
-	if err := askable(a, reason, wait); err != nil {
+	if err := Askable(a, reason, wait); err != nil {
 		return Command{}, err
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Command, error) {
@@ -98,9 +98,9 @@ func (s *Service) RequestLater(ctx context.Context, sc authz.Scope, id ident.Cha
 	})
 }
 
-// askable refuses what cannot be asked for by itself: what belongs to package session,
+// Askable refuses what cannot be asked for by itself: what belongs to package session,
 // what is serious without a reason, what waits too long.
-func askable(a Args, reason string, wait time.Duration) error {
+func Askable(a Args, reason string, wait time.Duration) error {
 	switch a.(type) {
 	case RemoteStart, RemoteStop:
 		return fault.New(fault.Internal, "command_type", "%T is not for Request", a)

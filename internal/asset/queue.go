@@ -82,7 +82,7 @@ func prepare(tx Tx, p ChargePoint, args Args) (Args, error) {
 		return args, err
 	}
 	switch args.(type) {
-	case Trigger, ChangeConfig:
+	case Trigger, ChangeConfig, SetProfile, ClearProfile, GetSchedule:
 	default:
 		return args, nil
 	}
@@ -120,6 +120,16 @@ func audit(tx Tx, c Command, args Args) error {
 		after["connector"] = a.Connector
 	case Trigger:
 		after["message"], after["connector"] = a.Message, a.Connector
+	case ExtendedTrigger:
+		after["message"], after["connector"] = a.Message, a.Connector
+	case SetProfile:
+		after["connector"], after["profile"] = a.Connector, a.Profile
+	case ClearProfile:
+		after["profile_filter"] = a
+	case GetSchedule:
+		after["connector"], after["duration_s"] = a.Connector, a.Duration
+	case DataTransfer: // its data may be a person's, and stays in the sealed arguments
+		after["vendor_id"], after["message_id"], after["bytes"] = a.Vendor, a.Message, len(a.Data)
 	case Reset:
 		after["hard"] = a.Hard
 	case Unlock:

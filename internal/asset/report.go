@@ -169,12 +169,10 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 		}
 	}
 	if err := effects(tx, p.ID, func(_ Command, a Args) string {
-		switch a := a.(type) {
-		case Trigger:
-			if a.Message == "StatusNotification" && (a.Connector == 0 || a.Connector == r.Number) {
-				return "The charge point sent its status."
-			}
-		case Availability:
+		if t, ok := TriggerOf(a); ok && t.Message == "StatusNotification" && (t.Connector == 0 || t.Connector == r.Number) {
+			return "The charge point sent its status."
+		}
+		if a, ok := a.(Availability); ok {
 			switch {
 			case !a.met(all):
 			case a.Operative:
@@ -232,17 +230,13 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 		return p, err
 	}
 	if err := effects(tx, p.ID, func(c Command, a Args) string {
-		switch a := a.(type) {
-		case Reset:
+		switch t, _ := TriggerOf(a); {
+		case c.Type == CommandReset:
 			return "The charge point started again."
-		case ChangeConfig:
-			if c.Outcome == OutcomeReboot {
-				return "The charge point started again with the new value."
-			}
-		case Trigger:
-			if a.Message == "BootNotification" {
-				return "The charge point sent its boot message."
-			}
+		case c.Type == CommandChangeConfig && c.Outcome == OutcomeReboot:
+			return "The charge point started again with the new value."
+		case t.Message == "BootNotification":
+			return "The charge point sent its boot message."
 		}
 		return ""
 	}); err != nil {

@@ -148,6 +148,19 @@ type Tx interface {
 	// KeepHeld puts the reports to the frames of the point.
 	KeepHeld(ChargePoint, []HeldReport) error
 
+	// VendorRulesOf are the operator's rules for a vendor, its id in lower case.
+	VendorRulesOf(op ident.Operator, vendor string) ([]VendorRule, error)
+	CountVendorRules() (int, error)
+	InsertVendorRule(VendorRule) error
+	SaveVendorRule(r VendorRule, version int64) error
+	DeleteVendorRule(id ident.VendorRule, version int64) error
+	VendorRuleByID(ident.VendorRule) (VendorRule, error)
+	ListVendorRules(operator.Page) (operator.List[VendorRule], error)
+	// InsertVendorMessage keeps a message, and of its point no more than most: the
+	// oldest go.
+	InsertVendorMessage(m VendorMessage, most int) error
+	ListVendorMessages(ident.ChargePoint, operator.Page) (operator.List[VendorMessage], error)
+
 	// SitesOfPoints gives the site of each of the points that is inside the scope.
 	SitesOfPoints([]ident.ChargePoint) (map[ident.ChargePoint]ident.Site, error)
 	// BusySites gives the sites for which rows of bulks wait, with the time of the last.

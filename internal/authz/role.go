@@ -36,7 +36,8 @@ const (
 	LiveHardReset    Permission = "live.hard_reset"
 	LiveUnlock       Permission = "live.unlock"
 	LiveAvailability Permission = "live.availability"
-	LiveConfigure    Permission = "live.configure"
+	LiveConfigure    Permission = "live.configure" // settings, and what only a vendor knows
+	LiveProfile      Permission = "live.profile"   // charging profiles: what may be drawn when
 )
 
 // Role is a set of permissions with a name. Built-in roles cannot be deleted;
@@ -58,7 +59,7 @@ var Roles = []Role{Owner, OpAdmin, OpOps, Auditor}
 var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure,
+	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile,
 	WarningWrite,
 }
 
@@ -70,9 +71,9 @@ var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite),
 	OpOps: set(OperatorRead, HomeRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, WarningWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite),
 	Auditor: set(OperatorRead, HomeRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }
 

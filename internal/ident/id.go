@@ -41,6 +41,7 @@ type (
 	strangerKind    struct{}
 	modelKind       struct{}
 	templateKind    struct{}
+	vendorRuleKind  struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -69,6 +70,7 @@ func (warningKind) prefix() string     { return "wrn" }
 func (strangerKind) prefix() string    { return "unk" }
 func (modelKind) prefix() string       { return "mod" }
 func (templateKind) prefix() string    { return "tpl" }
+func (vendorRuleKind) prefix() string  { return "vnd" }
 
 // The ids of ccms.
 type (
@@ -95,9 +97,10 @@ type (
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
 	Warning     = ID[warningKind]
-	Stranger    = ID[strangerKind] // a charge point that nobody has registered
-	Model       = ID[modelKind]    // what is known of a vendor's model and firmware
-	Template    = ID[templateKind] // settings that charge points shall have
+	Stranger    = ID[strangerKind]   // a charge point that nobody has registered
+	Model       = ID[modelKind]      // what is known of a vendor's model and firmware
+	Template    = ID[templateKind]   // settings that charge points shall have
+	VendorRule  = ID[vendorRuleKind] // what a vendor's own messages are answered with
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

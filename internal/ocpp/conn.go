@@ -37,6 +37,7 @@ type conn struct {
 	strange atomic.Bool // it spoke another version than was agreed
 
 	told  atomic.Bool // the point has reported a status on this connection
+	beat  atomic.Bool // a Heartbeat was asked for and is awaited
 	since time.Time   // when it connected
 
 	mu      sync.Mutex
@@ -56,7 +57,7 @@ func newConn(d *Door, p asset.ChargePoint) *conn {
 	c := &conn{door: d, identity: p.Identity, known: !p.BootedAt.IsZero()}
 	c.kind = kindOf(p.Vendor, p.Model, p.Firmware)
 	c.Link = v16.Link{
-		Sessions: d.sessions, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
+		Sessions: d.sessions, Assets: d.assets, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
 		Booted: c.booted, Flawed: c.flawed, Replaced: c.replaced, Failed: c.failed, Foreign: c.foreign,
 	}
 	return c
@@ -175,6 +176,10 @@ func (c *conn) Tap(f rpc.Tapped) {
 		c.boots.Add(1)
 	case !f.Out && f.Whole && f.Action == string(v16.ActionStatusNotification):
 		c.told.Store(true)
+	case !f.Out && f.Whole && f.Action == string(v16.ActionHeartbeat):
+		if c.beat.Swap(false) && c.begin() {
+			go c.beaten()
+		}
 	case f.Out && f.Type != rpc.TypeCall:
 		if c.booting.Load() {
 			c.open()
@@ -183,7 +188,8 @@ func (c *conn) Tap(f rpc.Tapped) {
 			c.boots.Add(-1)
 		}
 	}
-	if kept(f) {
+	journal, live := !kept(f), c.door.opt.Watched != nil && c.door.opt.Watched(c.Point)
+	if !journal && !live {
 		return
 	}
 	told := Frame{
@@ -196,7 +202,14 @@ func (c *conn) Tap(f rpc.Tapped) {
 	if f.Out { // an answer's id is a piece of the station's frame, which may be a thousand times as long
 		told.MessageID, told.Action = strings.Clone(told.MessageID), strings.Clone(told.Action)
 	}
-	c.door.opt.Journal(told)
+	if live {
+		shown := told
+		shown.Action = strings.Clone(v16.Clean(f.Action)) // of an answer of ours too
+		c.door.opt.Live(shown)
+	}
+	if journal {
+		c.door.opt.Journal(told)
+	}
 }
 
 // kept reports whether the journal need not have a frame.

@@ -52,6 +52,10 @@ type Options struct {
 	Settle time.Duration
 	// Journal takes every frame that no commit keeps. It must not block.
 	Journal func(Frame)
+	// Watched reports whether somebody watches a point; Live then takes every frame of
+	// it, those too that the journal has no need of. Neither may block. nil: nobody.
+	Watched func(ident.ChargePoint) bool
+	Live    func(Frame)
 	Limits  wire.Limits
 	// CallTimeout is how long an answer to our CALL may take; 30 s.
 	CallTimeout time.Duration
@@ -108,6 +112,9 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	}
 	if o.Journal == nil {
 		o.Journal = func(Frame) {}
+	}
+	if o.Watched == nil {
+		o.Watched = func(ident.ChargePoint) bool { return false }
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),

@@ -109,11 +109,11 @@ func (c *conn) sendQueued() bool {
 // ask for what a point sends by itself after it connected.
 func (c *conn) settling(cmd asset.Command) time.Duration {
 	left := c.door.opt.Settle - time.Since(c.since)
-	if cmd.Type != asset.CommandTrigger || left <= 0 {
+	if left <= 0 || cmd.Type != asset.CommandTrigger && cmd.Type != asset.CommandExtendedTrigger {
 		return 0
 	}
 	args, err := cmd.Arguments()
-	if a, ok := args.(asset.Trigger); err == nil && ok && (a.Message == "StatusNotification" || a.Message == "BootNotification") {
+	if a, ok := asset.TriggerOf(args); err == nil && ok && (a.Message == "StatusNotification" || a.Message == "BootNotification") {
 		return left
 	}
 	return 0
@@ -161,6 +161,9 @@ func (c *conn) sendOne(cmd asset.Command) bool {
 		d.opt.Log.Error("command not marked", "command", cmd.ID, "error", err)
 		return false
 	}
+	if t, ok := asset.TriggerOf(args); ok && t.Message == string(v16.ActionHeartbeat) {
+		c.beat.Store(true)
+	}
 	payload, err := c.peer.Call(string(action), msg.AppendJSON(nil))
 	if errors.Is(err, rpc.ErrNotSent) {
 		c.unsent(cmd)
@@ -176,6 +179,17 @@ func (c *conn) quirky(args asset.Args) (asset.Args, error) {
 	defer cancel()
 	known, err := c.door.assets.Capability(ctx, c.Scope, c.Point)
 	return v16.Quirk(args, known.Profile, c.door.opt.Now()), err
+}
+
+// beaten notes the effect of a command that asked for a Heartbeat. The Heartbeat itself is
+// answered without it: it writes nothing.
+func (c *conn) beaten() {
+	defer c.work.Done()
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	if err := c.door.assets.Triggered(ctx, c.Scope, c.Point, string(v16.ActionHeartbeat), "The charge point sent a Heartbeat."); err != nil {
+		c.door.opt.Log.Error("effect of a command not stored", "charge_point", c.Point, "error", err)
+	}
 }
 
 // unsent puts a command back for the next connection; this one is closing, and must not

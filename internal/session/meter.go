@@ -70,11 +70,7 @@ func (s *Service) meter(tx Tx, p asset.ChargePoint, st State, r MeterReport) (St
 	}
 	if asked := st.Inner.RefreshedAt; !asked.IsZero() || len(r.Samples) > 0 && r.Samples[0].Context == "Trigger" {
 		st.Inner.RefreshedAt = time.Time{}
-		err := asset.EffectOn(tx, p.ID, asset.CommandTrigger, "Meter values arrived.", func(a asset.Args) bool {
-			t, ok := a.(asset.Trigger)
-			return ok && t.Message == "MeterValues"
-		})
-		if err != nil {
+		if err := asset.Triggered(tx, p.ID, "MeterValues", "Meter values arrived."); err != nil {
 			return st, err
 		}
 	}

@@ -85,8 +85,11 @@ type Tx interface {
 	EachSummed(f Filter, upTo int, add func(Summed)) (more bool, err error)
 	SamplesOf(ident.Session, int) ([]Sample, error)
 	FramesOf(s State, limit int) ([]Frame, error)
-	// FramesOfPoint lists the frames of a point, newest first.
-	FramesOfPoint(ident.ChargePoint, operator.Page) (operator.List[Frame], error)
+	// FramesOfPoint lists the frames of a point, newest first: CALLs with their answers,
+	// and what has no CALL.
+	FramesOfPoint(ident.ChargePoint, FrameFilter, operator.Page) (operator.List[Frame], error)
+	// AroundSession is the time in which what a point and we say belongs to a session.
+	AroundSession(State) (from, to time.Time)
 	AttemptList(AttemptFilter, operator.Page) (operator.List[AttemptRow], error)
 }
 
@@ -189,4 +192,24 @@ type Frame struct {
 	MessageID  string
 	Payload    []byte
 	Flaws      []string
+	// Where it is listed by itself: the session that a report is of, and the answer to a
+	// CALL.
+	Session ident.Session
+	Answer  *FrameAnswer
+}
+
+// FrameAnswer is the answer to a CALL.
+type FrameAnswer struct {
+	At      time.Time
+	Payload []byte
+	Flaws   []string
+}
+
+// FrameFilter narrows the frames of a point; zero fields do not narrow.
+type FrameFilter struct {
+	Action   string
+	Inbound  *bool // of the CALL
+	Flawed   bool
+	Session  ident.Session
+	From, To time.Time // received at or after, before; set by the service for a session
 }

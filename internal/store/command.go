@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"time"
 
 	"ccms/internal/asset"
@@ -10,13 +11,13 @@ import (
 
 var _ = table("commands", own,
 	plain(`queue_no id operator_id sub_operator_id point_id session_id command_type state answer error_detail effect_state effect_text
-		effect_at created_at sent_at answered_at deadline actor version outcome waits_until bulk_id`),
+		effect_at created_at sent_at answered_at deadline actor version outcome waits_until bulk_id composite`),
 	// The arguments of a remote start hold a token; a reason is a person's free text.
 	personal("args_sealed reason", "identifier", "24 months from created_at", "overwrite"))
 
 const commandCols = `c.queue_no, c.id, c.operator_id, c.sub_operator_id, c.point_id, c.session_id, c.command_type, c.args_sealed, c.state,
 	c.answer, c.error_detail, c.effect_state, c.effect_text, c.effect_at, c.created_at, c.sent_at, c.answered_at, c.deadline,
-	c.actor, c.reason, c.version, c.outcome, c.waits_until, c.bulk_id`
+	c.actor, c.reason, c.version, c.outcome, c.waits_until, c.bulk_id, c.composite`
 
 const commandArgs = "commands.args_sealed"
 
@@ -25,7 +26,7 @@ var (
 			error_detail, effect_state, effect_text, created_at, deadline, actor, reason, version, outcome, waits_until, bulk_id)
 		VALUES ({{own commands}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING queue_no`)
 	qCommandSave = stmt(`UPDATE commands SET state = ?, answer = ?, error_detail = ?, effect_state = ?, effect_text = ?, effect_at = ?,
-			sent_at = ?, answered_at = ?, deadline = ?, outcome = ?, version = version + 1
+			sent_at = ?, answered_at = ?, deadline = ?, outcome = ?, composite = ?, version = version + 1
 		WHERE {{scope commands commands}} AND id = ? AND version = ?`)
 	qCommandVersion  = stmt(`SELECT c.version FROM commands c WHERE {{scope commands c}} AND c.id = ?`)
 	qCommand         = stmt(`SELECT ` + commandCols + ` FROM commands c WHERE {{scope commands c}} AND c.id = ?`)
@@ -62,9 +63,13 @@ type storedCommand struct {
 }
 
 func scanCommand(r *Row, c *storedCommand) error {
-	return r.Scan(&c.No, &c.ID, &c.Operator, &c.Sub, &c.Point, &c.Session, &c.Type, &c.sealed, &c.State,
+	var composite []byte
+	if err := r.Scan(&c.No, &c.ID, &c.Operator, &c.Sub, &c.Point, &c.Session, &c.Type, &c.sealed, &c.State,
 		&c.Answer, &c.ErrorDetail, &c.EffectState, &c.EffectText, &c.EffectAt, &c.CreatedAt, &c.SentAt, &c.AnsweredAt, &c.Deadline,
-		&c.Actor, &c.Reason, &c.Version, &c.Outcome, &c.WaitsUntil, &c.Bulk)
+		&c.Actor, &c.Reason, &c.Version, &c.Outcome, &c.WaitsUntil, &c.Bulk, &composite); err != nil || composite == nil {
+		return err
+	}
+	return json.Unmarshal(composite, &c.Composite)
 }
 
 func (tx *Tx) openCommands(sealed []storedCommand) ([]asset.Command, error) {
@@ -94,8 +99,15 @@ func (tx *Tx) InsertCommand(c asset.Command) (asset.Command, error) {
 
 // SaveCommand implements asset.Tx.
 func (tx *Tx) SaveCommand(c asset.Command, version int64) error {
+	var composite []byte
+	if c.Composite != nil {
+		var err error
+		if composite, err = json.Marshal(c.Composite); err != nil {
+			return err
+		}
+	}
 	n, err := tx.exec(qCommandSave, c.State, text(c.Answer), c.ErrorDetail, c.EffectState, c.EffectText, c.EffectAt,
-		c.SentAt, c.AnsweredAt, c.Deadline, c.Outcome, c.ID, version)
+		c.SentAt, c.AnsweredAt, c.Deadline, c.Outcome, text(composite), c.ID, version)
 	if err := tx.oneVersion("command", n, err, qCommandVersion, c.ID, version); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,8 @@ type Journal struct {
 	log   *slog.Logger
 	in    chan JournalFrame
 	tick  <-chan time.Time
+	// Flaws tells what is wrong with a frame, off the way of the reports; nil: nobody looks.
+	Flaws func(JournalFrame) []string
 	bytes atomic.Int64 // of the frames that wait
 	Lost  atomic.Int64
 }
@@ -97,7 +100,8 @@ func (j *Journal) waiting(batch []JournalFrame) []JournalFrame {
 func (j *Journal) flush(ctx context.Context, batch []JournalFrame) {
 	for len(batch) > 0 {
 		n := min(len(batch), journalBatch)
-		if err := j.store.Write(ctx, authz.Everything("journal of frames"), func(tx *Tx) error { return tx.insertFrames(batch[:n]) }); err != nil {
+		flaws := j.flawsOf(batch[:n])
+		if err := j.store.Write(ctx, authz.Everything("journal of frames"), func(tx *Tx) error { return tx.insertFrames(batch[:n], flaws) }); err != nil {
 			j.Lost.Add(int64(n))
 			j.log.Warn("frames not kept", "count", n, "error", err)
 		}
@@ -114,14 +118,24 @@ func (j *Journal) forget(batch []JournalFrame) {
 	clear(batch)
 }
 
-func (tx *Tx) insertFrames(batch []JournalFrame) error {
+func (j *Journal) flawsOf(batch []JournalFrame) []string {
+	out := make([]string, len(batch))
+	for i, f := range batch {
+		if j.Flaws != nil {
+			out[i] = strings.Join(j.Flaws(f), "\n")
+		}
+	}
+	return out
+}
+
+func (tx *Tx) insertFrames(batch []JournalFrame, flaws []string) error {
 	rows := make([][]any, len(batch))
 	for i, f := range batch {
 		sealed, err := tx.Seal(f.Operator, "frames.raw_sealed", f.Raw)
 		if err != nil {
 			return err
 		}
-		rows[i] = []any{ident.New[ident.Event](f.At), f.Operator, f.Sub, f.Point, f.Inbound, f.Action, f.MessageID, f.At, sealed, ""}
+		rows[i] = []any{ident.New[ident.Event](f.At), f.Operator, f.Sub, f.Point, f.Inbound, f.Action, f.MessageID, f.At, sealed, flaws[i]}
 	}
 	return tx.execMany(qFrameInsert, rows)
 }

@@ -30,6 +30,8 @@ var prunes = []struct {
 		AND NOT EXISTS (SELECT 1 FROM cursors c WHERE (c.xid, c.id) < (f.xid, f.id)) ORDER BY f.id LIMIT ?)`)},
 	{keepFrames, false, stmt(`DELETE FROM frames WHERE {{scope frames frames}} AND id IN
 		(SELECT f.id FROM frames f WHERE {{scope frames f}} AND f.received_at < ? ORDER BY f.received_at LIMIT ?)`)},
+	{keepFrames, false, stmt(`DELETE FROM vendor_messages WHERE {{scope vendor_messages vendor_messages}} AND id IN
+		(SELECT m.id FROM vendor_messages m WHERE {{scope vendor_messages m}} AND m.received_at < ? ORDER BY m.received_at LIMIT ?)`)},
 	{keepFrames, true, stmt(`DELETE FROM session_events WHERE {{scope session_events session_events}} AND id IN
 		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
 	{keepWarnings, false, stmt(`DELETE FROM warnings WHERE {{scope warnings warnings}} AND id IN

@@ -235,6 +235,8 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Template:
 		return true, id(p, c)
+	case *ident.VendorRule:
+		return true, id(p, c)
 	case *ident.Attempt:
 		return true, id(p, c)
 	case *ident.View:

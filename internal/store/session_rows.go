@@ -139,10 +139,9 @@ func (tx *Tx) EventsOf(s session.State, limit int) ([]session.Frame, error) {
 	return tx.openFrames(s, "session_events.raw_sealed", rows)
 }
 
-// FramesOf are the frames of a session's time line: its own reports, and what else
-// its point and we said around it.
-func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
-	from, to := sortAt(s).Add(-around), tx.Now()
+// AroundSession implements session.Tx.
+func (tx *Tx) AroundSession(s session.State) (from, to time.Time) {
+	from, to = sortAt(s).Add(-around), tx.Now()
 	if !s.RequestedAt.IsZero() {
 		from = s.RequestedAt.Add(-around)
 	}
@@ -156,6 +155,13 @@ func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
 		}
 		to = to.Add(around)
 	}
+	return from, to
+}
+
+// FramesOf are the frames of a session's time line: its own reports, and what else
+// its point and we said around it.
+func (tx *Tx) FramesOf(s session.State, limit int) ([]session.Frame, error) {
+	from, to := tx.AroundSession(s)
 	events, err := tx.EventsOf(s, limit)
 	if err != nil {
 		return nil, err

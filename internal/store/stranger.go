@@ -201,7 +201,7 @@ func (tx *Tx) KeepHeld(p asset.ChargePoint, held []asset.HeldReport) error {
 	for i, h := range held {
 		frames[i] = JournalFrame{Operator: p.Operator, Sub: p.Sub, Point: p.ID, Inbound: true, Action: h.Action, MessageID: h.MessageID, At: h.ReceivedAt, Raw: h.Raw}
 	}
-	return tx.insertFrames(frames)
+	return tx.insertFrames(frames, make([]string, len(frames)))
 }
 
 // PointByAlias implements asset.Tx.

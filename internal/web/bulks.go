@@ -12,7 +12,7 @@ import (
 // Bulk is one command for many charge points.
 type Bulk struct {
 	ID        ident.Bulk        `json:"id"`
-	Type      asset.CommandType `json:"type" enum:"trigger_message,reset,change_availability,get_configuration,change_configuration,clear_cache"`
+	Type      asset.CommandType `json:"type" enum:"trigger_message,extended_trigger,reset,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,data_transfer"`
 	State     asset.BulkState   `json:"state" enum:"running,done,cancelled" doc:"done: every row has its command, or the reason why it has none."`
 	Reason    string            `json:"reason" export:"pii"`
 	StaffID   ident.Staff       `json:"staff_id,omitzero"`
@@ -94,9 +94,9 @@ type BulkPath struct {
 
 type bulkInput struct {
 	Body struct {
-		Type           string              `json:"type" enum:"trigger_message,reset,change_availability,get_configuration,change_configuration,clear_cache"`
+		Type           string              `json:"type" enum:"trigger_message,extended_trigger,reset,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,data_transfer"`
 		ChargePointIDs []ident.ChargePoint `json:"charge_point_ids" minItems:"1" maxItems:"500" doc:"Each becomes a row with its own result; what is not there or not yours is a row with 404."`
-		Interval       *int                `json:"interval_s,omitempty" minimum:"0" maximum:"3600" doc:"Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings or the availability change, else 1."`
+		Interval       *int                `json:"interval_s,omitempty" minimum:"0" maximum:"3600" doc:"Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings, profiles or the availability change, else 1."`
 		Order
 	} `nameHint:"BulkNew"`
 }
@@ -106,6 +106,9 @@ func (h *handlers) startBulk(ctx context.Context, in *bulkInput) (*accepted[Bulk
 	args, err := orderFor(ctx, b.Type, b.Order)
 	if err != nil {
 		return nil, err
+	}
+	if b.Profile != nil && !b.Profile.SessionID.IsZero() {
+		return nil, fault.BadInput("/profile/session_id", "must be left out: a session runs at one charge point")
 	}
 	n := asset.NewBulk{Points: b.ChargePointIDs, Args: args, Reason: b.Reason, Wait: time.Duration(b.QueueUntilOnline) * time.Second}
 	if b.Interval != nil {

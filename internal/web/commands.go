@@ -33,6 +33,11 @@ type Command struct {
 	Availability     string          `json:"availability,omitempty" enum:"operative,inoperative"`
 	Keys             []string        `json:"keys,omitempty" doc:"The settings that were read; absent: all."`
 	Setting          *ChangedSetting `json:"setting,omitempty" doc:"Of change_configuration: the old value and the new one."`
+	Profile          *Profile        `json:"profile,omitempty" doc:"Of set_charging_profile. The session is the command's session_id."`
+	ProfileFilter    *ProfileFilter  `json:"profile_filter,omitempty" doc:"Of clear_charging_profile."`
+	CompositeQuery   *CompositeQuery `json:"composite_query,omitempty" doc:"Of get_composite_schedule: what was asked."`
+	Composite        *Composite      `json:"composite,omitempty" doc:"Of get_composite_schedule: what the charge point answered."`
+	VendorMessage    *VendorTransfer `json:"vendor_message,omitempty" doc:"Of data_transfer; its data is covered without the permission pii.view."`
 	Actor            string          `json:"actor,omitempty" doc:"Id of the staff who asked, or why the system did."`
 
 	Reason     string    `json:"reason,omitempty" export:"pii"`
@@ -64,7 +69,7 @@ const covered = "•••"
 
 func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 	out := Command{ID: c.ID, ChargePointID: c.Point, SessionID: c.Session, BulkID: c.Bulk, Type: c.Type, State: c.State, Outcome: c.Outcome,
-		Answer: c.Answer, ErrorDetail: c.ErrorDetail, Actor: c.Actor, Reason: c.Reason, CreatedAt: at(c.CreatedAt), SentAt: at(c.SentAt),
+		Answer: h.answerFor(cl, c), Composite: compositeOf(c.Composite), ErrorDetail: c.ErrorDetail, Actor: c.Actor, Reason: c.Reason, CreatedAt: at(c.CreatedAt), SentAt: at(c.SentAt),
 		AnsweredAt: at(c.AnsweredAt), WaitsUntil: at(c.WaitsUntil)}
 	if c.EffectState != asset.EffectNone && c.EffectState != "" {
 		out.Effect = &Effect{State: c.EffectState, Text: c.EffectText, At: at(c.EffectAt), Late: c.Overdue(h.now())}
@@ -92,6 +97,19 @@ func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 		}
 	case asset.GetConfig:
 		out.Keys = a.Keys
+	case asset.ExtendedTrigger:
+		out.Connector, out.RequestedMessage = a.Connector, a.Message
+	case asset.SetProfile:
+		out.Connector, out.Profile = a.Connector, profileOf(a.Profile)
+	case asset.ClearProfile:
+		out.ProfileFilter = &ProfileFilter{ID: a.ID, Connector: a.Connector, Purpose: a.Purpose, StackLevel: a.Stack}
+	case asset.GetSchedule:
+		out.Connector, out.CompositeQuery = a.Connector, &CompositeQuery{Duration: a.Duration, Unit: a.Unit}
+	case asset.DataTransfer:
+		out.VendorMessage = &VendorTransfer{VendorID: a.Vendor, MessageID: a.Message, Data: a.Data}
+		if a.Data != "" && !cl.May(authz.PIIView) {
+			out.VendorMessage.Data = covered
+		}
 	case asset.ChangeConfig:
 		out.Setting = &ChangedSetting{Key: a.Key, Value: a.Value, Before: a.Before}
 		if a.ReadAt != nil {
@@ -106,6 +124,14 @@ func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 		}
 	}
 	return out
+}
+
+// answerFor is the answer as received; of a vendor's message nobody knows whom it is about.
+func (h *handlers) answerFor(cl operator.Caller, c asset.Command) json.RawMessage {
+	if c.Type == asset.CommandDataTransfer && c.Answer != nil {
+		return payload(c.Answer, hidden{persons: !cl.May(authz.PIIView)})
+	}
+	return c.Answer
 }
 
 // CommandPath is the {id} in a path.
@@ -183,15 +209,19 @@ func (h *handlers) refreshSession(ctx context.Context, in *SessionPath) (*accept
 
 // Order is what a command asks for; commands of one charge point and of many share it.
 type Order struct {
-	Connector        int      `json:"connector,omitempty" minimum:"0" maximum:"64" doc:"For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device."`
-	RequestedMessage string   `json:"requested_message,omitempty" maxLength:"50" doc:"For trigger_message." example:"StatusNotification"`
-	ResetType        string   `json:"reset_type,omitempty" enum:"soft,hard" doc:"For reset; absent: soft. hard needs the permission live.hard_reset."`
-	Availability     string   `json:"availability,omitempty" enum:"operative,inoperative" doc:"For change_availability, which needs the permission live.availability."`
-	Keys             []string `json:"keys,omitempty" maxItems:"100" doc:"For get_configuration: which settings; absent: all."`
-	Key              string   `json:"key,omitempty" maxLength:"50" doc:"For change_configuration, which needs the permission live.configure." example:"HeartbeatInterval"`
-	Value            string   `json:"value,omitempty" maxLength:"500" doc:"For change_configuration."`
-	Reason           string   `json:"reason,omitempty" maxLength:"200" doc:"Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk."`
-	QueueUntilOnline int      `json:"queue_until_online_s,omitempty" minimum:"0" maximum:"86400" doc:"How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop."`
+	Connector        int             `json:"connector,omitempty" minimum:"0" maximum:"64" doc:"For remote_start, unlock, change_availability, trigger_message, extended_trigger, set_charging_profile, get_composite_schedule and refresh; absent: the whole device."`
+	RequestedMessage string          `json:"requested_message,omitempty" maxLength:"50" doc:"For trigger_message: BootNotification, DiagnosticsStatusNotification, FirmwareStatusNotification, Heartbeat, MeterValues or StatusNotification (OCPP 1.6 §7.27). For extended_trigger: LogStatusNotification and SignChargePointCertificate too, but not DiagnosticsStatusNotification (security extension)." example:"StatusNotification"`
+	ResetType        string          `json:"reset_type,omitempty" enum:"soft,hard" doc:"For reset; absent: soft. hard needs the permission live.hard_reset."`
+	Availability     string          `json:"availability,omitempty" enum:"operative,inoperative" doc:"For change_availability, which needs the permission live.availability."`
+	Keys             []string        `json:"keys,omitempty" maxItems:"100" doc:"For get_configuration: which settings; absent: all."`
+	Key              string          `json:"key,omitempty" maxLength:"50" doc:"For change_configuration, which needs the permission live.configure." example:"HeartbeatInterval"`
+	Value            string          `json:"value,omitempty" maxLength:"500" doc:"For change_configuration."`
+	Profile          *Profile        `json:"profile,omitempty" doc:"For set_charging_profile, which needs the permission live.profile. What the charge point said that it cannot do is refused before anything is sent: command_unsupported without the feature profile SmartCharging, else an error at the field."`
+	ProfileFilter    *ProfileFilter  `json:"profile_filter,omitempty" doc:"For clear_charging_profile, which needs the permission live.profile; absent: all profiles."`
+	Composite        *CompositeQuery `json:"composite,omitempty" doc:"For get_composite_schedule."`
+	VendorMessage    *VendorTransfer `json:"vendor_message,omitempty" doc:"For data_transfer, which needs the permission live.configure."`
+	Reason           string          `json:"reason,omitempty" maxLength:"200" doc:"Why. Must be there for reset, unlock, change_availability, change_configuration, clear_cache, set_charging_profile, clear_charging_profile and data_transfer, and for a bulk."`
+	QueueUntilOnline int             `json:"queue_until_online_s,omitempty" minimum:"0" maximum:"86400" doc:"How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop."`
 }
 
 // args is the order as the domain has it, and the permission that it needs beside
@@ -218,6 +248,37 @@ func (o Order) args(kind string) (asset.Args, authz.Permission, error) {
 		return asset.ChangeConfig{Key: o.Key, Value: o.Value}, authz.LiveConfigure, nil
 	case asset.CommandClearCache:
 		return asset.ClearCache{}, authz.LiveCommand, nil
+	case asset.CommandExtendedTrigger:
+		return asset.ExtendedTrigger{Message: o.RequestedMessage, Connector: o.Connector}, authz.LiveCommand, nil
+	}
+	return o.moreArgs(kind)
+}
+
+// moreArgs is args for the commands whose arguments are an object of their own.
+func (o Order) moreArgs(kind string) (asset.Args, authz.Permission, error) {
+	switch asset.CommandType(kind) {
+	case asset.CommandSetProfile:
+		if o.Profile == nil {
+			return nil, "", fault.BadInput("/profile", "must be there")
+		}
+		return asset.SetProfile{Connector: o.Connector, Profile: o.Profile.asked()}, authz.LiveProfile, nil
+	case asset.CommandClearProfile:
+		f := o.ProfileFilter
+		if f == nil {
+			f = &ProfileFilter{}
+		}
+		return asset.ClearProfile{ID: f.ID, Connector: f.Connector, Purpose: f.Purpose, Stack: f.StackLevel}, authz.LiveProfile, nil
+	case asset.CommandGetSchedule:
+		if o.Composite == nil {
+			return nil, "", fault.BadInput("/composite", "must be there")
+		}
+		return asset.GetSchedule{Connector: o.Connector, Duration: o.Composite.Duration, Unit: o.Composite.Unit}, authz.LiveCommand, nil
+	case asset.CommandDataTransfer:
+		if o.VendorMessage == nil {
+			return nil, "", fault.BadInput("/vendor_message", "must be there")
+		}
+		m := o.VendorMessage
+		return asset.DataTransfer{Vendor: m.VendorID, Message: m.MessageID, Data: m.Data}, authz.LiveConfigure, nil
 	}
 	return nil, "", fault.BadInput("/type", "is no command")
 }
@@ -237,7 +298,7 @@ func orderFor(ctx context.Context, kind string, o Order) (asset.Args, error) {
 type commandInput struct {
 	PointPath
 	Body struct {
-		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,refresh"`
+		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,refresh"`
 		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
 		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
 		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
@@ -263,7 +324,12 @@ func (h *handlers) sendCommand(ctx context.Context, in *commandInput) (*accepted
 		}
 	default:
 		var args asset.Args
-		if args, err = orderFor(ctx, b.Type, b.Order); err == nil {
+		if args, err = orderFor(ctx, b.Type, b.Order); err != nil {
+			break
+		}
+		if b.Profile != nil && !b.Profile.SessionID.IsZero() {
+			c, err = h.sendProfile(ctx, in, args)
+		} else {
 			c, err = h.svc.Asset.RequestLater(ctx, sc, in.ID, args, b.Reason, time.Duration(b.QueueUntilOnline)*time.Second)
 		}
 	}
@@ -271,6 +337,20 @@ func (h *handlers) sendCommand(ctx context.Context, in *commandInput) (*accepted
 		return nil, err
 	}
 	return h.acceptedCommand(ctx, c), nil
+}
+
+// sendProfile gives a profile to a running session.
+func (h *handlers) sendProfile(ctx context.Context, in *commandInput, args asset.Args) (asset.Command, error) {
+	a, ok := args.(asset.SetProfile)
+	switch {
+	case !ok:
+		return asset.Command{}, fault.BadInput("/profile", "is only for set_charging_profile")
+	case a.Profile.Purpose != asset.ForSession:
+		return asset.Command{}, fault.BadInput("/profile/session_id", "is only for the purpose tx")
+	case in.Body.QueueUntilOnline > 0:
+		return asset.Command{}, fault.BadInput("/queue_until_online_s", "is not for a running session: it may have ended by then")
+	}
+	return h.svc.Session.RequestProfile(ctx, scopeOf(ctx), in.ID, in.Body.Profile.SessionID, a, in.Body.Reason)
 }
 
 // sendSession starts or stops a session.

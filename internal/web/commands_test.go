@@ -32,6 +32,11 @@ func TestDangerousCommandsHaveAPermissionOfTheirOwn(t *testing.T) {
 		{"change_availability", Order{Availability: "inoperative"}, authz.LiveAvailability},
 		{"change_availability", Order{Availability: "operative", Connector: 2}, authz.LiveAvailability},
 		{"change_configuration", Order{Key: "k", Value: "v"}, authz.LiveConfigure},
+		{"extended_trigger", Order{RequestedMessage: "Heartbeat"}, authz.LiveCommand},
+		{"get_composite_schedule", Order{Composite: &CompositeQuery{Duration: 60}}, authz.LiveCommand},
+		{"set_charging_profile", Order{Profile: &Profile{}}, authz.LiveProfile},
+		{"clear_charging_profile", Order{}, authz.LiveProfile},
+		{"data_transfer", Order{VendorMessage: &VendorTransfer{VendorID: "v"}}, authz.LiveConfigure},
 	} {
 		args, need, err := c.order.args(c.kind)
 		if err != nil || need != c.need || string(asset.CommandOf(args).Type) != c.kind {
@@ -44,7 +49,7 @@ func TestDangerousCommandsHaveAPermissionOfTheirOwn(t *testing.T) {
 			}
 		}
 	}
-	for kind, o := range map[string]Order{"change_availability": {}, "explode": {}} {
+	for kind, o := range map[string]Order{"change_availability": {}, "explode": {}, "set_charging_profile": {}, "get_composite_schedule": {}, "data_transfer": {}} {
 		if _, _, err := o.args(kind); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s %+v: %v", kind, o, err)
 		}
@@ -68,6 +73,17 @@ func TestAnOrderThatIsNotWhole(t *testing.T) {
 			{`{"type":"get_configuration","keys":[""]}`, "/keys/0"},
 			{`{"type":"clear_cache","reason":"x","queue_until_online_s":86401}`, "/queue_until_online_s"},
 			{`{"type":"explode","reason":"x"}`, "/type"},
+			{`{"type":"extended_trigger","requested_message":"DiagnosticsStatusNotification"}`, "/requested_message"},
+			{`{"type":"set_charging_profile","reason":"x"}`, "/profile"},
+			{`{"type":"set_charging_profile","profile":` + profileJSON("tx_default", "absolute", `{"start_s":0,"limit_milli":6000}`) + `}`, "/reason"},
+			{`{"type":"set_charging_profile","reason":"x","profile":` + profileJSON("tx_default", "absolute", `{"start_s":5,"limit_milli":6000}`) + `}`, "/profile/schedule/periods/0/start_s"},
+			{`{"type":"set_charging_profile","reason":"x","profile":` + profileJSON("tx_default", "recurring", `{"start_s":0,"limit_milli":6000}`) + `}`, "/profile/recurrence"},
+			{`{"type":"set_charging_profile","reason":"x","profile":` + profileJSON("tx", "absolute", `{"start_s":0,"limit_milli":6000}`) + `,"connector":1}`, "/profile/session_id"},
+			{`{"type":"set_charging_profile","reason":"x","connector":1,"profile":` + profileJSON("charge_point_max", "absolute", `{"start_s":0,"limit_milli":6000}`) + `}`, "/connector"},
+			{`{"type":"set_charging_profile","reason":"x","profile":` + profileJSON("tx_default", "absolute", `{"start_s":0,"limit_milli":-1}`) + `}`, "/profile/schedule/periods/0/limit_milli"},
+			{`{"type":"clear_charging_profile","reason":"x","profile_filter":{"purpose":"all"}}`, "/profile_filter/purpose"},
+			{`{"type":"get_composite_schedule","composite":{"duration_s":0}}`, "/composite/duration_s"},
+			{`{"type":"data_transfer","reason":"x","vendor_message":{"vendor_id":"a\u0001"}}`, "/vendor_message/vendor_id"},
 		} {
 			a := w.call("POST", path, c.body, bearer(w.mine.admin), key(newRequestID()))
 			var p Problem
@@ -86,4 +102,8 @@ func TestAnOrderThatIsNotWhole(t *testing.T) {
 			w.Errorf("the same key gave %s and %s", one.body, two.body)
 		}
 	})
+}
+
+func profileJSON(purpose, kind, periods string) string {
+	return `{"id":1,"stack_level":0,"purpose":"` + purpose + `","kind":"` + kind + `","schedule":{"unit":"A","periods":[` + periods + `]}}`
 }

@@ -6,8 +6,6 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
-	"ccms/internal/ident"
-	"ccms/internal/session"
 )
 
 // Configuration is what is known of a charge point's settings: a copy, as old as it says.
@@ -48,25 +46,4 @@ func (h *handlers) getConfiguration(ctx context.Context, in *PointPath) (*struct
 		out.Items = append(out.Items, s)
 	}
 	return &struct{ Body Configuration }{out}, nil
-}
-
-// PointFrame is one OCPP frame of a charge point.
-type PointFrame struct {
-	ID ident.Event `json:"id"`
-	Frame
-}
-
-type pointFramesInput struct {
-	PointPath
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Rows per page."`
-	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before."`
-}
-
-func (h *handlers) pointFrames(ctx context.Context, in *pointFramesInput) (*found[PointFrame], error) {
-	c := callerOf(ctx)
-	l, err := h.svc.Session.PointFrames(ctx, c.Scope, in.ID, Paging{Limit: in.Limit, Cursor: in.Cursor}.page())
-	if err != nil {
-		return nil, err
-	}
-	return foundOf(l, func(f session.Frame) PointFrame { return PointFrame{f.ID, frameOf(f, hiddenFrom(c))} }), nil
 }

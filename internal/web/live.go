@@ -74,6 +74,12 @@ type viewer struct {
 	sight sight
 	w     http.ResponseWriter
 	ctl   *http.ResponseController
+
+	// Of one that has a source of its own: that there is more, what it is, and whether it
+	// may still be seen.
+	more  <-chan struct{}
+	taken func() (events []byte, behind bool)
+	still func(context.Context) bool
 }
 
 func (s *viewer) run(r *http.Request, q *screenQueue) {
@@ -111,11 +117,17 @@ func (s *viewer) run(r *http.Request, q *screenQueue) {
 				out = append(out, resync.Bytes())
 			}
 			out = append(out, waits...)
+		case <-s.more:
+			events, behind := s.taken()
+			if behind {
+				out = append(out, resync.Bytes())
+			}
+			out = append(out, events)
 		case <-ping:
 			out = append(out, []byte(": ping\n\n"))
 		case <-recheck:
 			c, err := s.authenticate(r)
-			if err != nil || sightOf(c) != s.sight || !c.May(authz.LiveRead) {
+			if err != nil || sightOf(c) != s.sight || !c.May(authz.LiveRead) || s.still != nil && !s.still(r.Context()) {
 				return // the screen connects anew and learns why
 			}
 		}

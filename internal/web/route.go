@@ -124,8 +124,12 @@ func (r Route) operation() huma.Operation {
 			Description: "A new random text per request; the same again gives the first answer for 24 hours.", Schema: text("1 to 100 characters")})
 	}
 	if r.Streams {
+		events := liveEvents
+		if r.Pattern() == framesPattern {
+			events = frameEvents
+		}
 		op.Responses = map[string]*huma.Response{"200": {Description: "A stream of events.", Content: map[string]*huma.MediaType{
-			"text/event-stream": {Schema: text(liveEvents)}}}}
+			"text/event-stream": {Schema: text(events)}}}}
 	}
 	switch r.Permission {
 	case authz.Open:

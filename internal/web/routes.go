@@ -5,7 +5,7 @@ import "ccms/internal/authz"
 // routes is the table: every path of the API, who may, and what it does. The
 // OpenAPI document, the roles screen and the test of every role come from it.
 func (h *handlers) routes() []Route {
-	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure)
+	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure, authz.LiveProfile)
 	return []Route{
 		route("POST /api/v1/login", authz.Open, h.login, "Log in", fleeting),
 		route("POST /api/v1/logout", authz.SignedIn, h.logout, "Log out", fleeting),
@@ -90,6 +90,13 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/onboarding", authz.AssetRead, h.getOnboarding, "How new charge points are taken in"),
 		route("PUT /api/v1/onboarding", authz.AssetWrite, h.putOnboarding, "Change how new charge points are taken in", unversioned),
 
+		route("GET /api/v1/charge-points/{id}/vendor-messages", authz.LiveRead, h.listVendorMessages, "What a charge point sent that only its vendor knows, newest first"),
+		route("GET /api/v1/vendor-rules", authz.AssetRead, h.listVendorRules, "List what vendors' own messages are answered with"),
+		route("POST /api/v1/vendor-rules", authz.AssetWrite, h.createVendorRule, "Say what a vendor's own messages are answered with"),
+		route("GET /api/v1/vendor-rules/{id}", authz.AssetRead, h.getVendorRule, "One rule for a vendor's own messages"),
+		route("PATCH /api/v1/vendor-rules/{id}", authz.AssetWrite, h.updateVendorRule, "Change a rule for a vendor's own messages"),
+		route("DELETE /api/v1/vendor-rules/{id}", authz.AssetWrite, h.deleteVendorRule, "Forget a rule for a vendor's own messages"),
+
 		route("GET /api/v1/drivers", authz.DriverRead, h.listDrivers, "List drivers"),
 		route("POST /api/v1/drivers", authz.DriverWrite, h.createDriver, "Make a driver with a charging account"),
 		route("GET /api/v1/drivers/{id}", authz.DriverRead, h.getDriver, "One driver"),
@@ -118,7 +125,9 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/sessions/{id}/refresh", authz.LiveCommand, h.refreshSession, "Ask the charge point for fresh values", keyed),
 		route("POST /api/v1/charge-points/{id}/commands", authz.LiveCommand, h.sendCommand, "Send a command", keyed, serious),
 		route("GET /api/v1/charge-points/{id}/configuration", authz.LiveRead, h.getConfiguration, "What is known of the settings of a charge point"),
-		route("GET /api/v1/charge-points/{id}/frames", authz.LiveRead, h.pointFrames, "The OCPP frames of a charge point, newest first"),
+		route("GET /api/v1/charge-points/{id}/frames", authz.LiveRead, h.pointFrames, "The OCPP frames of a charge point, newest first, each CALL with its answer"),
+		route("GET /api/v1/charge-points/{id}/frames/file", authz.LiveRead, h.pointFramesFile, "The OCPP frames of a charge point as a file of JSON lines", also(authz.PIIExport)),
+		route(framesPattern, authz.LiveRead, h.liveFrames, "The OCPP frames of a charge point as they pass, as server-sent events", streams),
 		route("POST /api/v1/command-bulks", authz.LiveCommand, h.startBulk, "Send one command to many charge points", keyed, serious),
 		route("GET /api/v1/command-bulks", authz.LiveRead, h.listBulks, "List bulks"),
 		route("GET /api/v1/command-bulks/{id}", authz.LiveRead, h.getBulk, "One bulk and how its rows stand"),

@@ -33,6 +33,7 @@ type Services struct {
 	Upkeep   *upkeep.Service
 	Report   *report.Service
 	Live     *live.Bus
+	Frames   *live.Frames // nil: no frames are shown live
 }
 
 // Options of a Server; zero fields take the defaults.

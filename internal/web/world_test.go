@@ -54,7 +54,7 @@ type tenant struct {
 	staff                                                                                             map[authz.Role]operator.Staff
 	admin                                                                                             string // API token of the OpAdmin
 	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
-	warning, stranger, model, template                                                                string
+	warning, stranger, model, template, vendorRule                                                    string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -243,6 +243,7 @@ func (w *world) furnish(t *tenant) {
 	t.spare = make("/api/v1/staff", `{"login":"`+tag+`-spare","name":"Spare","role":"op_ops","password":"`+password+`"}`)
 	t.key = make("/api/v1/api-tokens", `{"name":"spare"}`)
 	t.view = make("/api/v1/views", `{"list":"records","name":"Dora's","query":"q=1","default":true}`)
+	t.vendorRule = make("/api/v1/vendor-rules", `{"vendor_id":"com.example","answer":"accepted"}`)
 	caller, err := w.svc.Operator.AuthenticateAPI(w.Context(), t.admin, authz.Actor{})
 	w.ok(err)
 	e, err := w.svc.Operator.RequestExport(w.Context(), caller, "/api/v1/sessions", "", operator.CSV)

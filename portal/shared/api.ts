@@ -9,7 +9,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
-  | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
+  | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
   | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
 
 export type Money = Schemas['Money']
@@ -58,6 +58,11 @@ export type WarningDetail = Schemas['WarningDetail']
 export type WarningResults = Schemas['WarningResults']
 export type Attempt = Schemas['Attempt']
 export type CommandNew = Schemas['CommandNew']
+export type Profile = Schemas['Profile']
+export type ProfileFilter = Schemas['ProfileFilter']
+export type Composite = Schemas['Composite']
+export type VendorRule = Schemas['VendorRule']
+export type VendorMessage = Schemas['VendorMessage']
 export type Bulk = Schemas['Bulk']
 export type BulkItem = Schemas['BulkItem']
 export type BulkNew = Schemas['BulkNew']

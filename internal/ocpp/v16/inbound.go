@@ -19,6 +19,7 @@ import (
 // Link is one connection of a charge point, as its messages are translated.
 type Link struct {
 	Sessions  *session.Service
+	Assets    *asset.Service
 	Point     ident.ChargePoint
 	Scope     authz.Scope
 	Epoch     int64
@@ -212,11 +213,6 @@ func (l *Link) boot(ctx context.Context, c rpc.Call) (Message, error) {
 // heartbeat writes nothing before its answer.
 func (l *Link) heartbeat(context.Context, rpc.Call) (Message, error) {
 	return &HeartbeatConf{CurrentTime: decode.TimeOf(l.Now())}, nil
-}
-
-// dataTransfer knows no vendor yet (OCPP 1.6 §4.3).
-func (l *Link) dataTransfer(context.Context, rpc.Call) (Message, error) {
-	return &DataTransferConf{Status: DataTransferStatusUnknownVendorID}, nil
 }
 
 func (l *Link) authorize(ctx context.Context, c rpc.Call) (Message, error) {

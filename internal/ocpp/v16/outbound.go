@@ -107,8 +107,11 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 		return asset.Answer{State: asset.CommandOffline, Detail: "The connection was lost before the charge point answered."}
 	}
 	a := asset.Answer{Raw: payload, State: asset.CommandFailed, Detail: "The charge point's answer could not be read."}
-	if action == ActionGetConfiguration {
+	switch action {
+	case ActionGetConfiguration:
 		return configuration(a, payload)
+	case ActionGetCompositeSchedule:
+		a.Composite = composite(payload)
 	}
 	status, derr := statusOf(action, payload)
 	switch {
@@ -128,6 +131,9 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 		a.State, a.Detail = asset.CommandRejected, "The charge point refused."
 	case status != "":
 		a.State, a.Detail = asset.CommandRejected, fmt.Sprintf("The charge point refused: %s.", Clean(status))
+	}
+	if a.State != asset.CommandAccepted {
+		a.Composite = nil
 	}
 	return a
 }

@@ -63,3 +63,32 @@ func clearProfile(a asset.ClearProfile) *ClearChargingProfileReq {
 	}
 	return m
 }
+
+// composite is the schedule that an answer holds; where it holds none, or one without
+// periods, that is an answer too (behaviour 74). nil: it cannot be read.
+func composite(payload []byte) *asset.Composite {
+	m, _, err := DecodeGetCompositeScheduleConf(payload)
+	if err != nil {
+		return nil
+	}
+	c := &asset.Composite{Connector: connector(m.ConnectorID.Or(0)), Start: m.ScheduleStart.At}
+	if m.ChargingSchedule == nil {
+		return c
+	}
+	s := m.ChargingSchedule
+	if c.Start.IsZero() {
+		c.Start = s.StartSchedule.At
+	}
+	c.Schedule = asset.Schedule{Unit: asset.RateUnit(s.ChargingRateUnit), Duration: bounded(s.Duration.Or(0)), MinRate: int64(s.MinChargingRate.Or(0))}
+	for _, p := range s.ChargingSchedulePeriod[:min(len(s.ChargingSchedulePeriod), maxComposite)] {
+		c.Schedule.Periods = append(c.Schedule.Periods, asset.Period{Start: bounded(p.StartPeriod), Limit: int64(p.Limit), Phases: bounded(p.NumberPhases.Or(0))})
+	}
+	return c
+}
+
+// maxComposite is how many periods of an answer are read: a week of quarters of an hour,
+// and some.
+const maxComposite = 1000
+
+// bounded keeps what a device says within what a number of ours holds everywhere.
+func bounded(n int64) int { return int(max(0, min(n, 1<<31-1))) }

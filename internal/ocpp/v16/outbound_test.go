@@ -10,6 +10,10 @@ import (
 )
 
 // What goes over the wire for each command, and what its answer makes of it.
+//
+// shows: SetChargingProfile, ClearChargingProfile, GetCompositeSchedule, SendLocalList, GetLocalListVersion
+// shows: ReserveNow, CancelReservation, UpdateFirmware, GetDiagnostics, GetLog, SignedUpdateFirmware, DataTransfer out
+// shows: InstallCertificate, DeleteCertificate, GetInstalledCertificateIds, CertificateSigned, ExtendedTriggerMessage
 func TestOutbound_eachCommandAsItsMessage(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 5, 1, 22, 0, 0, 0, time.UTC)

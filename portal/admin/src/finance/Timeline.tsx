@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Checkbox } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { clock } from '@ccms/shared/format'
@@ -34,7 +35,10 @@ export function Timeline({ session: s }: { session: SessionDetail }) {
   if (query.data.items.length === 0) return <Blank title={t('record.frames_empty')} />
   return (
     <>
-      <Checkbox checked={onlyIn} onChange={(e) => setOnlyIn(e.target.checked)}>{t('record.frames_only')}</Checkbox>
+      <div className="frames-bar">
+        <Checkbox checked={onlyIn} onChange={(e) => setOnlyIn(e.target.checked)}>{t('record.frames_only')}</Checkbox>
+        <Link to={`/live/points/${s.charge_point_id}?tab=frames&session=${s.id}`}>{t('record.frames_pairs')}</Link>
+      </div>
       <ol className="timeline">
         {messages.map((m) => <FrameRow key={`${m.frame.received_at} ${m.frame.direction} ${m.frame.message_id}`} message={m} zone={s.time_zone ?? 'UTC'} />)}
       </ol>

@@ -5,6 +5,8 @@ import { commandWord } from '../../parts/words'
 import { CommandSteps } from '../CommandSteps'
 import { useCommand } from '../useCommand'
 import { CommandWhat } from './CommandWhat'
+import { Composite } from './Composite'
+import { VendorAnswer } from './vendor'
 
 /** What became of a command that was just sent. */
 export function ResultDialog({ first, point, onClose }: { first: Command; point: ChargePoint; onClose: () => void }) {
@@ -15,6 +17,8 @@ export function ResultDialog({ first, point, onClose }: { first: Command; point:
       footer={<Button type="primary" onClick={onClose}>{t('form.close')}</Button>}>
       <p className="dialog-what"><CommandWhat command={c} zone={point.time_zone} /></p>
       <CommandSteps command={c} zone={point.time_zone} />
+      {c.composite && <Composite composite={c.composite} zone={point.time_zone} />}
+      {c.type === 'data_transfer' && c.state === 'accepted' && <VendorAnswer command={c} />}
       <p className="quiet small space-above">{t('command.closable')}</p>
     </Modal>
   )

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { asks, bodyOf, bulkAsks, fourDigits, isDangerous, mayWait, needs, needsReason } from './asks'
 
 test('what ends a charge or opens a lock has a permission of its own, and a reason', () => {
-  expect(asks.filter((a) => needs(a) !== 'live.command')).toEqual(['unlock', 'out_of_service', 'in_service', 'hard_reset'])
+  expect(asks.filter((a) => needs(a) !== 'live.command')).toEqual(['unlock', 'out_of_service', 'in_service', 'set_profile', 'clear_profile', 'data_transfer', 'hard_reset'])
   expect(asks.filter((a) => isDangerous(a) && !needsReason(a))).toEqual([])
 })
 
 test('a start does not wait for a point to come online', () => {
-  expect(asks.filter((a) => !mayWait(a))).toEqual(['remote_start', 'trigger'])
+  expect(asks.filter((a) => !mayWait(a))).toEqual(['remote_start', 'trigger', 'composite'])
 })
 
 test('many points are asked for nothing that is about one connector or one driver', () => {

@@ -4,7 +4,8 @@
 import type { Permission } from '@ccms/shared/api'
 
 export const asks = [
-  'remote_start', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'clear_cache', 'soft_reset', 'hard_reset',
+  'remote_start', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'set_profile', 'clear_profile', 'composite', 'data_transfer',
+  'clear_cache', 'soft_reset', 'hard_reset',
 ] as const
 export type Ask = (typeof asks)[number]
 
@@ -13,13 +14,14 @@ export const bulkAsks = ['trigger', 'get_configuration', 'clear_cache', 'out_of_
 
 const own: Partial<Record<Ask, Permission>> = {
   hard_reset: 'live.hard_reset', unlock: 'live.unlock', out_of_service: 'live.availability', in_service: 'live.availability',
+  set_profile: 'live.profile', clear_profile: 'live.profile', data_transfer: 'live.configure',
 }
 
 /** Beside live.command. */
 export const needs = (ask: Ask): Permission => own[ask] ?? 'live.command'
 
 /** Nobody waits at the pile for a start; what a point is asked to send now is of no use tomorrow. */
-export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger'
+export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger' && ask !== 'composite'
 
 /** Ends a charge, or may. */
 export const isDangerous = (ask: Ask) => ask === 'hard_reset' || ask === 'soft_reset' || ask === 'out_of_service' || ask === 'unlock'
@@ -38,12 +40,16 @@ export function bodyOf(ask: Ask) {
     case 'get_configuration': return { type: 'get_configuration' } as const
     case 'clear_cache': return { type: 'clear_cache' } as const
     case 'trigger': return { type: 'trigger_message' } as const
+    case 'set_profile': return { type: 'set_charging_profile' } as const
+    case 'clear_profile': return { type: 'clear_charging_profile' } as const
+    case 'composite': return { type: 'get_composite_schedule' } as const
+    case 'data_transfer': return { type: 'data_transfer' } as const
     case 'remote_start': return { type: 'remote_start' } as const
   }
 }
 
 /** Must a person say why? The server asks for the same. */
-export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration'].includes(ask)
+export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration', 'composite'].includes(ask)
 
 /** Four digits to type, so that a hand that clicks on does not reset five hundred points. */
 export function fourDigits(): string {

@@ -9,6 +9,8 @@ import { PickWho } from '../PickWho'
 import { useSendCommand } from '../useCommand'
 import { type Ask, bodyOf, isDangerous, mayWait, needsReason } from './asks'
 import { type Common, commonOf, Reason, renamed, Wait } from './fields'
+import { ClearProfileDialog, CompositeDialog, ProfileDialog } from './profiles'
+import { VendorDialog } from './vendor'
 
 export interface DialogProps {
   point: ChargePoint
@@ -29,6 +31,10 @@ export function CommandDialog({ ask, ...p }: DialogProps & { ask: Ask }) {
   switch (ask) {
     case 'remote_start': return <StartDialog {...p} />
     case 'trigger': return <TriggerDialog {...p} />
+    case 'set_profile': return <ProfileDialog {...p} />
+    case 'clear_profile': return <ClearProfileDialog {...p} />
+    case 'composite': return <CompositeDialog {...p} />
+    case 'data_transfer': return <VendorDialog {...p} />
     default: return <PlainDialog {...p} ask={ask} />
   }
 }
@@ -56,7 +62,9 @@ function StartDialog(p: DialogProps) {
 }
 
 /** OCPP 1.6 §7.27 MessageTrigger, as far as we read the answers. */
-export const messages = ['StatusNotification', 'MeterValues', 'BootNotification', 'Heartbeat']
+export const messages = ['StatusNotification', 'MeterValues', 'BootNotification', 'Heartbeat', 'FirmwareStatusNotification', 'DiagnosticsStatusNotification']
+/** What only ExtendedTriggerMessage of the security extension can ask for. */
+const extended = ['LogStatusNotification', 'SignChargePointCertificate']
 
 function TriggerDialog(p: DialogProps) {
   const { t } = useTranslation()
@@ -64,17 +72,17 @@ function TriggerDialog(p: DialogProps) {
   return (
     <FormDialog<Common & { message: string; connector: number }> title={t('trigger.title', { point: p.point.name })} ok={t('trigger.go')} what={t('trigger.what')}
       initial={{ message: messages[0], connector: p.connector ?? 0 }} onClose={p.onClose} rename={renamed}
-      submit={(v, key) => submit({ type: 'trigger_message', requested_message: v.message, connector: v.connector || undefined, ...commonOf(v) }, key)}>
-      <Form.Item name="message" label={t('trigger.message')}><Select options={messages.map((m) => ({ value: m, label: m }))} /></Form.Item>
+      submit={(v, key) => submit({ type: extended.includes(v.message) ? 'extended_trigger' : 'trigger_message', requested_message: v.message, connector: v.connector || undefined, ...commonOf(v) }, key)}>
+      <Form.Item name="message" label={t('trigger.message')} extra={t('trigger.message_help')}><Select options={[...messages, ...extended].map((m) => ({ value: m, label: m }))} /></Form.Item>
       <Form.Item name="connector" label={t('trigger.connector')}><Select options={[{ value: 0, label: t('trigger.whole') }, ...numbers(p.point)]} /></Form.Item>
       <Reason required={false} />
     </FormDialog>
   )
 }
 
-const numbers = (p: ChargePoint) => p.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : `${c.number}` }))
+export const numbers = (p: ChargePoint) => p.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : `${c.number}` }))
 
-type Plain = Exclude<Ask, 'remote_start' | 'trigger'>
+type Plain = Exclude<Ask, 'remote_start' | 'trigger' | 'set_profile' | 'clear_profile' | 'composite' | 'data_transfer'>
 
 /** Resets, unlock, availability, cache, settings: a sentence, which connector, and why. */
 function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
@@ -100,7 +108,7 @@ function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
 }
 
 export function What({ ask, running, offline, many, children }: {
-  ask: Ask | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
+  ask: Plain | 'remote_start' | 'trigger' | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
 }) {
   const { t } = useTranslation()
   return (

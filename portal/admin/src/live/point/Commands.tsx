@@ -9,6 +9,7 @@ import { PageSkeleton } from '../../parts/Skeletons'
 import { When } from '../../parts/Times'
 import { commandWord } from '../../parts/words'
 import { CommandWhat } from '../commands/CommandWhat'
+import { Composite } from '../commands/Composite'
 import { CommandSteps } from '../CommandSteps'
 import { isSettled } from '../store'
 import { useCommand } from '../useCommand'
@@ -48,6 +49,7 @@ function Entry({ command: c, zone }: { command: Command; zone: string }) {
         {c.bulk_id && <Link className="small" to={`/live/points/bulks/${c.bulk_id}`}> {t('point.of_bulk')}</Link>}
       </div>
       <CommandSteps command={c} zone={zone} />
+      {c.composite && <Composite composite={c.composite} zone={zone} />}
     </li>
   )
 }

@@ -29,6 +29,7 @@ import { Hardware } from './Hardware'
 import { Refresh } from './Refresh'
 import { Sessions } from './Sessions'
 import { Template } from './Template'
+import { Vendors } from './Vendors'
 
 export default function Point() {
   const { t } = useTranslation()
@@ -68,6 +69,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
     { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
     { key: 'hardware', label: t('hardware.title'), content: <Hardware point={p} /> },
+    { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },
     { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
   ]
   const asked = search.get('tab')
