@@ -135,7 +135,7 @@ type newPointInput struct {
 		MaxPower    unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`
 		PlanID      ident.Plan        `json:"plan_id,omitzero"`
 		Alias       string            `json:"alias,omitempty" maxLength:"48"`
-		Subprotocol string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned" default:"lenient"`
+		Subprotocol string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned" doc:"Absent: lenient."`
 		Connectors  []ConnectorSpec   `json:"connectors,omitempty" maxItems:"64"`
 	} `nameHint:"ChargePointNew"`
 }
