@@ -134,7 +134,7 @@ func TestFlawsAreCountedByModel(t *testing.T) {
 	})
 }
 
-func profile(connector int) asset.SetProfile {
+func relative(connector int) asset.SetProfile {
 	return asset.SetProfile{Connector: connector, Profile: asset.Profile{ID: 1, Stack: 2, Purpose: asset.ByDefault, Kind: asset.Relative,
 		Schedule: asset.Schedule{Unit: asset.Amperes, Periods: []asset.Period{{Limit: 16000}}}}}
 }
@@ -157,7 +157,7 @@ func TestRow70_AProfileTakesTheFormThatTheModelWants(t *testing.T) {
 		c.bootAs("Huawei", "Wall", "1", "A")
 		staff.Do("POST", "/api/v1/models", M{"vendor": "Huawei", "model": "Wall", "quirks": M{"stack_level_zero": true, "profile_kind": "absolute",
 			"rate_unit": "W", "profile_connector_one": true}}).Want(201)
-		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, profile(0), "x")
+		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, relative(0), "x")
 		w.OK(err)
 		a := c.Asked("SetChargingProfile")
 		connector, kind, unit, stack, limit := a.sent()
@@ -179,7 +179,7 @@ func TestRow71_TheLadderFindsTheFormThatPasses(t *testing.T) {
 		c := p.Dial()
 		c.bootAs("Picky", "Box", "1", "A")
 		c.Status(1, "Available")
-		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, profile(0), "x")
+		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, relative(0), "x")
 		w.OK(err)
 		for _, want := range []struct {
 			connector  int64
@@ -205,7 +205,7 @@ func TestRow71_TheLadderFindsTheFormThatPasses(t *testing.T) {
 		c.NotAsked()
 		d := twin.Dial()
 		d.bootAs("Picky", "Box", "1", "B")
-		_, err = w.App.Assets.Request(w.Context(), w.Scope, twin.ID, profile(1), "x")
+		_, err = w.App.Assets.Request(w.Context(), w.Scope, twin.ID, relative(1), "x")
 		w.OK(err)
 		if _, _, unit, _, _ := d.Asked("SetChargingProfile").sent(); unit != "W" {
 			t.Errorf("its twin gets %s", unit)
@@ -220,7 +220,7 @@ func TestRow71_TheLadderEnds(t *testing.T) {
 		c := p.Dial()
 		c.bootAs("Never", "Box", "1", "A")
 		c.Status(1, "Available")
-		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, profile(0), "x")
+		_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, relative(0), "x")
 		w.OK(err)
 		for range 5 {
 			c.Asked("SetChargingProfile").Reply(M{"status": "Rejected"})

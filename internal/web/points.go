@@ -135,7 +135,7 @@ type newPointInput struct {
 		ChargerType asset.ChargerType `json:"charger_type" enum:"AC,DC Fast,DC,HPC,MCS,Wireless,V2G"`
 		MaxPower    unit.W            `json:"max_power_w,omitempty" minimum:"0" maximum:"10000000"`
 		PlanID      ident.Plan        `json:"plan_id,omitzero"`
-		Subprotocol string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned" default:"lenient"`
+		Subprotocol string            `json:"subprotocol,omitempty" enum:"lenient,required,pinned" doc:"Absent: lenient."`
 		Connectors  []ConnectorSpec   `json:"connectors,omitempty" maxItems:"64"`
 	} `nameHint:"ChargePointNew"`
 }

@@ -2260,10 +2260,10 @@ export interface components {
             plan_id?: string;
             site_id: string;
             /**
-             * @default lenient
+             * @description Absent: lenient.
              * @enum {string}
              */
-            subprotocol: "lenient" | "required" | "pinned";
+            subprotocol?: "lenient" | "required" | "pinned";
         };
         ChargePointPatch: {
             /** @description Empty: none. */
