@@ -61,10 +61,12 @@ type Config struct {
 
 	MetricsForAll bool
 	TrustProxy    bool
-	MapTiles      web.MapTiles
-	Login         operator.HashCost // cost of a login's hash; tests take a cheap one
-	Door          ocpp.Options      // Now, Log and Journal are set here
-	Front         FrontLimits       // of the HTTP server
+	// TLS are the certificates for charge points; none: no SecureFront.
+	TLS      []CertificateFiles
+	MapTiles web.MapTiles
+	Login    operator.HashCost // cost of a login's hash; tests take a cheap one
+	Door     ocpp.Options      // Now, Log and Journal are set here
+	Front    FrontLimits       // of the HTTP server
 	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
 	Beat func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -163,7 +165,10 @@ type App struct {
 	running  sync.WaitGroup
 	stopping atomic.Bool
 	drift    atomic.Int64 // what the last ledger check found wrong
-	health   health
+
+	certificates *Certificates
+	handshakes   *handshakes
+	health       health
 }
 
 // run adapts the store to the Run of one domain package.
@@ -180,6 +185,12 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	var certificates *Certificates
+	if len(c.TLS) > 0 {
+		if certificates, err = LoadCertificates(c.TLS, c.Now); err != nil {
+			return nil, fmt.Errorf("certificates for charge points: %w", err)
+		}
+	}
 	bus, held := live.NewBus(), cluster.New()
 	o.OnCommit = func(changes []store.Change) {
 		for _, ch := range changes {
@@ -193,7 +204,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: c, cluster: held}
+	a := &App{Store: st, cfg: c, cluster: held, certificates: certificates, handshakes: newHandshakes(c.Log)}
 	write, read := operator.Once(a.watched), st.Read
 	planExists := func(tx *store.Tx, id ident.Plan) error { _, err := tx.CurrentPlan(id); return err }
 
@@ -316,6 +327,7 @@ func (a *App) register(r *prometheus.Registry) {
 	})
 	counter("ocpp_connections_accepted_total", "Charge point connections accepted.", a.Door.Stats.Accepted.Load)
 	counter("ocpp_connections_refused_total", "Charge point connections refused.", a.Door.Stats.Refused.Load)
+	counter("tls_handshakes_failed_total", "TLS handshakes at the address for charge points that failed.", a.handshakes.failed.Load)
 	counter("ocpp_frames_total", "OCPP frames in and out.", a.Door.Stats.Frames.Load)
 	counter("ocpp_messages_not_handled_total", "Messages left without an answer because they could not be stored.", a.Door.Stats.Unstored.Load)
 	counter("ocpp_unresponsive_total", "Times a charge point left two different commands in a row unanswered.", a.Door.Stats.Unresponsive.Load)
@@ -325,11 +337,15 @@ func (a *App) register(r *prometheus.Registry) {
 // ServeHTTP takes charge points before the mux, which would redirect the doubled
 // slashes that some of them send.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, ocpp.Prefix) || strings.HasPrefix(r.URL.Path, "//") && strings.Contains(r.URL.Path, ocpp.Prefix) {
+	if forDoor(r) {
 		a.Door.ServeHTTP(w, r)
 		return
 	}
 	a.Web.ServeHTTP(w, r)
+}
+
+func forDoor(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, ocpp.Prefix) || strings.HasPrefix(r.URL.Path, "//") && strings.Contains(r.URL.Path, ocpp.Prefix)
 }
 
 // Start begins the background work; Stop ends it.
@@ -379,6 +395,9 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, time.Hour, "ledger check", a.checkLedger)
 	a.every(ctx, 10*time.Minute, "old exports", a.forgetExports)
+	if a.certificates != nil {
+		a.every(ctx, 10*time.Second, "certificates for charge points", func(context.Context) error { return a.renewCertificates() })
+	}
 	return nil
 }
 
