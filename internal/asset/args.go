@@ -153,10 +153,11 @@ func (ClearCache) check() error { return nil }
 // asks for it says why.
 func Serious(a Args) bool {
 	switch a.(type) {
-	case Reset, Unlock, Availability, ChangeConfig, ClearCache:
-		return true
+	case RemoteStart, RemoteStop, Trigger, ExtendedTrigger, GetConfig, GetSchedule, GetListVersion, GetCertificates, GetDiagnostics, GetLog,
+		Reserve, CancelReserve:
+		return false
 	}
-	return false
+	return true
 }
 
 // CommandOf is a command with its arguments; the caller adds Session, Actor and
@@ -169,27 +170,40 @@ func CommandOf(a Args) Command {
 	return Command{Type: a.commandType(), Args: raw}
 }
 
+// argsOf reads the arguments of each type.
+var argsOf = map[CommandType]func(json.RawMessage) (Args, error){
+	CommandRemoteStart:     argsAs[RemoteStart],
+	CommandRemoteStop:      argsAs[RemoteStop],
+	CommandTrigger:         argsAs[Trigger],
+	CommandReset:           argsAs[Reset],
+	CommandUnlock:          argsAs[Unlock],
+	CommandAvailability:    argsAs[Availability],
+	CommandGetConfig:       argsAs[GetConfig],
+	CommandChangeConfig:    argsAs[ChangeConfig],
+	CommandClearCache:      argsAs[ClearCache],
+	CommandSetProfile:      argsAs[SetProfile],
+	CommandClearProfile:    argsAs[ClearProfile],
+	CommandGetSchedule:     argsAs[GetSchedule],
+	CommandSendList:        argsAs[SendList],
+	CommandGetListVersion:  argsAs[GetListVersion],
+	CommandReserve:         argsAs[Reserve],
+	CommandCancelReserve:   argsAs[CancelReserve],
+	CommandUpdateFirmware:  argsAs[UpdateFirmware],
+	CommandSignedUpdate:    argsAs[SignedUpdate],
+	CommandGetDiagnostics:  argsAs[GetDiagnostics],
+	CommandGetLog:          argsAs[GetLog],
+	CommandDataTransfer:    argsAs[DataTransfer],
+	CommandInstallCert:     argsAs[InstallCertificate],
+	CommandDeleteCert:      argsAs[DeleteCertificate],
+	CommandGetCerts:        argsAs[GetCertificates],
+	CommandCertSigned:      argsAs[CertificateSigned],
+	CommandExtendedTrigger: argsAs[ExtendedTrigger],
+}
+
 // Arguments reads Args as the type of the command.
 func (c Command) Arguments() (Args, error) {
-	switch c.Type {
-	case CommandRemoteStart:
-		return argsAs[RemoteStart](c.Args)
-	case CommandRemoteStop:
-		return argsAs[RemoteStop](c.Args)
-	case CommandTrigger:
-		return argsAs[Trigger](c.Args)
-	case CommandReset:
-		return argsAs[Reset](c.Args)
-	case CommandUnlock:
-		return argsAs[Unlock](c.Args)
-	case CommandAvailability:
-		return argsAs[Availability](c.Args)
-	case CommandGetConfig:
-		return argsAs[GetConfig](c.Args)
-	case CommandChangeConfig:
-		return argsAs[ChangeConfig](c.Args)
-	case CommandClearCache:
-		return argsAs[ClearCache](c.Args)
+	if read := argsOf[c.Type]; read != nil {
+		return read(c.Args)
 	}
 	return nil, fault.New(fault.Internal, "command_type", "unknown command type %q", c.Type)
 }

@@ -22,6 +22,27 @@ const (
 	CommandGetConfig    CommandType = "get_configuration"
 	CommandChangeConfig CommandType = "change_configuration"
 	CommandClearCache   CommandType = "clear_cache"
+
+	CommandSetProfile   CommandType = "set_charging_profile"
+	CommandClearProfile CommandType = "clear_charging_profile"
+	CommandGetSchedule  CommandType = "get_composite_schedule"
+
+	CommandSendList       CommandType = "send_local_list"
+	CommandGetListVersion CommandType = "get_local_list_version"
+	CommandReserve        CommandType = "reserve"
+	CommandCancelReserve  CommandType = "cancel_reservation"
+
+	CommandUpdateFirmware CommandType = "update_firmware"
+	CommandSignedUpdate   CommandType = "signed_update_firmware"
+	CommandGetDiagnostics CommandType = "get_diagnostics"
+	CommandGetLog         CommandType = "get_log"
+	CommandDataTransfer   CommandType = "data_transfer"
+
+	CommandInstallCert     CommandType = "install_certificate"
+	CommandDeleteCert      CommandType = "delete_certificate"
+	CommandGetCerts        CommandType = "get_certificates"
+	CommandCertSigned      CommandType = "certificate_signed"
+	CommandExtendedTrigger CommandType = "extended_trigger"
 )
 
 // CommandState is how far a command got (LIVE-R2).
@@ -94,7 +115,7 @@ const (
 // restart for somebody to ask for one.
 func (t CommandType) effectWithin() time.Duration {
 	switch t {
-	case CommandAvailability, CommandChangeConfig:
+	case CommandAvailability, CommandChangeConfig, CommandUpdateFirmware, CommandSignedUpdate, CommandGetDiagnostics, CommandGetLog:
 		return longestEffect
 	}
 	return 15 * time.Minute
@@ -205,16 +226,32 @@ func (t CommandType) effectOf(a Answer) (EffectState, string) {
 		return EffectPending, "It changes when the running charge has ended."
 	case a.Outcome == OutcomeReboot:
 		return EffectPending, "It counts after the next restart of the charge point."
-	case t == CommandUnlock:
-		return EffectSeen, "The connector is unlocked."
-	case t == CommandChangeConfig:
-		return EffectSeen, "The charge point uses the new value."
-	case t == CommandGetConfig:
-		return EffectSeen, "The configuration was read."
-	case t == CommandClearCache:
-		return EffectSeen, "The cache of cards is empty."
+	}
+	if text := answerIsEffect[t]; text != "" {
+		return EffectSeen, text
 	}
 	return EffectPending, ""
+}
+
+// answerIsEffect are the commands that are done once they are accepted, and what that
+// says. The others announce something that is seen later.
+var answerIsEffect = map[CommandType]string{
+	CommandUnlock:         "The connector is unlocked.",
+	CommandChangeConfig:   "The charge point uses the new value.",
+	CommandGetConfig:      "The configuration was read.",
+	CommandClearCache:     "The cache of cards is empty.",
+	CommandSetProfile:     "The charge point keeps to the profile.",
+	CommandClearProfile:   "The profiles are gone.",
+	CommandGetSchedule:    "The schedule was read.",
+	CommandSendList:       "The charge point has the list.",
+	CommandGetListVersion: "The version of the list was read.",
+	CommandReserve:        "The connector is reserved.",
+	CommandCancelReserve:  "The reservation is cancelled.",
+	CommandDataTransfer:   "The charge point took the message.",
+	CommandInstallCert:    "The charge point keeps the certificate.",
+	CommandDeleteCert:     "The certificate is gone.",
+	CommandGetCerts:       "The certificates were read.",
+	CommandCertSigned:     "The charge point has its certificate.",
 }
 
 // seen notes the effect. It may come before the answer: a point that stops sends

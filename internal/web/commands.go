@@ -20,7 +20,7 @@ type Command struct {
 	ChargePointID ident.ChargePoint  `json:"charge_point_id"`
 	SessionID     ident.Session      `json:"session_id,omitzero"`
 	BulkID        ident.Bulk         `json:"bulk_id,omitzero" doc:"The bulk that it is a row of."`
-	Type          asset.CommandType  `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache"`
+	Type          asset.CommandType  `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,send_local_list,get_local_list_version,reserve,cancel_reservation,update_firmware,signed_update_firmware,get_diagnostics,get_log,data_transfer,install_certificate,delete_certificate,get_certificates,certificate_signed,extended_trigger"`
 	State         asset.CommandState `json:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,expired,failed" doc:"How far it got. accepted is not done: see effect. expired: it waited for the charge point to come online, and it did not."`
 	Outcome       asset.Outcome      `json:"outcome,omitempty" enum:"scheduled,reboot_required,unlock_failed" doc:"What the answer says beyond accepted."`
 	Answer        json.RawMessage    `json:"answer,omitempty" doc:"What the charge point answered, as received. Not of get_configuration: see the configuration." export:"pii"`
@@ -123,7 +123,7 @@ type commandsInput struct {
 	ChargePointID ident.ChargePoint  `query:"charge_point_id"`
 	SessionID     ident.Session      `query:"session_id"`
 	BulkID        ident.Bulk         `query:"bulk_id"`
-	Type          asset.CommandType  `query:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache"`
+	Type          asset.CommandType  `query:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,send_local_list,get_local_list_version,reserve,cancel_reservation,update_firmware,signed_update_firmware,get_diagnostics,get_log,data_transfer,install_certificate,delete_certificate,get_certificates,certificate_signed,extended_trigger"`
 	State         asset.CommandState `query:"state" enum:"queued,sent,accepted,rejected,not_supported,timeout,offline,expired,failed"`
 }
 

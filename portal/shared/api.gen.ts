@@ -1927,7 +1927,7 @@ export interface components {
              */
             state: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "send_local_list" | "get_local_list_version" | "reserve" | "cancel_reservation" | "update_firmware" | "signed_update_firmware" | "get_diagnostics" | "get_log" | "data_transfer" | "install_certificate" | "delete_certificate" | "get_certificates" | "certificate_signed" | "extended_trigger";
             /**
              * Format: date-time
              * @description How long it may wait for the charge point to come online.
@@ -4927,7 +4927,7 @@ export interface operations {
                 charge_point_id?: string;
                 session_id?: string;
                 bulk_id?: string;
-                type?: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+                type?: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "send_local_list" | "get_local_list_version" | "reserve" | "cancel_reservation" | "update_firmware" | "signed_update_firmware" | "get_diagnostics" | "get_log" | "data_transfer" | "install_certificate" | "delete_certificate" | "get_certificates" | "certificate_signed" | "extended_trigger";
                 state?: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             };
             header?: never;

@@ -44,6 +44,49 @@ func Outbound(args asset.Args) (Action, Message, error) {
 		return ActionChangeConfiguration, &ChangeConfigurationReq{Key: a.Key, Value: a.Value}, nil
 	case asset.ClearCache:
 		return ActionClearCache, &ClearCacheReq{}, nil
+	case asset.SetProfile:
+		return ActionSetChargingProfile, setProfile(a), nil
+	case asset.ClearProfile:
+		return ActionClearChargingProfile, clearProfile(a), nil
+	case asset.GetSchedule:
+		return ActionGetCompositeSchedule, &GetCompositeScheduleReq{ConnectorID: int64(a.Connector), Duration: int64(a.Duration),
+			ChargingRateUnit: ChargingRateUnit(a.Unit)}, nil
+	case asset.SendList:
+		return ActionSendLocalList, sendList(a), nil
+	case asset.GetListVersion:
+		return ActionGetLocalListVersion, &GetLocalListVersionReq{}, nil
+	case asset.Reserve:
+		return ActionReserveNow, &ReserveNowReq{ConnectorID: int64(a.Connector), ExpiryDate: decode.TimeOf(a.Until), IDTag: a.Token,
+			ParentIDTag: a.Parent, ReservationID: int64(a.Number)}, nil
+	case asset.CancelReserve:
+		return ActionCancelReservation, &CancelReservationReq{ReservationID: int64(a.Number)}, nil
+	}
+	return outboundMore(args)
+}
+
+// outboundMore is Outbound for files, certificates and what is a vendor's own.
+func outboundMore(args asset.Args) (Action, Message, error) {
+	switch a := args.(type) {
+	case asset.UpdateFirmware:
+		return ActionUpdateFirmware, updateFirmware(a), nil
+	case asset.SignedUpdate:
+		return ActionSignedUpdateFirmware, signedUpdate(a), nil
+	case asset.GetDiagnostics:
+		return ActionGetDiagnostics, getDiagnostics(a), nil
+	case asset.GetLog:
+		return ActionGetLog, getLog(a), nil
+	case asset.DataTransfer:
+		return ActionDataTransfer, &DataTransferReq{VendorID: a.Vendor, MessageID: a.Message, Data: a.Data}, nil
+	case asset.InstallCertificate:
+		return ActionInstallCertificate, &InstallCertificateReq{CertificateType: uses[a.Use], Certificate: a.PEM}, nil
+	case asset.DeleteCertificate:
+		return ActionDeleteCertificate, deleteCertificate(a), nil
+	case asset.GetCertificates:
+		return ActionGetInstalledCertificateIds, &GetInstalledCertificateIdsReq{CertificateType: uses[a.Use]}, nil
+	case asset.CertificateSigned:
+		return ActionCertificateSigned, &CertificateSignedReq{CertificateChain: a.Chain}, nil
+	case asset.ExtendedTrigger:
+		return ActionExtendedTriggerMessage, &ExtendedTriggerMessageReq{RequestedMessage: ExtendedMessageTrigger(a.Message), ConnectorID: some(a.Connector)}, nil
 	}
 	return "", nil, fault.New(fault.Unsupported, "command_unsupported", "OCPP 1.6 has no such command.")
 }
@@ -70,7 +113,9 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	status, derr := statusOf(action, payload)
 	switch {
 	case derr != nil:
-	case status == "Accepted" || status == string(UnlockStatusUnlocked):
+	case yes[status]:
+		a.State, a.Detail = asset.CommandAccepted, ""
+	case action == ActionGetInstalledCertificateIds && status == "NotFound": // there are none, and that is an answer
 		a.State, a.Detail = asset.CommandAccepted, ""
 	case outcomes[status] != "":
 		a.State, a.Detail, a.Outcome = asset.CommandAccepted, "", outcomes[status]
@@ -78,10 +123,19 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not know this setting."
 	case status == "NotImplemented" || status == "NotSupported":
 		a.State, a.Detail = asset.CommandNotSupported, "The charge point does not support this."
-	case status != "":
+	case status == "Rejected":
 		a.State, a.Detail = asset.CommandRejected, "The charge point refused."
+	case status != "":
+		a.State, a.Detail = asset.CommandRejected, fmt.Sprintf("The charge point refused: %s.", Clean(status))
 	}
 	return a
+}
+
+// yes are the answers that take a command, each in its own word.
+var yes = map[string]bool{
+	"Accepted":                   true,
+	string(UnlockStatusUnlocked): true,
+	"AcceptedCanceled":           true, // GetLog, SignedUpdateFirmware: and it left what it was at
 }
 
 // outcomes are the answers that are more than yes and no.
@@ -104,32 +158,47 @@ func configuration(a asset.Answer, payload []byte) asset.Answer {
 	return a
 }
 
+// statusOf is the status that the answer to a CALL carries; an answer that has none but
+// can be read is "Accepted".
 func statusOf(action Action, payload []byte) (string, error) {
-	switch action {
-	case ActionRemoteStartTransaction:
-		m, _, err := DecodeRemoteStartTransactionConf(payload)
-		return string(m.Status), err
-	case ActionRemoteStopTransaction:
-		m, _, err := DecodeRemoteStopTransactionConf(payload)
-		return string(m.Status), err
-	case ActionTriggerMessage:
-		m, _, err := DecodeTriggerMessageConf(payload)
-		return string(m.Status), err
-	case ActionReset:
-		m, _, err := DecodeResetConf(payload)
-		return string(m.Status), err
-	case ActionUnlockConnector:
-		m, _, err := DecodeUnlockConnectorConf(payload)
-		return string(m.Status), err
-	case ActionChangeAvailability:
-		m, _, err := DecodeChangeAvailabilityConf(payload)
-		return string(m.Status), err
-	case ActionChangeConfiguration:
-		m, _, err := DecodeChangeConfigurationConf(payload)
-		return string(m.Status), err
-	case ActionClearCache:
-		m, _, err := DecodeClearCacheConf(payload)
-		return string(m.Status), err
+	if read := statuses[action]; read != nil {
+		return read(payload)
 	}
 	return "", ErrUnknownAction
+}
+
+var statuses = map[Action]func([]byte) (string, error){
+	ActionRemoteStartTransaction: statusIn(DecodeRemoteStartTransactionConf, func(m *RemoteStartTransactionConf) string { return string(m.Status) }),
+	ActionRemoteStopTransaction:  statusIn(DecodeRemoteStopTransactionConf, func(m *RemoteStopTransactionConf) string { return string(m.Status) }),
+	ActionTriggerMessage:         statusIn(DecodeTriggerMessageConf, func(m *TriggerMessageConf) string { return string(m.Status) }),
+	ActionReset:                  statusIn(DecodeResetConf, func(m *ResetConf) string { return string(m.Status) }),
+	ActionUnlockConnector:        statusIn(DecodeUnlockConnectorConf, func(m *UnlockConnectorConf) string { return string(m.Status) }),
+	ActionChangeAvailability:     statusIn(DecodeChangeAvailabilityConf, func(m *ChangeAvailabilityConf) string { return string(m.Status) }),
+	ActionChangeConfiguration:    statusIn(DecodeChangeConfigurationConf, func(m *ChangeConfigurationConf) string { return string(m.Status) }),
+	ActionClearCache:             statusIn(DecodeClearCacheConf, func(m *ClearCacheConf) string { return string(m.Status) }),
+	ActionSetChargingProfile:     statusIn(DecodeSetChargingProfileConf, func(m *SetChargingProfileConf) string { return string(m.Status) }),
+	ActionClearChargingProfile:   statusIn(DecodeClearChargingProfileConf, func(m *ClearChargingProfileConf) string { return string(m.Status) }),
+	ActionGetCompositeSchedule:   statusIn(DecodeGetCompositeScheduleConf, func(m *GetCompositeScheduleConf) string { return string(m.Status) }),
+	ActionSendLocalList:          statusIn(DecodeSendLocalListConf, func(m *SendLocalListConf) string { return string(m.Status) }),
+	ActionGetLocalListVersion:    statusIn(DecodeGetLocalListVersionConf, func(*GetLocalListVersionConf) string { return "Accepted" }),
+	ActionReserveNow:             statusIn(DecodeReserveNowConf, func(m *ReserveNowConf) string { return string(m.Status) }),
+	ActionCancelReservation:      statusIn(DecodeCancelReservationConf, func(m *CancelReservationConf) string { return string(m.Status) }),
+	ActionUpdateFirmware:         statusIn(DecodeUpdateFirmwareConf, func(*UpdateFirmwareConf) string { return "Accepted" }),
+	ActionSignedUpdateFirmware:   statusIn(DecodeSignedUpdateFirmwareConf, func(m *SignedUpdateFirmwareConf) string { return string(m.Status) }),
+	ActionGetDiagnostics:         statusIn(DecodeGetDiagnosticsConf, func(*GetDiagnosticsConf) string { return "Accepted" }),
+	ActionGetLog:                 statusIn(DecodeGetLogConf, func(m *GetLogConf) string { return string(m.Status) }),
+	ActionDataTransfer:           statusIn(DecodeDataTransferConf, func(m *DataTransferConf) string { return string(m.Status) }),
+	ActionInstallCertificate:     statusIn(DecodeInstallCertificateConf, func(m *InstallCertificateConf) string { return string(m.Status) }),
+	ActionDeleteCertificate:      statusIn(DecodeDeleteCertificateConf, func(m *DeleteCertificateConf) string { return string(m.Status) }),
+	ActionGetInstalledCertificateIds: statusIn(DecodeGetInstalledCertificateIdsConf,
+		func(m *GetInstalledCertificateIdsConf) string { return string(m.Status) }),
+	ActionCertificateSigned:      statusIn(DecodeCertificateSignedConf, func(m *CertificateSignedConf) string { return string(m.Status) }),
+	ActionExtendedTriggerMessage: statusIn(DecodeExtendedTriggerMessageConf, func(m *ExtendedTriggerMessageConf) string { return string(m.Status) }),
+}
+
+func statusIn[M any](read func([]byte) (M, decode.Flaws, error), status func(*M) string) func([]byte) (string, error) {
+	return func(payload []byte) (string, error) {
+		m, _, err := read(payload)
+		return status(&m), err
+	}
 }

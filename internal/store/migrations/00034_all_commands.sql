@@ -1,0 +1,53 @@
+-- The commands of the rest of OCPP 1.6 and of its security extension.
+-- Reason: charging profiles, local lists, reservations, firmware, logs and certificates
+-- are sent from the same queue as all other commands.
+
+-- +goose Up
+--pg:ALTER TABLE commands DROP CONSTRAINT commands_command_type_check;
+--pg:ALTER TABLE commands ADD CONSTRAINT commands_command_type_check CHECK (command_type IN ('remote_start', 'remote_stop', 'trigger_message', 'reset', 'unlock', 'change_availability', 'get_configuration', 'change_configuration', 'clear_cache', 'set_charging_profile', 'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve', 'cancel_reservation', 'update_firmware', 'signed_update_firmware', 'get_diagnostics', 'get_log', 'data_transfer', 'install_certificate', 'delete_certificate', 'get_certificates', 'certificate_signed', 'extended_trigger'));
+--lite:CREATE TABLE commands_widened (
+--lite:queue_no    INTEGER PRIMARY KEY AUTOINCREMENT,
+--lite:id              BYTEA  NOT NULL,
+--lite:operator_id     BYTEA  NOT NULL,
+--lite:sub_operator_id BYTEA  NOT NULL,
+--lite:point_id        BYTEA  NOT NULL,
+--lite:session_id      BYTEA  NOT NULL,
+--lite:command_type    TEXT   NOT NULL CHECK (command_type IN (
+--lite:'remote_start', 'remote_stop', 'trigger_message', 'reset', 'unlock',
+--lite:'change_availability', 'get_configuration', 'change_configuration', 'clear_cache', 'set_charging_profile',
+--lite:'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve',
+--lite:'cancel_reservation', 'update_firmware', 'signed_update_firmware', 'get_diagnostics', 'get_log',
+--lite:'data_transfer', 'install_certificate', 'delete_certificate', 'get_certificates', 'certificate_signed',
+--lite:'extended_trigger')),
+--lite:args_sealed     BYTEA  NOT NULL,
+--lite:state           TEXT   NOT NULL CHECK (state IN ('queued', 'sent', 'accepted', 'rejected', 'not_supported', 'timeout', 'offline', 'expired', 'failed')),
+--lite:answer          TEXT,
+--lite:error_detail    TEXT   NOT NULL,
+--lite:effect_state    TEXT   NOT NULL CHECK (effect_state IN ('none', 'pending', 'seen', 'failed')),
+--lite:effect_text     TEXT   NOT NULL,
+--lite:effect_at       BIGINT,
+--lite:created_at      BIGINT NOT NULL,
+--lite:sent_at         BIGINT,
+--lite:answered_at     BIGINT,
+--lite:deadline        BIGINT,
+--lite:actor           TEXT   NOT NULL,
+--lite:reason          TEXT   NOT NULL,
+--lite:version         BIGINT NOT NULL,
+--lite:outcome         TEXT   NOT NULL DEFAULT '' CHECK (outcome IN ('', 'scheduled', 'reboot_required', 'unlock_failed')),
+--lite:waits_until     BIGINT,
+--lite:bulk_id         BYTEA,
+--lite:CHECK ((deadline IS NOT NULL) = (state IN ('queued', 'sent')))
+--lite:);
+--lite:INSERT INTO commands_widened (queue_no, id, operator_id, sub_operator_id, point_id, session_id, command_type, args_sealed, state, answer,
+--lite:error_detail, effect_state, effect_text, effect_at, created_at, sent_at, answered_at, deadline, actor, reason, version, outcome, waits_until, bulk_id)
+--lite:SELECT queue_no, id, operator_id, sub_operator_id, point_id, session_id, command_type, args_sealed, state, answer,
+--lite:error_detail, effect_state, effect_text, effect_at, created_at, sent_at, answered_at, deadline, actor, reason, version, outcome, waits_until, bulk_id FROM commands;
+--lite:DROP TABLE commands;
+--lite:ALTER TABLE commands_widened RENAME TO commands;
+--lite:CREATE UNIQUE INDEX commands_id ON commands (id);
+--lite:CREATE INDEX commands_of_point ON commands (operator_id, point_id, queue_no);
+--lite:CREATE INDEX commands_of_session ON commands (operator_id, session_id, queue_no);
+--lite:CREATE INDEX commands_pending ON commands (point_id, queue_no) WHERE state IN ('queued', 'sent');
+--lite:CREATE INDEX commands_due ON commands (deadline) WHERE state IN ('queued', 'sent');
+--lite:CREATE INDEX commands_awaited ON commands (point_id, sent_at) WHERE state IN ('sent', 'accepted') AND effect_state IN ('none', 'pending');
+--lite:CREATE INDEX commands_of_bulk ON commands (operator_id, bulk_id, queue_no) WHERE bulk_id IS NOT NULL;
