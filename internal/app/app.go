@@ -214,7 +214,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Assets = asset.New(
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
-			MAC: o.Keys.PointMAC, Node: c.Node, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
+			MAC: o.Keys.PointMAC, Node: c.Node, TLS: len(c.TLS) > 0 || c.TrustProxy, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
 		})
@@ -254,6 +254,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	door := c.Door
 	door.Now, door.Log = c.Now, c.Log
 	door.ClientIP = func(r *http.Request) string { return a.Web.ClientIP(r) }
+	door.ByTLS = func(r *http.Request) bool { return c.TrustProxy && r.Header.Get("X-Forwarded-Proto") == "https" }
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
 	a.Door = ocpp.New(a.Assets, a.Sessions, held, door)
 
@@ -385,6 +386,14 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, 1500*time.Millisecond, "commands for many charge points", func(ctx context.Context) error {
 		_, err := a.Assets.RunBulks(ctx)
+		return err
+	})
+	a.every(ctx, 5*time.Second, "changes of keys and profiles", func(ctx context.Context) error {
+		_, err := a.Assets.SweepChanges(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, time.Minute, "certificates of charge points", func(ctx context.Context) error {
+		_, err := a.Assets.SweepCertificates(ctx, a.cfg.Now())
 		return err
 	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })

@@ -165,6 +165,8 @@ type Answer struct {
 	Detail  string          // in words, where it is not accepted
 	Keys    []ConfigKey     // of get_configuration
 	Unknown []string        // keys that the point does not know
+	// Certificates are those of get_certificates.
+	Certificates []CertificateHash
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no

@@ -193,7 +193,10 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 	if next, err = alreadySo(tx, next); err != nil {
 		return c, err
 	}
-	return end(tx, c, next)
+	if next, err = end(tx, c, next); err != nil {
+		return next, err
+	}
+	return next, securityEnded(tx, next, a)
 }
 
 // alreadySo notes the effect of a change of availability that changes nothing: no

@@ -29,6 +29,8 @@ type Options struct {
 	// Drop closes the connection of a point whose key ended or which may not connect any
 	// more; it is called after the commit. nil leaves that to the connection's own end.
 	Drop func(ident.ChargePoint)
+	// TLS says that charge points can come by TLS: here, or to a proxy in front.
+	TLS bool
 }
 
 // Service is what doors call.

@@ -38,6 +38,10 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	authorityKind   struct{}
+	certificateKind struct{}
+	securityKind    struct{}
+	changeKind      struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -63,32 +67,40 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (authorityKind) prefix() string   { return "ca" }
+func (certificateKind) prefix() string { return "crt" }
+func (securityKind) prefix() string    { return "sev" }
+func (changeKind) prefix() string      { return "sch" }
 
 // The ids of ccms.
 type (
-	Operator    = ID[operatorKind]
-	SubOperator = ID[subOperatorKind]
-	Staff       = ID[staffKind]
-	Role        = ID[roleKind]
-	APIToken    = ID[apiTokenKind]
-	Site        = ID[siteKind]
-	ChargePoint = ID[chargePointKind]
-	Connector   = ID[connectorKind]
-	Command     = ID[commandKind]
-	Bulk        = ID[bulkKind] // one command for many charge points
-	Driver      = ID[driverKind]
-	Token       = ID[tokenKind]
-	Account     = ID[accountKind] // a ChargingAccount or another ledger account
-	Entry       = ID[entryKind]   // one balanced set of postings
-	Hold        = ID[holdKind]
-	Recharge    = ID[rechargeKind]
-	Plan        = ID[planKind]
-	Session     = ID[sessionKind]
-	Attempt     = ID[attemptKind] // a start attempt (AUTH-R5)
-	Event       = ID[eventKind]   // one frame kept from a charge point
-	View        = ID[viewKind]    // a list as an account saved it
-	Export      = ID[exportKind]  // a file of a list's rows
-	Warning     = ID[warningKind]
+	Operator       = ID[operatorKind]
+	SubOperator    = ID[subOperatorKind]
+	Staff          = ID[staffKind]
+	Role           = ID[roleKind]
+	APIToken       = ID[apiTokenKind]
+	Site           = ID[siteKind]
+	ChargePoint    = ID[chargePointKind]
+	Connector      = ID[connectorKind]
+	Command        = ID[commandKind]
+	Bulk           = ID[bulkKind] // one command for many charge points
+	Driver         = ID[driverKind]
+	Token          = ID[tokenKind]
+	Account        = ID[accountKind] // a ChargingAccount or another ledger account
+	Entry          = ID[entryKind]   // one balanced set of postings
+	Hold           = ID[holdKind]
+	Recharge       = ID[rechargeKind]
+	Plan           = ID[planKind]
+	Session        = ID[sessionKind]
+	Attempt        = ID[attemptKind] // a start attempt (AUTH-R5)
+	Event          = ID[eventKind]   // one frame kept from a charge point
+	View           = ID[viewKind]    // a list as an account saved it
+	Export         = ID[exportKind]  // a file of a list's rows
+	Warning        = ID[warningKind]
+	Authority      = ID[authorityKind]   // signs certificates of charge points
+	Certificate    = ID[certificateKind] // of a charge point
+	SecurityEvent  = ID[securityKind]
+	SecurityChange = ID[changeKind] // of a charge point's key or profile
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -57,6 +57,9 @@ type Options struct {
 	CallTimeout time.Duration
 	// ClientIP says whose request it is; default the socket's other end.
 	ClientIP func(*http.Request) string
+	// ByTLS says that a request that came here without TLS had it up to a proxy that is
+	// trusted; default: never.
+	ByTLS func(*http.Request) bool
 }
 
 // Door accepts charge points.
@@ -70,6 +73,8 @@ type Door struct {
 	failed   *operator.Crowd // addresses whose handshakes failed
 	// identities that nobody knows: each, and all
 	strange, strangers *operator.Crowd
+	// points that are refused: for a wrong key, and what is told of it
+	wrong, refusals *operator.Crowd
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
@@ -104,12 +109,16 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.ClientIP == nil {
 		o.ClientIP = peerIP
 	}
+	if o.ByTLS == nil {
+		o.ByTLS = func(*http.Request) bool { return false }
+	}
 	if o.Journal == nil {
 		o.Journal = func(Frame) {}
 	}
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		strange: operator.NewCrowd(StrangerRate), strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
+		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold),
 		away:  newAway(),
 		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }
@@ -133,7 +142,8 @@ func identity(u *url.URL) string {
 }
 
 // ServeHTTP takes a charge point in: 404 for an identity we do not know (nothing
-// tells whether it exists elsewhere), 401 for a wrong key.
+// tells whether it exists elsewhere), 401 for a wrong key, 403 for one that is right where
+// more is required (AUTH-R7).
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	draining, sentAway := d.draining, d.away.on
@@ -152,7 +162,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := identity(r.URL)
-	p, err := d.identify(r.Context(), id)
+	shown := d.handshakeOf(r)
+	candidate, err := d.identify(r.Context(), id, shown)
 	switch {
 	case fault.Is(err, fault.Missing):
 		d.turnAway(w, r, http.StatusNotFound, "There is no such charge point.")
@@ -165,16 +176,21 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
 		return
 	}
-	user, key, ok := r.BasicAuth()
-	if !ok || user != p.Identity || !d.assets.CheckKey(p, key) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
-		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
-			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))
-		}
+	p := candidate.Point
+	admission, refusal := d.assets.Judge(candidate, shown, d.opt.Now())
+	if refusal != nil {
+		d.refuseKnown(w, r, p, *refusal)
 		return
 	}
 	from := markOf(d.opt.ClientIP(r))
 	if d.holdOff(w, p, from) {
+		return
+	}
+	if err := d.admitted(r.Context(), candidate, admission); err != nil {
+		if r.Context().Err() == nil {
+			d.opt.Log.Error("how a charge point came, not stored", "charge_point", p.ID, "error", err)
+			d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
+		}
 		return
 	}
 	ws, err := wire.Upgrade(w, r, wire.Policy{Protocols: []string{"ocpp1.6"}}, &d.opt.Limits)

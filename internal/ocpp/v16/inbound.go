@@ -19,6 +19,7 @@ import (
 // Link is one connection of a charge point, as its messages are translated.
 type Link struct {
 	Sessions  *session.Service
+	Assets    *asset.Service
 	Point     ident.ChargePoint
 	Scope     authz.Scope
 	Epoch     int64
@@ -49,6 +50,10 @@ func inbound(a Action) func(*Link, context.Context, rpc.Call) (Message, error) {
 		return (*Link).heartbeat
 	case ActionMeterValues:
 		return (*Link).meterValues
+	case ActionSecurityEventNotification:
+		return (*Link).securityEvent
+	case ActionSignCertificate:
+		return (*Link).signCertificate
 	case ActionStartTransaction:
 		return (*Link).start
 	case ActionStatusNotification:
