@@ -106,7 +106,7 @@ func (ca *CA) writeServer(dir, name string, key crypto.Signer) app.CertificateFi
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	ca.w.OK(err)
 	ca.w.OK(os.WriteFile(f.Key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
-	ca.w.OK(os.WriteFile(f.Certificate, []byte(PEM(ca.Issue(key.Public(), "127.0.0.1", x509.ExtKeyUsageServerAuth))), 0o600))
+	ca.w.OK(os.WriteFile(f.Certificate, []byte(PEM(ca.Issue(key.Public(), "127.0.0.1", x509.ExtKeyUsageServerAuth, func(x *x509.Certificate) { x.NotAfter = x.NotAfter.AddDate(9, 0, 0) }))), 0o600))
 	return f
 }
 

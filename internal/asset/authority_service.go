@@ -139,30 +139,30 @@ func (s *Service) AddAuthority(ctx context.Context, sc authz.Scope, text, organi
 
 // DropAuthority ends the trust in an authority: nobody comes in by its certificates any
 // more. Points that are connected by one stay until they come the next time.
-func (s *Service) DropAuthority(ctx context.Context, sc authz.Scope, id ident.Authority, reason string, version int64) (Authority, error) {
+func (s *Service) DropAuthority(ctx context.Context, sc authz.Scope, id ident.Authority, reason string) (Authority, error) {
 	var bad flaws
 	bad.text("/reason", strings.TrimSpace(reason), 1, 200)
 	if err := bad.err(); err != nil {
 		return Authority{}, err
 	}
-	return s.changeAuthority(ctx, sc, id, version, "authority.dropped", reason, func(a Authority) (Authority, error) {
+	return s.changeAuthority(ctx, sc, id, "authority.dropped", reason, func(a Authority) (Authority, error) {
 		a.Trusted = false
 		return a, nil
 	})
 }
 
 // SetRevocations takes the list of what the operator's own authority has revoked.
-func (s *Service) SetRevocations(ctx context.Context, sc authz.Scope, id ident.Authority, text string, version int64) (Authority, error) {
+func (s *Service) SetRevocations(ctx context.Context, sc authz.Scope, id ident.Authority, text string) (Authority, error) {
 	wrong := func(what string) error { return fault.BadInput("/list_pem", "%s", what) }
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "X509 CRL" {
-		return Authority{}, wrong("must be a list of revoked certificates in PEM")
-	}
-	list, err := x509.ParseRevocationList(block.Bytes)
-	if err != nil {
-		return Authority{}, wrong("cannot be read as a list of revoked certificates")
-	}
-	return s.changeAuthority(ctx, sc, id, version, "authority.revocations", "", func(a Authority) (Authority, error) {
+	return s.changeAuthority(ctx, sc, id, "authority.revocations", "", func(a Authority) (Authority, error) {
+		block, _ := pem.Decode([]byte(text))
+		if block == nil || block.Type != "X509 CRL" {
+			return a, wrong("must be a list of revoked certificates in PEM")
+		}
+		list, err := x509.ParseRevocationList(block.Bytes)
+		if err != nil {
+			return a, wrong("cannot be read as a list of revoked certificates")
+		}
 		if a.Kind != OwnCA {
 			return a, fault.New(fault.Conflict, "authority_built_in", "What is revoked of this authority is known here; revoke the certificate itself.")
 		}
@@ -187,24 +187,21 @@ func (s *Service) SetRevocations(ctx context.Context, sc authz.Scope, id ident.A
 	})
 }
 
-func (s *Service) changeAuthority(ctx context.Context, sc authz.Scope, id ident.Authority, version int64, action, reason string,
+func (s *Service) changeAuthority(ctx context.Context, sc authz.Scope, id ident.Authority, action, reason string,
 	change func(Authority) (Authority, error)) (Authority, error) {
-	if err := wholeOperator(sc); err != nil {
-		return Authority{}, err
+	if !sc.Sub().IsZero() { // it is the operator's
+		return Authority{}, fault.NotFound("authority")
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Authority, error) {
 		before, err := tx.AuthorityByID(id)
 		if err != nil {
 			return before, err
 		}
-		if before.Version != version {
-			return before, fault.Stale(before.Version, version)
-		}
 		after, err := change(before)
 		if err != nil {
 			return before, err
 		}
-		if err := tx.SaveAuthority(after, version); err != nil {
+		if err := tx.SaveAuthority(after, before.Version); err != nil {
 			return before, err
 		}
 		after.Version++
@@ -218,6 +215,9 @@ func (a Authority) CertificatePEM() string { return pemOf("CERTIFICATE", a.Certi
 // RevocationList gives the list of what was revoked, in PEM: signed now for ours, as it was
 // given for the operator's own.
 func (s *Service) RevocationList(ctx context.Context, sc authz.Scope, id ident.Authority) (string, error) {
+	if !sc.Sub().IsZero() { // it is the operator's, and so is what of it is revoked
+		return "", fault.NotFound("authority")
+	}
 	var now time.Time
 	var revoked []PointCertificate
 	a, err := one(ctx, s.read, sc, func(tx Tx) (Authority, error) {

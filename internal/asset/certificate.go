@@ -419,18 +419,15 @@ func rootsTold(tx Tx, cmd Command, a Answer) error {
 
 // UploadCertificate takes the certificate that the operator's own authority signed for a
 // request that waits, and has it brought to the device.
-func (s *Service) UploadCertificate(ctx context.Context, sc authz.Scope, id ident.Certificate, text string, version int64) (PointCertificate, error) {
-	chain, err := readChain(text)
-	if err != nil {
-		return PointCertificate{}, fault.BadInput("/certificate_pem", "%v", err)
-	}
+func (s *Service) UploadCertificate(ctx context.Context, sc authz.Scope, id ident.Certificate, text string) (PointCertificate, error) {
+	chain, bad := readChain(text)
 	return one(ctx, s.write, sc, func(tx Tx) (PointCertificate, error) {
 		c, err := tx.CertificateByID(id)
 		if err != nil {
 			return c, err
 		}
-		if c.Version != version {
-			return c, fault.Stale(c.Version, version)
+		if bad != nil {
+			return c, fault.BadInput("/certificate_pem", "%v", bad)
 		}
 		if c.State != CertRequested {
 			return c, fault.New(fault.Conflict, "certificate_state", "This request is %s; nothing waits to be signed.", c.State)
@@ -472,7 +469,7 @@ func (s *Service) UploadCertificate(ctx context.Context, sc authz.Scope, id iden
 }
 
 // RevokeCertificate shuts a certificate out. A point that is connected by it is sent away.
-func (s *Service) RevokeCertificate(ctx context.Context, sc authz.Scope, id ident.Certificate, reason string, version int64) (PointCertificate, error) {
+func (s *Service) RevokeCertificate(ctx context.Context, sc authz.Scope, id ident.Certificate, reason string) (PointCertificate, error) {
 	var bad flaws
 	bad.text("/reason", strings.TrimSpace(reason), 1, 200)
 	if err := bad.err(); err != nil {
@@ -483,9 +480,6 @@ func (s *Service) RevokeCertificate(ctx context.Context, sc authz.Scope, id iden
 		c, err := tx.CertificateByID(id)
 		if err != nil {
 			return c, err
-		}
-		if c.Version != version {
-			return c, fault.Stale(c.Version, version)
 		}
 		if c.State == CertRevoked || c.State == CertRequested {
 			return c, fault.New(fault.Conflict, "certificate_state", "It is %s; there is nothing to revoke.", c.State)

@@ -39,13 +39,13 @@ type SecuritySettings struct {
 	Operator ident.Operator
 	Minimum  SecurityProfile // the least that any of its points may have
 	Issuer   Issuer
-	Version  int64 // 0: nobody has chosen yet
+	Version  int64 // 1: nobody has chosen yet
 }
 
 // DefaultSecurity is what holds until an operator chooses: nobody is let in without a key
 // (AUTH-R7).
 func DefaultSecurity(op ident.Operator) SecuritySettings {
-	return SecuritySettings{Operator: op, Minimum: ByKey, Issuer: BuiltIn}
+	return SecuritySettings{Operator: op, Minimum: ByKey, Issuer: BuiltIn, Version: 1}
 }
 
 // Security is what a charge point must fulfil, and by what it came last.

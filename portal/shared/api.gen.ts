@@ -88,6 +88,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the authorities that certificates are trusted by
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_authorities"];
+        put?: never;
+        /**
+         * Trust the operator's own authority, or make one of ours
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_authorities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorities/{id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the trust in an authority
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_authorities_one_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorities/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The list of what an authority revoked
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_authorities_one_revocations"];
+        /**
+         * Bring the list of what the operator's own authority revoked
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_authorities_one_revocations"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List certificates of charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One certificate, with its request
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_certificates_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a certificate
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_certificates_one_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/signed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the certificate that the operator's own authority signed
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_certificates_one_signed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points": {
         parameters: {
             query?: never;
@@ -214,6 +362,86 @@ export interface paths {
          * @description Needs the permission `assets.write`.
          */
         post: operations["post_charge_points_one_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/key-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a charge point a new key over its connection
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_key_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/profile-upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point use a higher security profile
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_profile_upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a charge point shows who it is
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_charge_points_one_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/security-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the least that a charge point must fulfil
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_charge_points_one_security_profile"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -960,6 +1188,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/security-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what touched the security of charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_security_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/security-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's minimum, and who signs certificates
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_security_settings"];
+        /**
+         * Set the operator's minimum, and who signs certificates
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_security_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1597,6 +1869,49 @@ export interface components {
             /** @description Absent: no person. */
             staff_id?: string;
         };
+        Authorities: {
+            /** @description Newest first, at most 20. */
+            items: components["schemas"]["Authority"][];
+        };
+        Authority: {
+            certificate_pem: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * @description built_in: its key is kept here, sealed. own: the operator's own.
+             * @enum {string}
+             */
+            kind: "built_in" | "own";
+            name: string;
+            /** Format: date-time */
+            not_after: string;
+            /** Format: date-time */
+            not_before: string;
+            /** @description What its certificates must name; CpoName of charge points. */
+            organisation: string;
+            /**
+             * Format: date-time
+             * @description Until when its list of what is revoked was said to be new; absent: there is none, or it is ours.
+             */
+            revocations_until?: string;
+            /** @description Fingerprint of its certificate, in hexadecimal. */
+            sha256: string;
+            trusted: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        AuthorityDrop: {
+            reason: string;
+        };
+        AuthorityNew: {
+            /** @description Of the operator's own. */
+            certificate_pem?: string;
+            /** @enum {string} */
+            kind: "built_in" | "own";
+            /** @description What its certificates name; absent: as its own does. */
+            organisation?: string;
+        };
         Band: {
             /** @description Absent: every day. */
             days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
@@ -1788,6 +2103,50 @@ export interface components {
             type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
             /** @description For change_configuration. */
             value?: string;
+        };
+        CertificateDetail: {
+            /** @description That signed it; absent: nobody has yet. */
+            authority_id?: string;
+            /** @description The certificate with those behind it. */
+            certificate_pem?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            id: string;
+            /** @description Of the charge point; the common name of its certificate. */
+            identity?: string;
+            /** Format: date-time */
+            installed_at?: string;
+            /** Format: date-time */
+            issued_at?: string;
+            /** Format: date-time */
+            not_after?: string;
+            /** Format: date-time */
+            not_before?: string;
+            /** @description The request, for the operator's own authority. */
+            request_pem: string;
+            /** Format: date-time */
+            requested_at: string;
+            revoke_reason?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Its number, in hexadecimal. */
+            serial?: string;
+            site_name?: string;
+            /**
+             * @description requested: it waits to be signed. issued: signed, and on its way. installed: the charge point has it. replaced: it has a newer one; this one is good until it ends.
+             * @enum {string}
+             */
+            state: "requested" | "issued" | "installed" | "refused" | "replaced" | "revoked";
+            time_zone?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        CertificateRevoke: {
+            reason: string;
+        };
+        CertificateUpload: {
+            /** @description The certificate, and those between it and the authority behind it. */
+            certificate_pem: string;
         };
         ChangedSetting: {
             /** @description As last known; absent where it was never read. */
@@ -2663,6 +3022,15 @@ export interface components {
             /** @example 0.10 */
             per_minute: string;
         };
+        InstalledRoot: {
+            hash_algorithm: string;
+            issuer_key_hash: string;
+            issuer_name_hash: string;
+            serial_number: string;
+        };
+        KeyChange: {
+            reason: string;
+        };
         LedgerPosting: {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
@@ -2851,6 +3219,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListPointCertificate: {
+            items: components["schemas"]["PointCertificate"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListPointFrame: {
             items: components["schemas"]["PointFrame"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -2865,6 +3245,18 @@ export interface components {
         };
         ListRecharge: {
             items: components["schemas"]["Recharge"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListSecurityEvent: {
+            items: components["schemas"]["SecurityEvent"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3122,6 +3514,39 @@ export interface components {
              */
             vat_permille: number;
         };
+        PointCertificate: {
+            /** @description That signed it; absent: nobody has yet. */
+            authority_id?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            id: string;
+            /** @description Of the charge point; the common name of its certificate. */
+            identity?: string;
+            /** Format: date-time */
+            installed_at?: string;
+            /** Format: date-time */
+            issued_at?: string;
+            /** Format: date-time */
+            not_after?: string;
+            /** Format: date-time */
+            not_before?: string;
+            /** Format: date-time */
+            requested_at: string;
+            revoke_reason?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Its number, in hexadecimal. */
+            serial?: string;
+            site_name?: string;
+            /**
+             * @description requested: it waits to be signed. issued: signed, and on its way. installed: the charge point has it. replaced: it has a newer one; this one is good until it ends.
+             * @enum {string}
+             */
+            state: "requested" | "issued" | "installed" | "refused" | "replaced" | "revoked";
+            time_zone?: string;
+            /** Format: int64 */
+            version: number;
+        };
         PointFrame: {
             action: string;
             /**
@@ -3141,6 +3566,59 @@ export interface components {
             payload: unknown;
             /** Format: date-time */
             received_at: string;
+        };
+        PointSecurity: {
+            /** @description The certificate that it showed. */
+            certificate_id?: string;
+            /** @description Newest first. */
+            certificates: components["schemas"]["PointCertificate"][];
+            /** @description Changes of its key and profile, newest first; one may be on its way. */
+            changes: components["schemas"]["SecurityChange"][];
+            /** @description The root certificates for this server that it said it has. */
+            installed?: components["schemas"]["InstalledRoot"][];
+            /**
+             * Format: date-time
+             * @description When it said so; absent: it was never asked.
+             */
+            installed_at?: string;
+            /**
+             * Format: int64
+             * @description What it fulfilled when it came last; absent: it never came.
+             */
+            met?: number;
+            /** Format: date-time */
+            met_at?: string;
+            /**
+             * Format: int64
+             * @description What the operator asks of all at least.
+             */
+            minimum: number;
+            /**
+             * Format: int64
+             * @description What the charge point itself must at least fulfil. 0: nothing, 1: a key, 2: a key by TLS, 3: a certificate of its own.
+             */
+            profile: number;
+            /**
+             * Format: date-time
+             * @description When somebody was last refused who said to be it.
+             */
+            refused_at?: string;
+            refused_why?: string;
+            /**
+             * Format: int64
+             * @description The higher of the two: with less it is refused.
+             */
+            required: number;
+            /**
+             * Format: date-time
+             * @description When it took a root certificate for this server from us.
+             */
+            root_installed_at?: string;
+            /**
+             * @description Of that connection; absent: without TLS.
+             * @example TLS 1.3, TLS_AES_128_GCM_SHA256
+             */
+            transport?: string;
         };
         Problem: {
             /**
@@ -3181,6 +3659,13 @@ export interface components {
              * @example /name
              */
             pointer: string;
+        };
+        ProfileUpgrade: {
+            reason: string;
+            /** @description Somebody knows that the charge point trusts this server's certificate, though it was not installed from here. */
+            root_known?: boolean;
+            /** Format: int64 */
+            to: number;
         };
         Recharge: {
             /** @description The driver's login. */
@@ -3303,6 +3788,13 @@ export interface components {
             overdraw?: boolean;
             reason: string;
         };
+        Revocations: {
+            /** @description A list of revoked certificates (RFC 5280). */
+            list_pem: string;
+        };
+        RevocationsSet: {
+            list_pem: string;
+        };
         Sample: {
             /** Format: date-time */
             at: string;
@@ -3323,6 +3815,87 @@ export interface components {
         };
         Samples: {
             items: components["schemas"]["Sample"][];
+        };
+        SecurityChange: {
+            /** @description Who asked: the name of an account, or why the system did. */
+            actor: string;
+            command_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it ended. */
+            detail?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description Of a profile.
+             */
+            from?: number;
+            id: string;
+            /** @enum {string} */
+            kind: "key" | "profile";
+            reason: string;
+            /**
+             * @description taken: it said yes, and has not come back yet. restart: it said yes once it has started again. unclear: no answer came. done: it came back with what is new.
+             * @enum {string}
+             */
+            state: "asked" | "taken" | "restart" | "unclear" | "done" | "refused" | "rolled_back";
+            /** Format: int64 */
+            to?: number;
+        };
+        SecurityEvent: {
+            /**
+             * Format: date-time
+             * @description When it happened, by the device's corrected clock.
+             */
+            at: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            /** @description It raises a warning. */
+            critical: boolean;
+            /** @description What the charge point added, or what we saw. */
+            detail?: string;
+            id: string;
+            /**
+             * @description The charge point's word, as OCPP's security whitepaper lists them, or ours.
+             * @example TamperDetectionActivated
+             */
+            kind: string;
+            /** Format: date-time */
+            received_at: string;
+            site_name?: string;
+            /**
+             * @description Who noticed.
+             * @enum {string}
+             */
+            source: "charge_point" | "server";
+            /** @description Of the site. */
+            time_zone?: string;
+        };
+        SecurityProfileSet: {
+            /** Format: int64 */
+            profile: number;
+            reason: string;
+        };
+        SecuritySettings: {
+            /**
+             * @description Who signs what charge points ask for: an authority of ours, at once; or the operator's own, by hand.
+             * @enum {string}
+             */
+            issuer: "built_in" | "own";
+            /**
+             * Format: int64
+             * @description The least security profile that a charge point may have. 0 lets those in without a key that say so themselves, and nobody else.
+             */
+            minimum: number;
+            /** Format: int64 */
+            version: number;
+        };
+        SecuritySettingsSet: {
+            /** @enum {string} */
+            issuer: "built_in" | "own";
+            /** Format: int64 */
+            minimum: number;
         };
         Session: {
             /** @description A person must look at it. */
@@ -3946,7 +4519,7 @@ export interface components {
             /** @description Absent where it ended by itself. */
             cleared_by?: string;
             /**
-             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event.
              * @example GroundFailure
              */
             code?: string;
@@ -4001,7 +4574,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING";
             /** Format: int64 */
             version: number;
         };
@@ -4033,7 +4606,7 @@ export interface components {
             /** @description Absent where it ended by itself. */
             cleared_by?: string;
             /**
-             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event.
              * @example GroundFailure
              */
             code?: string;
@@ -4095,7 +4668,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING";
             /** Format: int64 */
             version: number;
         };
@@ -4328,6 +4901,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListAuditRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_authorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authorities"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_authorities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_authorities_one_drop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityDrop"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_authorities_one_revocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_authorities_one_revocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevocationsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_certificates: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                /** @description States with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointCertificate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_certificates_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_one_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRevoke"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_one_signed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateUpload"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
                 };
             };
             /** @description Error */
@@ -4657,6 +5552,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChargePointKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_key_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_profile_upgrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileUpgrade"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSecurity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_charge_points_one_security_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityProfileSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSecurity"];
                 };
             };
             /** @description Error */
@@ -6299,6 +7336,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security_events: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                kind?: string;
+                source?: "charge_point" | "server";
+                /** @description true: only what raises a warning. */
+                critical?: boolean;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSecurityEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_security_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecuritySettingsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
                 };
             };
             /** @description Error */
