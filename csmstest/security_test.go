@@ -395,8 +395,7 @@ func TestAProfileIsRaisedAndNeverLowered(t *testing.T) {
 			})
 		}
 		refused(2, "no_root")
-		staff.Command(p, M{"type": "install_certificate", "use": "central_system_root", "pem": PEM(w.ServerCA.Cert.Raw), "reason": "for TLS"})
-		w.installRoot(p, c)
+		staff.installRoot(p, c)
 		refused(3, "no_certificate")
 
 		a := raise(2)
@@ -445,23 +444,22 @@ func TestAProfileIsRaisedAndNeverLowered(t *testing.T) {
 	})
 }
 
-// installRoot has the point take a root, whoever asks for it.
-func (w *World) installRoot(p *Point, c *Conn) {
-	w.Helper()
-	_, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, asset.InstallCertificate{Use: asset.CentralRoot, PEM: PEM(w.ServerCA.Cert.Raw)}, "for TLS")
-	w.OK(err)
+// installRoot has the point take a root, and tell what it has.
+func (a *API) installRoot(p *Point, c *Conn) {
+	p.Helper()
+	path := "/api/v1/charge-points/" + p.ID.String() + "/certificate-commands"
+	a.Do("POST", path, M{"type": "install_certificate", "certificate_pem": "x", "reason": "for TLS"}).Want(422)
+	a.Do("POST", path, M{"type": "install_certificate", "certificate_pem": PEM(p.ServerCA.Cert.Raw), "reason": "for TLS"}).Want(202)
 	c.Asked("InstallCertificate").Accept()
-	w.Until("the root is known", func() bool {
-		s, err := w.App.Assets.PointSecurity(w.Context(), w.Scope, p.ID)
-		return err == nil && !s.RootAt.IsZero()
-	})
-	_, err = w.App.Assets.Request(w.Context(), w.Scope, p.ID, asset.GetCertificates{Use: asset.CentralRoot}, "")
-	w.OK(err)
-	c.Asked("GetInstalledCertificateIds").Reply(M{"status": "Accepted", "certificateHashData": []M{{"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "01"}}})
-	w.Until("what is installed is known", func() bool {
-		s, err := w.App.Assets.PointSecurity(w.Context(), w.Scope, p.ID)
-		return err == nil && len(s.Installed) == 1 && s.Installed[0].Serial == "01"
-	})
+	p.Until("the root is known", func() bool { return a.security(p).Has("root_installed_at") })
+	a.Do("POST", path, M{"type": "get_certificates"}).Want(202)
+	root := M{"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "01"}
+	c.Asked("GetInstalledCertificateIds").Reply(M{"status": "Accepted", "certificateHashData": []M{root, root.with([]M{{"serialNumber": "02"}})}})
+	installed := func() int { list, _ := a.security(p)["installed"].([]any); return len(list) }
+	p.Until("what is installed is known", func() bool { return installed() == 2 })
+	a.Do("POST", path, M{"type": "delete_certificate", "reason": "old", "hash": M{"hash_algorithm": "SHA256", "issuer_name_hash": "aa", "issuer_key_hash": "bb", "serial_number": "02"}}).Want(202)
+	c.Asked("DeleteCertificate").Accept()
+	p.Until("it is gone", func() bool { return installed() == 1 })
 }
 
 // What a device tells of its security is kept once; what the whitepaper calls critical is

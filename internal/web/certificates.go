@@ -223,3 +223,40 @@ func (h *handlers) putRevocations(ctx context.Context, in *revocationsInput) (*s
 	}
 	return singleOf(authorityOf(a), a.Version), nil
 }
+
+type certificateCommandInput struct {
+	PointPath
+	Body struct {
+		Type   string               `json:"type" enum:"request_certificate,install_certificate,delete_certificate,get_certificates" doc:"request_certificate: it shall ask for a certificate of its own. The others are about the root certificates that it trusts."`
+		Use    asset.CertificateUse `json:"use,omitempty" enum:"central_system_root,manufacturer_root" doc:"For install_certificate and get_certificates; absent: central_system_root, for the certificate of this server."`
+		PEM    string               `json:"certificate_pem,omitempty" maxLength:"5500" doc:"For install_certificate."`
+		Hash   *InstalledRoot       `json:"hash,omitempty" doc:"For delete_certificate: as get_certificates found it."`
+		Reason string               `json:"reason,omitempty" maxLength:"200" doc:"Needed to install and to delete."`
+	} `nameHint:"CertificateCommand"`
+}
+
+func (h *handlers) certificateCommand(ctx context.Context, in *certificateCommandInput) (*accepted[Command], error) {
+	b := in.Body
+	if b.Use == "" {
+		b.Use = asset.CentralRoot
+	}
+	var args asset.Args
+	switch b.Type {
+	case "request_certificate":
+		args = asset.ExtendedTrigger{Message: "SignChargePointCertificate"}
+	case "install_certificate":
+		args = asset.InstallCertificate{Use: b.Use, PEM: b.PEM}
+	case "get_certificates":
+		args = asset.GetCertificates{Use: b.Use}
+	default:
+		if b.Hash == nil {
+			return nil, fault.BadInput("/hash", "must name the certificate")
+		}
+		args = asset.DeleteCertificate{Hash: asset.CertificateHash{Algorithm: b.Hash.HashAlgorithm, Name: b.Hash.IssuerNameHash, Key: b.Hash.IssuerKeyHash, Serial: b.Hash.SerialNumber}}
+	}
+	c, err := h.svc.Asset.Request(ctx, scopeOf(ctx), in.ID, args, b.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return h.acceptedCommand(ctx, c), nil
+}

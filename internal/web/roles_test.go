@@ -59,6 +59,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"reason":"test"}`
 	case "POST /api/v1/charge-points/{id}/profile-upgrade":
 		return `{"to":2,"reason":"test"}`
+	case "POST /api/v1/charge-points/{id}/certificate-commands":
+		return `{"type":"get_certificates"}`
 	case "POST /api/v1/certificates/{id}/signed":
 		return `{"certificate_pem":"x"}`
 	case "POST /api/v1/authorities":

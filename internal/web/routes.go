@@ -68,6 +68,7 @@ func (h *handlers) routes() []Route {
 		route("PUT /api/v1/charge-points/{id}/security-profile", authz.SecurityWrite, h.requireProfile, "Set the least that a charge point must fulfil", unversioned),
 		route("POST /api/v1/charge-points/{id}/key-change", authz.SecurityWrite, h.changeKey, "Give a charge point a new key over its connection"),
 		route("POST /api/v1/charge-points/{id}/profile-upgrade", authz.SecurityWrite, h.raiseProfile, "Have a charge point use a higher security profile"),
+		route("POST /api/v1/charge-points/{id}/certificate-commands", authz.SecurityWrite, h.certificateCommand, "Have a charge point ask for its certificate, or change the root certificates that it trusts"),
 		route("GET /api/v1/security-events", authz.AssetRead, h.listSecurityEvents, "List what touched the security of charge points"),
 		route("GET /api/v1/security-settings", authz.AssetRead, h.getSecuritySettings, "The operator's minimum, and who signs certificates"),
 		route("PUT /api/v1/security-settings", authz.SecurityWrite, h.putSecuritySettings, "Set the operator's minimum, and who signs certificates"),

@@ -288,6 +288,26 @@ export interface paths {
         patch: operations["patch_charge_points_one"];
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/certificate-commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point ask for its certificate, or change the root certificates that it trusts
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_certificate_commands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points/{id}/commands": {
         parameters: {
             query?: never;
@@ -2103,6 +2123,24 @@ export interface components {
             type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
             /** @description For change_configuration. */
             value?: string;
+        };
+        CertificateCommand: {
+            /** @description For install_certificate. */
+            certificate_pem?: string;
+            /** @description For delete_certificate: as get_certificates found it. */
+            hash?: components["schemas"]["InstalledRoot"];
+            /** @description Needed to install and to delete. */
+            reason?: string;
+            /**
+             * @description request_certificate: it shall ask for a certificate of its own. The others are about the root certificates that it trusts.
+             * @enum {string}
+             */
+            type: "request_certificate" | "install_certificate" | "delete_certificate" | "get_certificates";
+            /**
+             * @description For install_certificate and get_certificates; absent: central_system_root, for the certificate of this server.
+             * @enum {string}
+             */
+            use?: "central_system_root" | "manufacturer_root";
         };
         CertificateDetail: {
             /** @description That signed it; absent: nobody has yet. */
@@ -5412,6 +5450,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_certificate_commands: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateCommand"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description Error */
