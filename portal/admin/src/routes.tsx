@@ -47,6 +47,7 @@ export const router = createBrowserRouter([
       screen('finance/records/:id', 'finance.read', () => import('./finance/Record')),
       screen('assets/stations', 'assets.read', () => import('./assets/Sites')),
       screen('assets/points', 'assets.read', () => import('./assets/ChargePoints')),
+      screen('assets/certificates', 'assets.read', () => import('./assets/Certificates')),
       screen('users/profiles', 'drivers.read', () => import('./users/Profiles')),
       screen('users/cards', 'drivers.read', () => import('./users/Cards')),
       screen('system/operators', 'operators.switch', () => import('./system/Operators')),

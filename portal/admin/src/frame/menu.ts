@@ -2,7 +2,7 @@
 
 import {
   AlertOutlined, AuditOutlined, CompassOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -32,6 +32,7 @@ export const sections: Section[] = [
   { title: 'nav.assets', leaves: [
     { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
     { path: '/assets/points', title: 'nav.points', need: 'assets.read', icon: AuditOutlined },
+    { path: '/assets/certificates', title: 'nav.certificates', need: 'assets.read', icon: SafetyCertificateOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },

@@ -26,6 +26,7 @@ import { Configuration } from './Configuration'
 import { Connectors } from './Connectors'
 import { Frames } from './Frames'
 import { Refresh } from './Refresh'
+import { Security } from './Security'
 import { Sessions } from './Sessions'
 
 export default function Point() {
@@ -64,6 +65,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
+    { key: 'security', label: t('security.tab'), content: <Security point={p} /> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
     { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
   ]
