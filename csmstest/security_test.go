@@ -319,6 +319,7 @@ func TestAKeyIsChangedAndRolledBack(t *testing.T) {
 			w.Errorf("a key that was refused opens: %d", got)
 		}
 
+		c.Drop()
 		c = p.Online()
 		a, fresh = ask()
 		if got := staff.Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/key-change", M{"reason": "again"}); got.Body.Str("code") != "change_in_progress" {
@@ -333,6 +334,7 @@ func TestAKeyIsChangedAndRolledBack(t *testing.T) {
 			w.Errorf("a key that was rolled back opens: %d", got)
 		}
 
+		c.Drop()
 		c = p.Online()
 		a, fresh = ask()
 		a.Accept()
@@ -426,6 +428,7 @@ func TestAProfileIsRaisedAndNeverLowered(t *testing.T) {
 		if got := p.answer(Handshake{}); got != 403 {
 			w.Errorf("without TLS after the upgrade: %d", got)
 		}
+		c.Drop()
 		c = byTLS(Handshake{TLS: w.TLS()})
 		refused(2, "no_upgrade")
 		own := c.certified()
