@@ -78,7 +78,9 @@ func TestAPageOfFewIsReadByItsIDs(t *testing.T) {
 		}
 		looked++
 		steps := planOf(t, db, strings.Replace(r.SQL, "s.id IN (?)", "s.id IN (?"+strings.Repeat(", ?", 50)+")", 1))
-		if !slices.ContainsFunc(steps, func(step string) bool { return strings.HasPrefix(step, "SEARCH s ") && strings.HasSuffix(step, "(id=?)") }) {
+		if !slices.ContainsFunc(steps, func(step string) bool {
+			return strings.HasPrefix(step, "SEARCH s ") && strings.HasSuffix(step, "(id=?)")
+		}) {
 			t.Errorf("%s\n\tin %s", strings.Join(steps, "\n"), r.Source)
 		}
 	}
