@@ -26,25 +26,25 @@ type point struct {
 }
 
 // tls is what wss:// needs beyond what the system knows; nil: nothing.
-func (p *runCommand) tls() (*tls.Config, error) {
-	if p.CA == "" && p.Cert == "" && p.CertKey == "" {
+func (r *runCommand) tls() (*tls.Config, error) {
+	if r.CA == "" && r.Cert == "" && r.CertKey == "" {
 		return nil, nil
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
-	if p.CA != "" {
-		pem, err := os.ReadFile(p.CA)
+	if r.CA != "" {
+		pem, err := os.ReadFile(r.CA)
 		if err != nil {
 			return nil, err
 		}
 		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", p.CA)
+			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", r.CA)
 		}
 	}
-	if (p.Cert == "") != (p.CertKey == "") {
+	if (r.Cert == "") != (r.CertKey == "") {
 		return nil, errors.New("--cert and --cert-key belong together")
 	}
-	if p.Cert != "" {
-		own, err := tls.LoadX509KeyPair(p.Cert, p.CertKey)
+	if r.Cert != "" {
+		own, err := tls.LoadX509KeyPair(r.Cert, r.CertKey)
 		if err != nil {
 			return nil, err
 		}

@@ -236,7 +236,7 @@ func (s *Service) Admitted(ctx context.Context, sc authz.Scope, c Candidate, a A
 			return err
 		}
 		if open {
-			if p, sec, err = changeMeets(tx, p, sec, change, a); err != nil {
+			if sec, err = changeMeets(tx, p, sec, change, a); err != nil {
 				return err
 			}
 		}

@@ -116,19 +116,19 @@ func (c SecurityChange) meets(a Admission, at time.Time) SecurityChange {
 }
 
 // changeMeets applies what a point showed to the change on its way.
-func changeMeets(tx Tx, p ChargePoint, sec Security, c SecurityChange, a Admission) (ChargePoint, Security, error) {
+func changeMeets(tx Tx, p ChargePoint, sec Security, c SecurityChange, a Admission) (Security, error) {
 	next := c.meets(a, tx.Now())
 	if next.State == ChangeDone {
 		if c.Kind == ChangeOfKey {
 			p.Keys = c.Keys
 			if err := tx.SavePoint(p, p.Version); err != nil {
-				return p, sec, err
+				return sec, err
 			}
 		} else {
 			sec.Profile = max(sec.Profile, c.To) // never lower by this way
 		}
 	}
-	return p, sec, saveChange(tx, p, c, next)
+	return sec, saveChange(tx, p, c, next)
 }
 
 // saveChange stores what became of a change, and tells of its end.
