@@ -103,10 +103,10 @@ export function Security({ point }: { point: ChargePoint }) {
             </ul>
           )}
       </section>
-      <section className="space-above" aria-label={t('security.events')}>
+      <div className="space-above">
         <h3>{t('security.events')}</h3>
         <SecurityEvents point={point.id} />
-      </section>
+      </div>
       {dialog === 'key' && <KeyDialog point={point} onDone={done} onClose={close} />}
       {dialog === 'upgrade' && <UpgradeDialog point={point} security={s} onDone={done} onClose={close} />}
       {dialog === 'least' && <LeastDialog point={point} security={s} onDone={done} onClose={close} />}
