@@ -3,6 +3,7 @@ package csmstest
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -90,8 +91,10 @@ type Handshake struct {
 	Path        string // "/ocpp/<identity>"
 	User, Key   string
 	NoKey       bool
-	Subprotocol string // "ocpp1.6"; "-": none
-	From        string // another address, where the proxy is trusted
+	Subprotocol string      // "ocpp1.6"; "-": none
+	From        string      // another address, where the proxy is trusted
+	Proto       string      // how it came to the proxy: "https"
+	TLS         *tls.Config // by TLS to World.Secure
 }
 
 // Refused is an HTTP answer other than 101.
@@ -123,12 +126,15 @@ func (p *Point) Knock(h Handshake) (*Conn, error) {
 	if !h.NoKey {
 		d.Header = ws.HandshakeHeaderHTTP{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(h.User+":"+h.Key))}}
 	}
-	if h.From != "" {
+	for name, value := range map[string]string{"X-Forwarded-For": h.From, "X-Forwarded-Proto": h.Proto} {
+		if value == "" {
+			continue
+		}
 		header, _ := d.Header.(ws.HandshakeHeaderHTTP)
 		if header == nil {
 			header = ws.HandshakeHeaderHTTP{}
 		}
-		header["X-Forwarded-For"] = []string{h.From}
+		header[name] = []string{value}
 		d.Header = header
 	}
 	if h.Path == "" {
@@ -141,7 +147,11 @@ func (p *Point) Knock(h Handshake) (*Conn, error) {
 			refused.Header = r.Header
 		}
 	}
-	nc, br, _, err := d.Dial(p.Context(), "ws://"+p.Addr+h.Path)
+	target := "ws://" + p.Addr
+	if h.TLS != nil {
+		d.TLSConfig, target = h.TLS, "wss://"+p.Secure
+	}
+	nc, br, _, err := d.Dial(p.Context(), target+h.Path)
 	if err != nil {
 		if refused.Status != 0 {
 			return nil, refused

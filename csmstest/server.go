@@ -35,6 +35,8 @@ type Options struct {
 	Wire  wire.Limits
 	// TrustProxy believes the header X-Forwarded-For, by which a test is another address.
 	TrustProxy bool
+	// TLS listens for charge points by TLS too, at Secure.
+	TLS bool
 	// Errors allows the server to log errors.
 	Errors bool
 }
@@ -45,12 +47,16 @@ type World struct {
 	Clock  *storetest.Clock
 	App    *app.App
 	Addr   string // host:port it listens on
+	Secure string // host:port for charge points by TLS
 	Server *Log   // what the node logs
+	// ServerCA signs the server's certificates.
+	ServerCA *CA
 	Fixtures
 
 	opt      Options
 	cfg      app.Config
 	srv      *http.Server
+	secure   *http.Server
 	served   chan error
 	beats    map[time.Duration]chan time.Time
 	mu       sync.Mutex
@@ -107,6 +113,11 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 		w.mu.Unlock()
 		return c, func() {}
 	}
+	if o.TLS {
+		w.ServerCA = w.NewCA("server root")
+		dir := t.TempDir()
+		w.cfg.TLS = []app.CertificateFiles{w.ServerCA.writeServer(dir, "rsa", w.RSAKey(2048)), w.ServerCA.writeServer(dir, "ecdsa", w.ECKey())}
+	}
 	w.Start()
 	t.Cleanup(w.finish)
 	w.furnish()
@@ -124,8 +135,15 @@ func (w *World) Start() {
 	w.OK(err)
 	w.App, w.Addr = a, ln.Addr().String()
 	srv, front := a.Front(ln)
-	w.srv, w.served = srv, make(chan error, 1)
+	w.srv, w.served = srv, make(chan error, 2)
 	go func(served chan<- error) { served <- srv.Serve(front) }(w.served)
+	if w.opt.TLS {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		w.OK(err)
+		srv, front := a.SecureFront(ln)
+		w.secure, w.Secure = srv, ln.Addr().String()
+		go func(served chan<- error) { served <- srv.Serve(front) }(w.served)
+	}
 }
 
 // Stop drains the node as SIGTERM does.
@@ -136,13 +154,24 @@ func (w *World) Stop() {
 	}
 	end, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	shut := make(chan error, 1)
-	go func() { shut <- w.srv.Shutdown(end) }()
-	if err := errors.Join(w.App.Stop(end), <-shut); err != nil {
+	servers := []*http.Server{w.srv}
+	if w.secure != nil {
+		servers = append(servers, w.secure)
+	}
+	shut := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { shut <- s.Shutdown(end) }()
+	}
+	if err := w.App.Stop(end); err != nil {
 		w.Errorf("stopping the node: %v", err)
 	}
-	if err := <-w.served; !errors.Is(err, http.ErrServerClosed) {
-		w.Errorf("serving ended with %v", err)
+	for range servers {
+		if err := <-shut; err != nil {
+			w.Errorf("stopping the node: %v", err)
+		}
+		if err := <-w.served; !errors.Is(err, http.ErrServerClosed) {
+			w.Errorf("serving ended with %v", err)
+		}
 	}
 	w.App = nil
 }

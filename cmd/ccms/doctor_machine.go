@@ -160,7 +160,8 @@ func judgeAddress(addr string, listen error, alive, locked bool) finding {
 	return finding{"address", fine, addr + " is free; no server runs there", ""}
 }
 
-// judgeExposure: ccms speaks HTTP, so keys and passwords need a proxy that ends TLS.
+// judgeExposure: at this address ccms speaks HTTP, so passwords need a proxy that ends TLS,
+// and the keys of charge points that or --tls-addr.
 func judgeExposure(host string, proxy bool) finding {
 	ip := net.ParseIP(host)
 	switch {
@@ -171,7 +172,7 @@ func judgeExposure(host string, proxy bool) finding {
 			"let only the proxy reach this port (a firewall, a network of its own), or listen on 127.0.0.1 if it is on this machine"}
 	}
 	return finding{"exposure", warning, "other machines reach the address without TLS: passwords and the keys of charge points travel in the clear",
-		"listen on 127.0.0.1 and put a proxy with TLS in front, with --trust-proxy"}
+		"listen on 127.0.0.1 and put a proxy with TLS in front, with --trust-proxy; charge points may come by --tls-addr instead"}
 }
 
 func get(ctx context.Context, address string) (*http.Response, error) {

@@ -3,6 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +25,34 @@ type point struct {
 	Verbose     bool          `short:"v" help:"Print every frame."`
 }
 
+// tls is what wss:// needs beyond what the system knows; nil: nothing.
+func (r *runCommand) tls() (*tls.Config, error) {
+	if r.CA == "" && r.Cert == "" && r.CertKey == "" {
+		return nil, nil
+	}
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if r.CA != "" {
+		pem, err := os.ReadFile(r.CA)
+		if err != nil {
+			return nil, err
+		}
+		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", r.CA)
+		}
+	}
+	if (r.Cert == "") != (r.CertKey == "") {
+		return nil, errors.New("--cert and --cert-key belong together")
+	}
+	if r.Cert != "" {
+		own, err := tls.LoadX509KeyPair(r.Cert, r.CertKey)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Certificates = []tls.Certificate{own}
+	}
+	return cfg, nil
+}
+
 func (p *point) log(w io.Writer, least slog.Level) *slog.Logger {
 	if p.Verbose {
 		least = slog.LevelDebug
@@ -31,6 +62,9 @@ func (p *point) log(w io.Writer, least slog.Level) *slog.Logger {
 
 type runCommand struct {
 	point
+	CA            string        `type:"existingfile" help:"Root certificates to trust for wss://, PEM; without it those of the system."`
+	Cert          string        `type:"existingfile" help:"Own certificate with those behind it, PEM (security profile 3); needs --cert-key."`
+	CertKey       string        `type:"existingfile" help:"Its key, PEM."`
 	ID            string        `required:"" help:"Identity of the charge point."`
 	Connectors    int           `default:"1" help:"Number of connectors."`
 	MaxPower      int64         `default:"22000" help:"Of each connector, in W."`
@@ -54,8 +88,12 @@ func (r *runCommand) config() (cpsim.Config, error) {
 	if r.Connectors < 1 || r.Connectors > 100 {
 		return cpsim.Config{}, fmt.Errorf("--connectors is from 1 to 100, not %d", r.Connectors)
 	}
+	secure, err := r.tls()
+	if err != nil {
+		return cpsim.Config{}, err
+	}
 	cfg := cpsim.Config{
-		URL: r.URL, Identity: r.ID, Password: r.Password, Vendor: r.Vendor, Model: r.Model,
+		URL: r.URL, Identity: r.ID, Password: r.Password, TLS: secure, Vendor: r.Vendor, Model: r.Model,
 		MeterInterval: r.MeterInterval, CallTimeout: r.CallTimeout, BootOnReconnect: r.BootAlways,
 		Seed: r.Seed, Quirks: quirks, Keys: map[string]string{},
 	}

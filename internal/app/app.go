@@ -62,10 +62,12 @@ type Config struct {
 
 	MetricsForAll bool
 	TrustProxy    bool
-	MapTiles      web.MapTiles
-	Login         operator.HashCost // cost of a login's hash; tests take a cheap one
-	Door          ocpp.Options      // Now, Log and Journal are set here
-	Front         FrontLimits       // of the HTTP server
+	// TLS are the certificates for charge points; none: no SecureFront.
+	TLS      []CertificateFiles
+	MapTiles web.MapTiles
+	Login    operator.HashCost // cost of a login's hash; tests take a cheap one
+	Door     ocpp.Options      // Now, Log and Journal are set here
+	Front    FrontLimits       // of the HTTP server
 	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
 	Beat func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -164,7 +166,10 @@ type App struct {
 	running  sync.WaitGroup
 	stopping atomic.Bool
 	drift    atomic.Int64 // what the last ledger check found wrong
-	health   health
+
+	certificates *Certificates
+	handshakes   *handshakes
+	health       health
 }
 
 // flawsOf is what is wrong with a frame; ours are right.
@@ -189,6 +194,12 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	var certificates *Certificates
+	if len(c.TLS) > 0 {
+		if certificates, err = LoadCertificates(c.TLS, c.Now); err != nil {
+			return nil, fmt.Errorf("certificates for charge points: %w", err)
+		}
+	}
 	bus, held := live.NewBus(), cluster.New()
 	o.OnCommit = func(changes []store.Change) {
 		for _, ch := range changes {
@@ -202,7 +213,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: c, cluster: held}
+	a := &App{Store: st, cfg: c, cluster: held, certificates: certificates, handshakes: newHandshakes(c.Log)}
 	write, read := operator.Once(a.watched), st.Read
 	planExists := func(tx *store.Tx, id ident.Plan) error { _, err := tx.CurrentPlan(id); return err }
 
@@ -212,7 +223,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Assets = asset.New(
 		run(write, func(tx *store.Tx) asset.Tx { return tx }), run(read, func(tx *store.Tx) asset.Tx { return tx }),
 		asset.Options{
-			MAC: o.Keys.PointMAC, Node: c.Node, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
+			MAC: o.Keys.PointMAC, Node: c.Node, TLS: len(c.TLS) > 0 || c.TrustProxy, MayStill: mayStill, Drop: func(id ident.ChargePoint) { a.Door.Drop(id) },
 			Settled:    func(identity string) { a.Door.Settled(identity) },
 			Blockers:   func(tx asset.Tx, id ident.ChargePoint) error { return session.PointBlocked(tx.(*store.Tx), id) },
 			PlanExists: func(tx asset.Tx, id ident.Plan) error { return planExists(tx.(*store.Tx), id) },
@@ -253,6 +264,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	door := c.Door
 	door.Now, door.Log = c.Now, c.Log
 	door.ClientIP = func(r *http.Request) string { return a.Web.ClientIP(r) }
+	door.ByTLS = func(r *http.Request) bool { return c.TrustProxy && r.Header.Get("X-Forwarded-Proto") == "https" }
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
 	a.journal.Flaws = func(f store.JournalFrame) []string { return flawsOf(f.Inbound, f.Raw) }
 	frames := &live.Frames{}
@@ -334,6 +346,7 @@ func (a *App) register(r *prometheus.Registry) {
 	})
 	counter("ocpp_connections_accepted_total", "Charge point connections accepted.", a.Door.Stats.Accepted.Load)
 	counter("ocpp_connections_refused_total", "Charge point connections refused.", a.Door.Stats.Refused.Load)
+	counter("tls_handshakes_failed_total", "TLS handshakes at the address for charge points that failed.", a.handshakes.failed.Load)
 	counter("ocpp_frames_total", "OCPP frames in and out.", a.Door.Stats.Frames.Load)
 	counter("ocpp_messages_not_handled_total", "Messages left without an answer because they could not be stored.", a.Door.Stats.Unstored.Load)
 	counter("ocpp_unresponsive_total", "Times a charge point left two different commands in a row unanswered.", a.Door.Stats.Unresponsive.Load)
@@ -343,11 +356,15 @@ func (a *App) register(r *prometheus.Registry) {
 // ServeHTTP takes charge points before the mux, which would redirect the doubled
 // slashes that some of them send.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, ocpp.Prefix) || strings.HasPrefix(r.URL.Path, "//") && strings.Contains(r.URL.Path, ocpp.Prefix) {
+	if forDoor(r) {
 		a.Door.ServeHTTP(w, r)
 		return
 	}
 	a.Web.ServeHTTP(w, r)
+}
+
+func forDoor(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, ocpp.Prefix) || strings.HasPrefix(r.URL.Path, "//") && strings.Contains(r.URL.Path, ocpp.Prefix)
 }
 
 // Start begins the background work; Stop ends it.
@@ -393,6 +410,14 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Assets.RunSettings(ctx)
 		return err
 	})
+	a.every(ctx, 5*time.Second, "changes of keys and profiles", func(ctx context.Context) error {
+		_, err := a.Assets.SweepChanges(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, time.Minute, "certificates of charge points", func(ctx context.Context) error {
+		_, err := a.Assets.SweepCertificates(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
 	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
 	a.every(ctx, time.Hour, "retention", func(ctx context.Context) error {
@@ -401,6 +426,9 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, time.Hour, "ledger check", a.checkLedger)
 	a.every(ctx, 10*time.Minute, "old exports", a.forgetExports)
+	if a.certificates != nil {
+		a.every(ctx, 10*time.Second, "certificates for charge points", func(context.Context) error { return a.renewCertificates() })
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"container/list"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -238,6 +239,9 @@ func (g *gate) drop(of *source) bool {
 
 // state is told by the HTTP server what a connection is doing.
 func (g *gate) state(c net.Conn, s http.ConnState) {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
 	x, ok := c.(*guest)
 	if !ok {
 		return

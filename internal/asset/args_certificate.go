@@ -67,7 +67,9 @@ func (a InstallCertificate) check() error {
 		bad.add("/use", "must be central_system_root or manufacturer_root")
 	}
 	if a.PEM == "" || len(a.PEM) > maxPEM {
-		bad.add("/pem", "must be a certificate in PEM of at most 5500 characters")
+		bad.add("/certificate_pem", "must be a certificate in PEM of at most 5500 characters")
+	} else if chain, err := readChain(a.PEM); err != nil || len(chain) != 1 || !chain[0].IsCA {
+		bad.add("/certificate_pem", "must be one certificate in PEM, of an authority")
 	}
 	return bad.err()
 }

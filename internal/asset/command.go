@@ -170,6 +170,8 @@ type Answer struct {
 	Part bool
 	// Composite is what get_composite_schedule found.
 	Composite *Composite
+	// Certificates are those of get_certificates.
+	Certificates []CertificateHash
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no

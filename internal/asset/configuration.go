@@ -191,6 +191,9 @@ func keepConfig(tx Tx, c Command, a Answer) error {
 	case GetConfig:
 		cfg = cfg.read(a.Keys, len(args.Keys) == 0, p.Firmware, tx.Now())
 	case ChangeConfig:
+		if SameKey(args.Key, keyOfKey) { // it is kept as MACs alone
+			return nil
+		}
 		cfg = cfg.written(args.Key, args.Value, a.Outcome == OutcomeReboot, tx.Now())
 	}
 	return tx.SaveConfiguration(cfg)

@@ -12,31 +12,6 @@ import (
 	"ccms/internal/operator"
 )
 
-// Identify finds the valid charge point with this identity, whoever owns it; the
-// caller has the identity decoded. It answers before anybody is known, so the door
-// must check the key before it acts on the answer.
-func (s *Service) Identify(ctx context.Context, identity string) (ChargePoint, error) {
-	if !ident.ValidIdentity(identity) {
-		return ChargePoint{}, fault.NotFound("charge point")
-	}
-	return one(ctx, s.read, authz.Everything("find the charge point that connects"), func(tx Tx) (ChargePoint, error) {
-		p, err := tx.PointByIdentity(identity)
-		if fault.Is(err, fault.Missing) {
-			p, err = tx.PointByAlias(identity)
-		}
-		if err == nil && p.Status != Valid {
-			return ChargePoint{}, fault.NotFound("charge point")
-		}
-		return p, err
-	})
-}
-
-// CheckKey reports whether password is the point's key: its hex text in either case,
-// or the bytes it stands for (behaviour 17).
-func (s *Service) CheckKey(p ChargePoint, password string) bool {
-	return p.Keys.match(s.opt.MAC, password)
-}
-
 // Seen takes note of a frame or pong on an open socket.
 func (s *Service) Seen(ctx context.Context, sc authz.Scope, id ident.ChargePoint) error {
 	return s.write(ctx, sc, func(tx Tx) error { return Seen(tx, id, tx.Now()) })
@@ -107,6 +82,14 @@ func Askable(a Args, reason string, wait time.Duration) error {
 	}
 	if err := a.check(); err != nil {
 		return err
+	}
+	switch x := a.(type) {
+	case ChangeConfig:
+		if err := ownsSetting(x.Key); err != nil {
+			return err
+		}
+	case CertificateSigned:
+		return fault.New(fault.Unsupported, "command_unsupported", "A certificate is brought to its charge point when it is signed. Nothing was sent.")
 	}
 	if Serious(a) && strings.TrimSpace(cut(reason)) == "" {
 		return fault.BadInput("/reason", "must say why, in at most 200 letters")
@@ -215,6 +198,8 @@ func Expired(tx Tx, id ident.Command) (Command, bool, error) {
 	if !changed {
 		return c, false, nil
 	}
-	next, err = end(tx, c, next)
+	if next, err = end(tx, c, next); err == nil {
+		err = securityEnded(tx, next, Answer{})
+	}
 	return next, err == nil, err
 }

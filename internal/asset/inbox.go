@@ -206,17 +206,6 @@ func (s *Service) SetOnboarding(ctx context.Context, sc authz.Scope, knock bool)
 	})
 }
 
-// wholeOperator refuses staff of a sub-operator, and of no operator at all.
-func wholeOperator(sc authz.Scope) error {
-	switch {
-	case sc.Operator().IsZero():
-		return fault.New(fault.Denied, "operator_needed", "Enter an operator first.")
-	case !sc.Sub().IsZero():
-		return fault.New(fault.Denied, "operator_only", "This is the operator's to decide; a sub-operator cannot change it.")
-	}
-	return nil
-}
-
 // StrangerFilter narrows the inbox.
 type StrangerFilter struct {
 	Identity string // how it begins

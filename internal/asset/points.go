@@ -323,6 +323,15 @@ func (s *Service) NewKey(ctx context.Context, sc authz.Scope, id ident.ChargePoi
 		if err := tx.SavePoint(p, p.Version); err != nil {
 			return err
 		}
+		change, open, err := tx.OpenSecurityChange(id)
+		if err != nil {
+			return err
+		}
+		if open && change.Kind == ChangeOfKey {
+			if err := saveChange(tx, p, change, change.end(ChangeBack, "Somebody gave it another key by hand.", tx.Now())); err != nil {
+				return err
+			}
+		}
 		return tx.Audit("charge_point.key_changed", id.String(), nil, nil)
 	})
 	if err != nil {

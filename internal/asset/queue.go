@@ -219,7 +219,10 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 	if next, err = end(tx, c, next); err != nil {
 		return next, err
 	}
-	return next, climb(tx, next, a)
+	if err := climb(tx, next, a); err != nil {
+		return next, err
+	}
+	return next, securityEnded(tx, next, a)
 }
 
 // alreadySo notes the effect of a change of availability that changes nothing: no

@@ -32,6 +32,8 @@ type Options struct {
 	// Settled hears, after the commit, that staff decided about whoever knocks with this
 	// identity. nil leaves its connection to its own end.
 	Settled func(identity string)
+	// TLS says that charge points can come by TLS: here, or to a proxy in front.
+	TLS bool
 }
 
 // Service is what doors call.

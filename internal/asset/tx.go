@@ -161,6 +161,51 @@ type Tx interface {
 	InsertVendorMessage(m VendorMessage, most int) error
 	ListVendorMessages(ident.ChargePoint, operator.Page) (operator.List[VendorMessage], error)
 
+	// SecurityOfPoint is what is known of a point's security.
+	SecurityOfPoint(ident.ChargePoint) (s Security, known bool, err error)
+	SaveSecurity(Security) error
+	SecuritySettings(ident.Operator) (s SecuritySettings, known bool, err error)
+	SaveSecuritySettings(SecuritySettings) error
+	OperatorName(ident.Operator) (string, error)
+
+	// OpenSecurityChange is the change of a point that has not ended.
+	OpenSecurityChange(ident.ChargePoint) (c SecurityChange, open bool, err error)
+	InsertSecurityChange(SecurityChange) error
+	SaveSecurityChange(c SecurityChange, version int64) error
+	// SecurityChangesOf lists a point's changes, newest first.
+	SecurityChangesOf(p ident.ChargePoint, limit int) ([]SecurityChange, error)
+	DueSecurityChanges(now time.Time, limit int) ([]SecurityChange, error)
+
+	// InsertSecurityEvent reports whether it was not there yet.
+	InsertSecurityEvent(SecurityEvent) (fresh bool, err error)
+	ListSecurityEvents(SecurityFilter, operator.Page) (operator.List[SecurityRow], error)
+
+	// InsertAuthority reports whether there is none of ours that signs yet; if there is,
+	// it inserts nothing.
+	InsertAuthority(Authority) (fresh bool, err error)
+	SaveAuthority(a Authority, version int64) error
+	AuthorityByID(ident.Authority) (Authority, error)
+	// AuthorityWithKey is AuthorityByID with what it signs with.
+	AuthorityWithKey(ident.Authority) (Authority, error)
+	// TrustedAuthorities lists those that are trusted, oldest first.
+	TrustedAuthorities(ident.Operator) ([]Authority, error)
+	// AuthoritiesOf lists all of the operator, newest first.
+	AuthoritiesOf(op ident.Operator, limit int) ([]Authority, error)
+
+	InsertCertificate(PointCertificate) error
+	SaveCertificate(c PointCertificate, version int64) error
+	CertificateByID(ident.Certificate) (PointCertificate, error)
+	CertificateBySerial(op ident.Operator, serial string) (c PointCertificate, found bool, err error)
+	CertificateByRequest(p ident.ChargePoint, hash []byte) (c PointCertificate, found bool, err error)
+	CertificateByCommand(p ident.ChargePoint, id ident.Command) (c PointCertificate, found bool, err error)
+	// CertificatesOf lists a point's certificates, newest first.
+	CertificatesOf(p ident.ChargePoint, limit int) ([]PointCertificate, error)
+	CountRequests(p ident.ChargePoint, since time.Time) (int, error)
+	DueCertificates(now time.Time, limit int) ([]PointCertificate, error)
+	// RevokedBy lists what was revoked of an authority and has not expired.
+	RevokedBy(a ident.Authority, now time.Time) ([]PointCertificate, error)
+	ListCertificates(CertificateFilter, operator.Page) (operator.List[CertificateRow], error)
+
 	// SitesOfPoints gives the site of each of the points that is inside the scope.
 	SitesOfPoints([]ident.ChargePoint) (map[ident.ChargePoint]ident.Site, error)
 	// BusySites gives the sites for which rows of bulks wait, with the time of the last.

@@ -28,6 +28,7 @@ const (
 	FinanceRead    Permission = "finance.read"
 	FinanceWrite   Permission = "finance.write" // recharges
 	AuditRead      Permission = "audit.read"
+	SecurityWrite  Permission = "security.write" // keys, profiles, certificates and who signs them
 )
 
 // What may end a charge, open a lock or change how a device works is not for everybody
@@ -60,7 +61,7 @@ var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile,
-	WarningWrite,
+	WarningWrite, SecurityWrite,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -71,7 +72,7 @@ var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, SecurityWrite),
 	OpOps: set(OperatorRead, HomeRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
 		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite),
 	Auditor: set(OperatorRead, HomeRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),

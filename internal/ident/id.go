@@ -42,6 +42,10 @@ type (
 	modelKind       struct{}
 	templateKind    struct{}
 	vendorRuleKind  struct{}
+	authorityKind   struct{}
+	certificateKind struct{}
+	securityKind    struct{}
+	changeKind      struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -71,36 +75,44 @@ func (strangerKind) prefix() string    { return "unk" }
 func (modelKind) prefix() string       { return "mod" }
 func (templateKind) prefix() string    { return "tpl" }
 func (vendorRuleKind) prefix() string  { return "vnd" }
+func (authorityKind) prefix() string   { return "ca" }
+func (certificateKind) prefix() string { return "crt" }
+func (securityKind) prefix() string    { return "sev" }
+func (changeKind) prefix() string      { return "sch" }
 
 // The ids of ccms.
 type (
-	Operator    = ID[operatorKind]
-	SubOperator = ID[subOperatorKind]
-	Staff       = ID[staffKind]
-	Role        = ID[roleKind]
-	APIToken    = ID[apiTokenKind]
-	Site        = ID[siteKind]
-	ChargePoint = ID[chargePointKind]
-	Connector   = ID[connectorKind]
-	Command     = ID[commandKind]
-	Bulk        = ID[bulkKind] // one command for many charge points
-	Driver      = ID[driverKind]
-	Token       = ID[tokenKind]
-	Account     = ID[accountKind] // a ChargingAccount or another ledger account
-	Entry       = ID[entryKind]   // one balanced set of postings
-	Hold        = ID[holdKind]
-	Recharge    = ID[rechargeKind]
-	Plan        = ID[planKind]
-	Session     = ID[sessionKind]
-	Attempt     = ID[attemptKind] // a start attempt (AUTH-R5)
-	Event       = ID[eventKind]   // one frame kept from a charge point
-	View        = ID[viewKind]    // a list as an account saved it
-	Export      = ID[exportKind]  // a file of a list's rows
-	Warning     = ID[warningKind]
-	Stranger    = ID[strangerKind]   // a charge point that nobody has registered
-	Model       = ID[modelKind]      // what is known of a vendor's model and firmware
-	Template    = ID[templateKind]   // settings that charge points shall have
-	VendorRule  = ID[vendorRuleKind] // what a vendor's own messages are answered with
+	Operator       = ID[operatorKind]
+	SubOperator    = ID[subOperatorKind]
+	Staff          = ID[staffKind]
+	Role           = ID[roleKind]
+	APIToken       = ID[apiTokenKind]
+	Site           = ID[siteKind]
+	ChargePoint    = ID[chargePointKind]
+	Connector      = ID[connectorKind]
+	Command        = ID[commandKind]
+	Bulk           = ID[bulkKind] // one command for many charge points
+	Driver         = ID[driverKind]
+	Token          = ID[tokenKind]
+	Account        = ID[accountKind] // a ChargingAccount or another ledger account
+	Entry          = ID[entryKind]   // one balanced set of postings
+	Hold           = ID[holdKind]
+	Recharge       = ID[rechargeKind]
+	Plan           = ID[planKind]
+	Session        = ID[sessionKind]
+	Attempt        = ID[attemptKind] // a start attempt (AUTH-R5)
+	Event          = ID[eventKind]   // one frame kept from a charge point
+	View           = ID[viewKind]    // a list as an account saved it
+	Export         = ID[exportKind]  // a file of a list's rows
+	Warning        = ID[warningKind]
+	Stranger       = ID[strangerKind]    // a charge point that nobody has registered
+	Model          = ID[modelKind]       // what is known of a vendor's model and firmware
+	Template       = ID[templateKind]    // settings that charge points shall have
+	VendorRule     = ID[vendorRuleKind]  // what a vendor's own messages are answered with
+	Authority      = ID[authorityKind]   // signs certificates of charge points
+	Certificate    = ID[certificateKind] // of a charge point
+	SecurityEvent  = ID[securityKind]
+	SecurityChange = ID[changeKind] // of a charge point's key or profile
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

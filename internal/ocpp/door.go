@@ -61,6 +61,9 @@ type Options struct {
 	CallTimeout time.Duration
 	// ClientIP says whose request it is; default the socket's other end.
 	ClientIP func(*http.Request) string
+	// ByTLS says that a request that came here without TLS had it up to a proxy that is
+	// trusted; default: never.
+	ByTLS func(*http.Request) bool
 }
 
 // Door accepts charge points.
@@ -74,6 +77,8 @@ type Door struct {
 	failed   *operator.Crowd // addresses whose handshakes failed
 	// identities that nobody knows: each, those of one address, and all
 	strange, origins, strangers *operator.Crowd
+	// points that are refused: for a wrong key, and what is told of it
+	wrong, refusals *operator.Crowd
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
@@ -110,6 +115,9 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.ClientIP == nil {
 		o.ClientIP = peerIP
 	}
+	if o.ByTLS == nil {
+		o.ByTLS = func(*http.Request) bool { return false }
+	}
 	if o.Journal == nil {
 		o.Journal = func(Frame) {}
 	}
@@ -119,6 +127,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		strange: operator.NewCrowd(StrangerRate), origins: operator.NewCrowd(StrangerOrigin), guests: map[string]*guest{}, strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
+		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold),
 		away:  newAway(),
 		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }
@@ -166,7 +175,8 @@ func policyOf(o asset.Offer) wire.Policy {
 }
 
 // ServeHTTP takes a charge point in: an identity that we do not know comes into the inbox
-// or gets 404 (nothing tells whether it exists elsewhere), a wrong key 401.
+// or gets 404 (nothing tells whether it exists elsewhere), a wrong key 401, and a right one
+// where more is required 403 (AUTH-R7).
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	draining, sentAway := d.draining, d.away.on
@@ -185,11 +195,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := identity(r.URL)
-	user, key, login := r.BasicAuth()
-	p, err := d.identify(r.Context(), id)
-	if fault.Is(err, fault.Missing) && login && user != id && nameless(r.URL.Path, id) { // behaviour 7
-		id = user
-		p, err = d.identify(r.Context(), id)
+	shown := d.handshakeOf(r)
+	candidate, err := d.identify(r.Context(), id, shown)
+	if fault.Is(err, fault.Missing) && shown.User != "" && shown.User != id && nameless(r.URL.Path, id) { // behaviour 7
+		id = shown.User
+		candidate, err = d.identify(r.Context(), id, shown)
 	}
 	switch {
 	case fault.Is(err, fault.Missing):
@@ -202,16 +212,21 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
 		return
 	}
-	// With an identity beside its own it may say either as user (behaviour 7).
-	if !login || user != p.Identity && user != id || !d.assets.CheckKey(p, key) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="ocpp"`)
-		if !d.turnAway(w, r, http.StatusUnauthorized, "The identity and its key do not match.") {
-			d.opt.Log.Warn("charge point refused: wrong key", "charge_point", p.ID, "from", d.opt.ClientIP(r))
-		}
+	p := candidate.Point
+	admission, refusal := d.assets.Judge(candidate, shown, d.opt.Now())
+	if refusal != nil {
+		d.refuseKnown(w, r, p, *refusal)
 		return
 	}
 	from := markOf(d.opt.ClientIP(r))
 	if d.holdOff(w, p, from) {
+		return
+	}
+	if err := d.admitted(r.Context(), candidate, admission); err != nil {
+		if r.Context().Err() == nil {
+			d.opt.Log.Error("how a charge point came, not stored", "charge_point", p.ID, "error", err)
+			d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
+		}
 		return
 	}
 	ws, err := wire.Upgrade(w, r, policyOf(p.Offer), &d.opt.Limits)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ccms/internal/asset"
+	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/operator"
 )
@@ -27,16 +28,23 @@ const (
 var FailedKnocks = operator.Rate{Burst: 60, Every: time.Second}
 
 // identify finds who knocks.
-func (d *Door) identify(ctx context.Context, id string) (asset.ChargePoint, error) {
+func (d *Door) identify(ctx context.Context, id string, h asset.Handshake) (asset.Candidate, error) {
 	ctx, cancel := context.WithTimeout(ctx, LookupWithin)
 	defer cancel()
 	select {
 	case d.looking <- struct{}{}:
 		defer func() { <-d.looking }()
 	case <-ctx.Done():
-		return asset.ChargePoint{}, fault.New(fault.Unavailable, "busy", "Too many handshakes at once.")
+		return asset.Candidate{}, fault.New(fault.Unavailable, "busy", "Too many handshakes at once.")
 	}
-	return d.assets.Identify(ctx, id)
+	return d.assets.Candidate(ctx, id, h)
+}
+
+// admitted stores what somebody showed that is let in, before anything is said to it.
+func (d *Door) admitted(ctx context.Context, c asset.Candidate, a asset.Admission) error {
+	ctx, cancel := context.WithTimeout(ctx, LookupWithin)
+	defer cancel()
+	return d.assets.Admitted(ctx, authz.ForChargePoint(c.Point.Operator, c.Point.Sub, c.Point.ID), c, a)
 }
 
 // turnAway answers somebody who has not shown to be a charge point of ours.

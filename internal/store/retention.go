@@ -17,6 +17,7 @@ const (
 	keepSamples = 400 * 24 * time.Hour
 	// Warnings that ended, with their history.
 	keepWarnings = 400 * 24 * time.Hour
+	keepSecurity = 365 * 24 * time.Hour // the security log: 12 months
 	pruneBatch   = 500
 )
 
@@ -38,6 +39,8 @@ var prunes = []struct {
 		(SELECT w.id FROM warnings w WHERE {{scope warnings w}} AND w.cleared_at < ? ORDER BY w.cleared_at LIMIT ?)`)},
 	{keepStrangers, false, stmt(`DELETE FROM strangers WHERE {{scope strangers strangers}} AND id IN
 		(SELECT u.id FROM strangers u WHERE {{scope strangers u}} AND u.last_at < ? ORDER BY u.last_at LIMIT ?)`)},
+	{keepSecurity, false, stmt(`DELETE FROM security_events WHERE {{scope security_events security_events}} AND id IN
+		(SELECT e.id FROM security_events e WHERE {{scope security_events e}} AND e.received_at < ? ORDER BY e.received_at LIMIT ?)`)},
 	{keepSlots, false, stmt(`DELETE FROM power_slots WHERE {{scope power_slots power_slots}} AND (operator_id, slot_at, site_id, sub_operator_id, acdc) IN
 		(SELECT p.operator_id, p.slot_at, p.site_id, p.sub_operator_id, p.acdc FROM power_slots p WHERE {{scope power_slots p}}
 		AND p.slot_at < ? ORDER BY p.slot_at LIMIT ?)`)},

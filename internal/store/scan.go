@@ -243,6 +243,14 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Export:
 		return true, id(p, c)
+	case *ident.Authority:
+		return true, id(p, c)
+	case *ident.Certificate:
+		return true, id(p, c)
+	case *ident.SecurityEvent:
+		return true, id(p, c)
+	case *ident.SecurityChange:
+		return true, id(p, c)
 	}
 	return false, nil
 }

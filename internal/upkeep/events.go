@@ -1,6 +1,7 @@
 package upkeep
 
 import (
+	"fmt"
 	"time"
 
 	"ccms/internal/asset"
@@ -195,6 +196,43 @@ func (e Contested) apply(d *desk) {
 	d.raise(told{typ: DuplicateIdentity, level: levels[DuplicateIdentity], at: e.At, detail: e.Detail, due: d.now.Add(FlapWithin)})
 }
 
+// Secured: something touched the security of the point.
+type Secured struct {
+	Kind asset.SecurityKind
+	At   time.Time
+}
+
+func (e Secured) apply(d *desk) {
+	level, known := securityLevels[e.Kind]
+	if !known {
+		level = Warn
+	}
+	d.raise(told{typ: Security, code: string(e.Kind), level: level, at: e.At, due: d.now.Add(SecurityQuiet)})
+}
+
+// Expiring: the point's certificate ends in so many days; 0: it has ended.
+type Expiring struct {
+	Days int
+	At   time.Time
+}
+
+func (e Expiring) apply(d *desk) {
+	detail := fmt.Sprintf("%d days left", e.Days)
+	if e.Days == 0 {
+		detail = "expired"
+	}
+	d.raise(told{typ: CertExpiring, level: expiryLevel(e.Days), at: e.At, detail: detail, due: d.now.Add(Recheck)})
+}
+
+// Renewed: the point has a new certificate, or the old one was revoked.
+type Renewed struct{ At time.Time }
+
+func (e Renewed) apply(d *desk) {
+	if i := d.find(0, CertExpiring, ""); i >= 0 {
+		d.gone(i, e.At)
+	}
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning
@@ -222,7 +260,7 @@ func (e Due) apply(d *desk) {
 			continue
 		}
 		switch {
-		case w.Type == Flapping, w.Type == DuplicateIdentity, w.Type == UnknownPoint, !w.GoneAt.IsZero():
+		case w.Type == Flapping, w.Type == DuplicateIdentity, w.Type == UnknownPoint, w.Type == Security, !w.GoneAt.IsZero():
 			d.end(i) // it was quiet for long enough
 		case e.Holds:
 			w.DueAt = d.now.Add(w.recheck())

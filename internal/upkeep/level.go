@@ -8,6 +8,25 @@ var levels = map[Type]Level{
 	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error,
 }
 
+// securityLevels are those of security events that are told of; others are Warn. What every
+// device tells after a visit of maintenance is for the record.
+var securityLevels = map[asset.SecurityKind]Level{
+	"TamperDetectionActivated": Error, "SecurityLogWasCleared": Error, "MaintenanceLoginFailed": Error,
+	"FirmwareUpdated": Info, "SettingSystemTime": Info, "StartupOfTheDevice": Info, "ResetOrReboot": Info, "MaintenanceLoginAccepted": Notice,
+	asset.KindProfileNotMet: Error, asset.KindBadCertificate: Error,
+}
+
+// expiryLevel is how bad it is that a certificate ends in so many days (AST-R6).
+func expiryLevel(days int) Level {
+	switch {
+	case days >= 60:
+		return Notice
+	case days >= 30:
+		return Warn
+	}
+	return Error
+}
+
 // errorLevels are those of OCPP 1.6's error codes (OCPP 1.6 §7.6). What may hurt
 // somebody is CRITICAL whatever the status beside it says.
 var errorLevels = map[string]Level{

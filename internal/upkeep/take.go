@@ -26,6 +26,7 @@ type Heard struct {
 var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
 	asset.FactStrangerSettled,
+	asset.FactSecurity, asset.FactCertExpiring, asset.FactCertSettled,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
 	"session.failed_to_start", "session.meter_silent",
 }
@@ -61,6 +62,17 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, c asset.Contested) Task {
 			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
 		})
+	case asset.FactSecurity:
+		task, err = read(f, func(f Heard, n asset.SecurityNoted) Task {
+			if !n.Critical {
+				return nil
+			}
+			return onPoint(n.Point, Secured{Kind: n.Kind, At: f.At})
+		})
+	case asset.FactCertExpiring:
+		task, err = read(f, func(f Heard, c asset.CertificateTold) Task { return onPoint(c.Point, Expiring{Days: c.Days, At: f.At}) })
+	case asset.FactCertSettled:
+		task, err = read(f, func(f Heard, c asset.CertificateTold) Task { return onPoint(c.Point, Renewed{At: f.At}) })
 	default:
 		task, err = read(f, ofSession)
 	}

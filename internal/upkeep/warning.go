@@ -20,10 +20,12 @@ const (
 	StartFailureStreak Type = "START_FAILURE_STREAK"
 	UnknownPoint       Type = "UNKNOWN_STATION" // Code is the identity that knocks
 	DuplicateIdentity  Type = "DUPLICATE_IDENTITY"
+	Security           Type = "SECURITY_EVENT" // Code is the kind of the event
+	CertExpiring       Type = "CERT_EXPIRING"
 )
 
 // Types lists them all.
-var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity}
+var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security, CertExpiring}
 
 // Level is how bad it is.
 type Level int

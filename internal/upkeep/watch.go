@@ -25,6 +25,9 @@ const (
 	UnknownLive = 50
 	// UnknownQuiet is how long an unknown identity must keep quiet.
 	UnknownQuiet = 24 * time.Hour
+	// SecurityQuiet is how long nothing of a kind must have happened to the security of a
+	// charge point.
+	SecurityQuiet = 24 * time.Hour
 	// Recheck is how often a live warning is compared with what it is about, in case
 	// that ended in a way that no fact tells. The first time is after Hold.
 	Recheck = time.Hour

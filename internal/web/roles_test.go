@@ -73,6 +73,22 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"blocks":["connectors"]}`
 	case "POST /api/v1/charge-points/{id}/commands":
 		return `{"type":"reset","reason":"test"}`
+	case "PUT /api/v1/charge-points/{id}/security-profile":
+		return `{"profile":2,"reason":"test"}`
+	case "POST /api/v1/charge-points/{id}/key-change", "POST /api/v1/certificates/{id}/revoke", "POST /api/v1/authorities/{id}/drop":
+		return `{"reason":"test"}`
+	case "POST /api/v1/charge-points/{id}/profile-upgrade":
+		return `{"to":2,"reason":"test"}`
+	case "POST /api/v1/charge-points/{id}/certificate-commands":
+		return `{"type":"get_certificates"}`
+	case "POST /api/v1/certificates/{id}/signed":
+		return `{"certificate_pem":"x"}`
+	case "POST /api/v1/authorities":
+		return `{"kind":"built_in"}`
+	case "PUT /api/v1/authorities/{id}/revocations":
+		return `{"list_pem":"x"}`
+	case "PUT /api/v1/security-settings":
+		return `{"minimum":1,"issuer":"built_in"}`
 	case "POST /api/v1/command-bulks":
 		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
@@ -88,6 +104,7 @@ func (w *world) path(rt Route, t tenant) string {
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
 		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template, "vendor-rules": t.vendorRule,
+		"certificates": t.certificate, "authorities": t.authority,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -177,14 +194,14 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template}
+			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
 				continue
 			}
 			for _, query := range []string{"", "?limit=100"} {
-				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
+				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.Path == "/api/v1/security-settings" || rt.tag() == "authorities" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
 					continue
 				}
 				a := w.call("GET", rt.Path+query, "", mine).want(w, 200)
@@ -200,6 +217,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			"/api/v1/sessions?site_id=" + w.theirs.site, "/api/v1/sessions?driver_id=" + w.theirs.driver, "/api/v1/sessions?charge_point_id=" + w.theirs.point,
 			"/api/v1/commands?session_id=" + w.theirs.session, "/api/v1/commands?charge_point_id=" + w.theirs.point,
 			"/api/v1/warnings?charge_point_id=" + w.theirs.point, "/api/v1/warnings?site_id=" + w.theirs.site, "/api/v1/warnings?parent_id=" + w.theirs.warning,
+			"/api/v1/certificates?charge_point_id=" + w.theirs.point, "/api/v1/security-events?charge_point_id=" + w.theirs.point,
 			"/api/v1/attempts?charge_point_id=" + w.theirs.point, "/api/v1/audit?object=" + w.theirs.site,
 			"/api/v1/drivers?account=driver@b4f.example", "/api/v1/tokens?uid=13ADF6B0", "/api/v1/sites?name=b4f", "/api/v1/sessions?point=b4f",
 		} {

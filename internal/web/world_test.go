@@ -3,7 +3,13 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
@@ -55,6 +61,7 @@ type tenant struct {
 	admin                                                                                             string // API token of the OpAdmin
 	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
 	warning, stranger, model, template, vendorRule                                                    string
+	certificate, authority                                                                            string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -264,6 +271,25 @@ func (w *world) furnish(t *tenant) {
 		w.Fatalf("%d sessions run", len(l.Items))
 	}
 	t.session = l.Items[0].ID
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	w.ok(err)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: p.Identity, Organization: []string{t.op.Name}}}, ecKey)
+	w.ok(err)
+	taken, err := w.svc.Asset.SignRequest(w.Context(), sc, p.ID, epoch, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr})))
+	if w.ok(err); !taken {
+		w.Fatal("the request for a certificate is refused")
+	}
+	var certificates struct {
+		Items []struct {
+			ID          string
+			AuthorityID string `json:"authority_id"`
+		}
+	}
+	w.call("GET", "/api/v1/certificates", "", bearer(t.admin)).want(w, 200).into(&certificates)
+	if len(certificates.Items) != 1 {
+		w.Fatalf("%d certificates", len(certificates.Items))
+	}
+	t.certificate, t.authority = certificates.Items[0].ID, certificates.Items[0].AuthorityID
 	a := w.call("POST", "/api/v1/charge-points/"+t.point+"/commands", `{"type":"trigger_message","requested_message":"Heartbeat"}`, bearer(t.admin), key("c")).want(w, 202)
 	var c struct{ ID string }
 	a.into(&c)

@@ -10,7 +10,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
   | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
-  | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read'
+  | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read' | 'security.write'
 
 export type Money = Schemas['Money']
 export type Me = Schemas['Me']
@@ -57,6 +57,12 @@ export type Warning = Schemas['Warning']
 export type WarningDetail = Schemas['WarningDetail']
 export type WarningResults = Schemas['WarningResults']
 export type Attempt = Schemas['Attempt']
+export type PointSecurity = Schemas['PointSecurity']
+export type SecurityChange = Schemas['SecurityChange']
+export type SecurityEvent = Schemas['SecurityEvent']
+export type SecuritySettings = Schemas['SecuritySettings']
+export type PointCertificate = Schemas['PointCertificate']
+export type Authority = Schemas['Authority']
 export type CommandNew = Schemas['CommandNew']
 export type Profile = Schemas['Profile']
 export type ProfileFilter = Schemas['ProfileFilter']

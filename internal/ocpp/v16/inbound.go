@@ -54,6 +54,10 @@ func inbound(a Action) func(*Link, context.Context, rpc.Call) (Message, error) {
 		return (*Link).heartbeat
 	case ActionMeterValues:
 		return (*Link).meterValues
+	case ActionSecurityEventNotification:
+		return (*Link).securityEvent
+	case ActionSignCertificate:
+		return (*Link).signCertificate
 	case ActionStartTransaction:
 		return (*Link).start
 	case ActionStatusNotification:

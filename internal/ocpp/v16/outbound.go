@@ -113,6 +113,9 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	case ActionGetCompositeSchedule:
 		a.Composite = composite(payload)
 	}
+	if action == ActionGetInstalledCertificateIds {
+		a.Certificates = installed(payload)
+	}
 	status, derr := statusOf(action, payload)
 	switch {
 	case derr != nil:
@@ -164,6 +167,21 @@ func configuration(a asset.Answer, payload []byte) asset.Answer {
 	}
 	return a
 }
+
+// installed reads the certificates that a device says it has.
+func installed(payload []byte) (all []asset.CertificateHash) {
+	m, _, err := DecodeGetInstalledCertificateIdsConf(payload)
+	if err != nil {
+		return nil
+	}
+	for _, h := range m.CertificateHashData[:min(len(m.CertificateHashData), mostInstalled)] {
+		all = append(all, asset.CertificateHash{Algorithm: Clean(string(h.HashAlgorithm)), Name: Clean(h.IssuerNameHash), Key: Clean(h.IssuerKeyHash), Serial: Clean(h.SerialNumber)})
+	}
+	return all
+}
+
+// mostInstalled is how many of them are kept.
+const mostInstalled = 50
 
 // statusOf is the status that the answer to a CALL carries; an answer that has none but
 // can be read is "Accepted".

@@ -50,6 +50,7 @@ export const router = createBrowserRouter([
       screen('assets/inbox', 'assets.read', () => import('./assets/Inbox')),
       screen('assets/templates', 'assets.read', () => import('./assets/Templates')),
       screen('assets/models', 'assets.read', () => import('./assets/Models')),
+      screen('assets/certificates', 'assets.read', () => import('./assets/Certificates')),
       screen('users/profiles', 'drivers.read', () => import('./users/Profiles')),
       screen('users/cards', 'drivers.read', () => import('./users/Cards')),
       screen('system/operators', 'operators.switch', () => import('./system/Operators')),

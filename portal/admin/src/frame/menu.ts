@@ -2,7 +2,7 @@
 
 import {
   AlertOutlined, AuditOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -35,6 +35,7 @@ export const sections: Section[] = [
     { path: '/assets/inbox', title: 'nav.inbox', need: 'assets.read', icon: InboxOutlined },
     { path: '/assets/templates', title: 'nav.templates', need: 'assets.read', icon: ControlOutlined },
     { path: '/assets/models', title: 'nav.models', need: 'assets.read', icon: ExperimentOutlined },
+    { path: '/assets/certificates', title: 'nav.certificates', need: 'assets.read', icon: SafetyCertificateOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },

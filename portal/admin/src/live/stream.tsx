@@ -34,7 +34,7 @@ export function StreamProvider({ topics, children }: { topics: string; children:
       fetch: guardedFetch,
       onEvent: (e) => take(client, e, later),
       onResync: () => later('resync', unseenMs, () => {
-        for (const key of ['warnings', 'warning', 'warning-count', 'sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'home', 'site-status']) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of ['warnings', 'warning', 'warning-count', 'sessions', 'session', 'charge-points', 'charge-point', 'configuration', 'command', 'commands', 'bulk', 'bulk-items', 'security', 'home', 'site-status']) void client.invalidateQueries({ queryKey: [key] })
       }),
       onState: setState,
     })

@@ -27,6 +27,8 @@ export function warningText(t: TFunction, w: Warning): string {
     case 'START_FAILURE_STREAK': return t('warning.text.streak', { count: w.count })
     case 'UNKNOWN_STATION': return code ? t('warning.text.unknown', { identity: code }) : t('warning.text.unknown_more')
     case 'DUPLICATE_IDENTITY': return t('warning.text.duplicate')
+    case 'SECURITY_EVENT': return word(t, 'security_kind', code)
+    case 'CERT_EXPIRING': return t('warning.text.certificate')
   }
 }
 

@@ -27,6 +27,7 @@ import { Connectors } from './Connectors'
 import { Frames } from './Frames'
 import { Hardware } from './Hardware'
 import { Refresh } from './Refresh'
+import { Security } from './Security'
 import { Sessions } from './Sessions'
 import { Template } from './Template'
 import { Vendors } from './Vendors'
@@ -67,6 +68,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
+    { key: 'security', label: t('security.tab'), content: <Security point={p} /> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
     { key: 'hardware', label: t('hardware.title'), content: <Hardware point={p} /> },
     { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },
