@@ -38,6 +38,10 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	transferKind    struct{}
+	imageKind       struct{}
+	installKind     struct{}
+	campaignKind    struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -63,6 +67,10 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (transferKind) prefix() string    { return "file" }
+func (imageKind) prefix() string       { return "img" }
+func (installKind) prefix() string     { return "fwi" }
+func (campaignKind) prefix() string    { return "fwc" }
 
 // The ids of ccms.
 type (
@@ -89,6 +97,10 @@ type (
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
 	Warning     = ID[warningKind]
+	Transfer    = ID[transferKind] // one file to or from a charge point
+	Image       = ID[imageKind]    // a firmware image
+	Install     = ID[installKind]  // an image on its way into one charge point
+	Campaign    = ID[campaignKind] // an image for many charge points
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -16,7 +16,7 @@ var (
 			key_mac_text key_mac_raw version created_at
 			vendor model hardware_serial firmware iccid imsi meter_type meter_serial booted_at
 			connection_epoch node connected_at disconnected_at last_seen_at online_until clock_offset_us zone
-			own_status own_error_code own_vendor_error_code own_info own_status_at own_received_at rolled`))
+			own_status own_error_code own_vendor_error_code own_info own_status_at own_received_at rolled upgrading`))
 	_ = table("code_counters", shared, plain("operator_id sub_operator_id value"))
 )
 
@@ -24,7 +24,7 @@ const pointCols = `p.id, p.operator_id, p.sub_operator_id, p.site_id, p.identity
 	p.plan_id, p.status, p.key_mac_text, p.key_mac_raw, p.version,
 	p.vendor, p.model, p.hardware_serial, p.firmware, p.iccid, p.imsi, p.meter_type, p.meter_serial, p.booted_at,
 	p.connection_epoch, p.node, p.connected_at, p.disconnected_at, p.last_seen_at, p.clock_offset_us, p.zone,
-	p.own_status, p.own_error_code, p.own_vendor_error_code, p.own_info, p.own_status_at, p.own_received_at, p.rolled`
+	p.own_status, p.own_error_code, p.own_vendor_error_code, p.own_info, p.own_status_at, p.own_received_at, p.rolled, p.upgrading`
 
 var (
 	// A code that is taken is not an error: the next free one may be tried in the same
@@ -77,7 +77,7 @@ func scanPoint(r *Row, p *asset.ChargePoint) error {
 		&p.Plan, &p.Status, &p.Keys.Text, &p.Keys.Raw, &p.Version,
 		&p.Vendor, &p.Model, &p.Serial, &p.Firmware, &p.ICCID, &p.IMSI, &p.MeterType, &p.MeterSerial, &p.BootedAt,
 		&p.Epoch, &p.Node, &p.ConnectedAt, &p.DisconnectedAt, &p.LastSeenAt, &offset, &p.Zone,
-		&p.Own.Status, &p.Own.ErrorCode, &p.Own.VendorErrorCode, &p.Own.Info, &p.Own.StatusAt, &p.Own.ReceivedAt, &p.Rolled)
+		&p.Own.Status, &p.Own.ErrorCode, &p.Own.VendorErrorCode, &p.Own.Info, &p.Own.StatusAt, &p.Own.ReceivedAt, &p.Rolled, &p.Upgrading)
 	p.ClockOffset = duration(offset)
 	return err
 }

@@ -25,6 +25,7 @@ type Heard struct {
 // Kinds are the facts that may raise or end a warning.
 var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
+	asset.FactBooted, asset.FactCommandEnded,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
 	"session.failed_to_start", "session.meter_silent",
 }
@@ -56,6 +57,10 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, c asset.Contested) Task {
 			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
 		})
+	case asset.FactBooted:
+		task, err = read(f, func(_ Heard, b asset.DeviceBooted) Task { return bootedWith(b) })
+	case asset.FactCommandEnded:
+		task, err = read(f, func(_ Heard, c asset.CommandChanged) Task { return commandEnded(c) })
 	default:
 		task, err = read(f, ofSession)
 	}

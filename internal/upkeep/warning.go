@@ -20,10 +20,11 @@ const (
 	StartFailureStreak Type = "START_FAILURE_STREAK"
 	UnknownPoint       Type = "UNKNOWN_STATION" // Code is the identity that knocks
 	DuplicateIdentity  Type = "DUPLICATE_IDENTITY"
+	FirmwareFailed     Type = "FIRMWARE_FAILED" // Code is the version that was to be
 )
 
 // Types lists them all.
-var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity}
+var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, FirmwareFailed}
 
 // Level is how bad it is.
 type Level int
