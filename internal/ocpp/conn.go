@@ -51,7 +51,7 @@ type conn struct {
 func newConn(d *Door, p asset.ChargePoint) *conn {
 	c := &conn{door: d, identity: p.Identity, known: !p.BootedAt.IsZero()}
 	c.Link = v16.Link{
-		Sessions: d.sessions, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
+		Sessions: d.sessions, Files: d.opt.Files, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
 		Booted: c.booted, Replaced: c.replaced, Failed: c.failed,
 	}
 	return c

@@ -235,6 +235,14 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Export:
 		return true, id(p, c)
+	case *ident.Transfer:
+		return true, id(p, c)
+	case *ident.Image:
+		return true, id(p, c)
+	case *ident.Install:
+		return true, id(p, c)
+	case *ident.Campaign:
+		return true, id(p, c)
 	}
 	return false, nil
 }

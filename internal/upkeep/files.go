@@ -161,7 +161,7 @@ func (s *Service) BeginUpload(ctx context.Context, t Transfer) (begun Transfer, 
 		begun.Version++
 		return nil
 	})
-	if fault.Of(err).Code == "stale_version" {
+	if err != nil && fault.Of(err).Code == "stale_version" {
 		err = fault.New(fault.Conflict, "file_arriving", "The file is arriving already, over another connection.")
 	}
 	return begun, err

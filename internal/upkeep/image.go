@@ -149,9 +149,9 @@ func signer(text string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// verify checks the signature against the SHA-256 of the file: RSA-PSS as the security
+// Verify checks the signature against the SHA-256 of the file: RSA-PSS as the security
 // whitepaper wants it, RSA of PKCS #1 v1.5 and ECDSA as vendors do it.
-func (i Image) verify(digest []byte) error {
+func (i Image) Verify(digest []byte) error {
 	if !i.Signed() {
 		return nil
 	}
@@ -233,7 +233,7 @@ func (s *Service) DraftImage(ctx context.Context, sc authz.Scope, id ident.Image
 // FinishImage has the file of a draft checked: digest is its SHA-256. An image with a
 // signature that is not the file's stays without it.
 func (s *Service) FinishImage(ctx context.Context, sc authz.Scope, i Image, bytes int64, digest []byte) (Image, error) {
-	if err := i.verify(digest); err != nil {
+	if err := i.Verify(digest); err != nil {
 		return i, err
 	}
 	err := s.write(ctx, sc, func(tx Tx) error {

@@ -14,11 +14,13 @@ import (
 	"ccms/internal/ocpp/decode"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/session"
+	"ccms/internal/upkeep"
 )
 
 // Link is one connection of a charge point, as its messages are translated.
 type Link struct {
 	Sessions  *session.Service
+	Files     *upkeep.Service // what travels beside the socket
 	Point     ident.ChargePoint
 	Scope     authz.Scope
 	Epoch     int64
@@ -45,10 +47,18 @@ func inbound(a Action) func(*Link, context.Context, rpc.Call) (Message, error) {
 		return (*Link).boot
 	case ActionDataTransfer:
 		return (*Link).dataTransfer
+	case ActionDiagnosticsStatusNotification:
+		return (*Link).diagnosticsStatus
+	case ActionFirmwareStatusNotification:
+		return (*Link).firmwareStatus
 	case ActionHeartbeat:
 		return (*Link).heartbeat
+	case ActionLogStatusNotification:
+		return (*Link).logStatus
 	case ActionMeterValues:
 		return (*Link).meterValues
+	case ActionSignedFirmwareStatusNotification:
+		return (*Link).signedFirmwareStatus
 	case ActionStartTransaction:
 		return (*Link).start
 	case ActionStatusNotification:
