@@ -170,7 +170,7 @@ func (s *Service) BeginUpload(ctx context.Context, t Transfer) (begun Transfer, 
 // EndUpload notes what came of it, and what that means for the command.
 func (s *Service) EndUpload(ctx context.Context, begun Transfer, b Brought) (ended Transfer, err error) {
 	b.Name = cleanName(b.Name)
-	err = s.write(ctx, scopeOfTransfer(begun), func(tx Tx) error {
+	err = s.report(ctx, scopeOfTransfer(begun), func(tx Tx) error {
 		t, err := tx.TransferByID(begun.ID)
 		if err != nil {
 			return err
@@ -179,6 +179,19 @@ func (s *Service) EndUpload(ctx context.Context, begun Transfer, b Brought) (end
 		return settle(tx, ended)
 	})
 	return ended, err
+}
+
+// patience is how often a report is decided anew where another write came between: the
+// answer to a command and what the device says of its effect travel beside each other.
+const patience = 4
+
+func (s *Service) report(ctx context.Context, sc authz.Scope, fn func(Tx) error) (err error) {
+	for range patience {
+		if err = s.write(ctx, sc, fn); err == nil || fault.Of(err).Code != "stale_version" {
+			return err
+		}
+	}
+	return err
 }
 
 // settle saves a transfer and notes the effect of its command.
@@ -203,7 +216,7 @@ const lookBack = 20
 // (OCPP 1.6 §4.4): a device brings one at a time, the last that it was asked for. request
 // is that of LogStatusNotification; 0: none.
 func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.ChargePoint, epoch int64, logs bool, request int32, status string) error {
-	return s.write(ctx, sc, func(tx Tx) error {
+	return s.report(ctx, sc, func(tx Tx) error {
 		if err := asset.CheckEpoch(tx, p, epoch); err != nil {
 			return err
 		}

@@ -195,7 +195,7 @@ func endTransfer(tx Tx, id ident.Transfer) error {
 // FirmwareStatus takes a FirmwareStatusNotification (OCPP 1.6 §4.5) or that of the security
 // extension, with the request that it is about; 0: none is named.
 func (s *Service) FirmwareStatus(ctx context.Context, sc authz.Scope, p ident.ChargePoint, epoch int64, request int32, status string) error {
-	return s.write(ctx, sc, func(tx Tx) error {
+	return s.report(ctx, sc, func(tx Tx) error {
 		if err := asset.CheckEpoch(tx, p, epoch); err != nil {
 			return err
 		}

@@ -92,6 +92,16 @@ func (d *Door) CloseFTP() {
 	s.running.Wait()
 }
 
+// FTPAddrs are the addresses that ListenFTP listens on.
+func (d *Door) FTPAddrs() (out []net.Addr) {
+	d.ftp.mu.Lock()
+	defer d.ftp.mu.Unlock()
+	for _, l := range d.ftp.listeners {
+		out = append(out, l.Addr())
+	}
+	return out
+}
+
 func (s *ftpServer) accept(ln net.Listener, wrapped bool) {
 	for {
 		c, err := ln.Accept()
