@@ -217,13 +217,13 @@ func (s *Service) FirmwareStatus(ctx context.Context, sc authz.Scope, p ident.Ch
 }
 
 // bootedWith is what a boot means for the firmware of a point.
-func bootedWith(b asset.DeviceBooted) Task {
+func bootedWith(b asset.DeviceBooted, at time.Time) Task {
 	return func(tx Tx) error {
 		i, ok, err := tx.OpenInstall(b.Point)
 		if err != nil || !ok {
 			return err
 		}
-		return saveInstall(tx, i, i.booted(b.Firmware, tx.Now()))
+		return saveInstall(tx, i, i.booted(b.Firmware, at, tx.Now()))
 	}
 }
 

@@ -129,22 +129,23 @@ func (i Install) told(status, has string, now time.Time) Install {
 	if next == InstallInstalled {
 		i.DueAt = now.Add(bootWithin)
 		if has != i.Before { // it booted first and says so afterwards
-			return i.booted(has, now)
+			return i.booted(has, now, now)
 		}
 	}
 	return i
 }
 
-// booted is the install after a boot that told a firmware.
-func (i Install) booted(has string, now time.Time) Install {
+// booted is the install after a boot that told a firmware. It may be heard of late: a boot
+// that was before says nothing.
+func (i Install) booted(has string, bootedAt, now time.Time) Install {
 	begun := i.State.rank() >= InstallDownloaded.rank()
 	switch {
-	case !i.Open():
+	case !i.Open() || bootedAt.Before(i.AskedAt):
 	case has == i.Release && (has != i.Before || i.State.rank() >= InstallInstalling.rank()):
 		return i.end(InstallDone, "", now)
 	case has != i.Before && begun:
 		return i.end(InstallDone, "It tells another version than the image has: "+short(has)+".", now)
-	case i.State == InstallInstalled:
+	case i.State == InstallInstalled && bootedAt.After(i.DueAt.Add(-bootWithin)):
 		return i.end(InstallFailed, "It said that the image is installed, and started with "+short(has)+" as before.", now)
 	}
 	return i // it may start again in the middle

@@ -58,7 +58,7 @@ func Read(f Heard) (Task, error) {
 			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
 		})
 	case asset.FactBooted:
-		task, err = read(f, func(_ Heard, b asset.DeviceBooted) Task { return bootedWith(b) })
+		task, err = read(f, func(f Heard, b asset.DeviceBooted) Task { return bootedWith(b, f.At) })
 	case asset.FactCommandEnded:
 		task, err = read(f, func(_ Heard, c asset.CommandChanged) Task { return commandEnded(c) })
 	default:
