@@ -237,6 +237,9 @@ func commandEnded(c asset.CommandChanged) Task {
 		if err != nil || !ok || i.Command != c.Command {
 			return err
 		}
+		if c.State == asset.CommandTimeout {
+			return saveInstall(tx, i, i.unanswered(tx.Now()))
+		}
 		cmd, err := tx.CommandByID(c.Command)
 		if err != nil {
 			return err

@@ -54,6 +54,8 @@ const (
 	InstallWithin = 12 * time.Hour
 	// bootWithin is how long the boot may take after the device says that it is installed.
 	bootWithin = 30 * time.Minute
+	// silentWithin is how long a device that did not answer may take to say that it began.
+	silentWithin = 15 * time.Minute
 )
 
 // Install is one image on its way into one charge point.
@@ -125,7 +127,7 @@ func (i Install) told(status, has string, now time.Time) Install {
 	if next.rank() <= i.State.rank() {
 		return i
 	}
-	i.State = next
+	i.State, i.Detail, i.DueAt = next, "", i.AskedAt.Add(InstallWithin)
 	if next == InstallInstalled {
 		i.DueAt = now.Add(bootWithin)
 		if has != i.Before { // it booted first and says so afterwards
@@ -172,6 +174,15 @@ func (i Install) due(now time.Time) Install {
 		return i.end(InstallFailed, "It said that the image is installed, and did not start with it.", now)
 	}
 	return i.end(InstallFailed, "It did not finish in time.", now)
+}
+
+// unanswered is the install whose command got no answer: some devices go to work all the
+// same, and are given the time to say so.
+func (i Install) unanswered(now time.Time) Install {
+	if until := now.Add(silentWithin); i.State == InstallAsked && until.Before(i.DueAt) {
+		i.DueAt, i.Detail = until, "The charge point did not answer. It may be at it all the same."
+	}
+	return i
 }
 
 // refused is the install whose command was not accepted.
