@@ -88,6 +88,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-point-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what charge points were asked to bring
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_charge_point_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-point-files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One file of a charge point: is it here
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_point_files_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a file of a charge point
+         * @description Needs the permission `live.files`.
+         */
+        delete: operations["delete_charge_point_files_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-point-files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file that a charge point brought
+         * @description Needs the permission `live.files`.
+         */
+        get: operations["get_charge_point_files_one_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points": {
         parameters: {
             query?: never;
@@ -151,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Send a command
-         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure` `live.files`
          */
         post: operations["post_charge_points_one_commands"];
         delete?: never;
@@ -174,6 +238,26 @@ export interface paths {
         get: operations["get_charge_points_one_configuration"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/firmware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point install an image
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_charge_points_one_firmware"];
         delete?: never;
         options?: never;
         head?: never;
@@ -488,6 +572,238 @@ export interface paths {
          * @description For everybody who is logged in.
          */
         get: operations["get_exports_one_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List firmware campaigns
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_campaigns"];
+        put?: never;
+        /**
+         * Bring an image into many charge points
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One firmware campaign and how it stands
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_campaigns_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a campaign; what is on its way goes on
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have no further install begin
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a campaign
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a campaign back, by its roll-back image
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List firmware images
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_images"];
+        put?: never;
+        /**
+         * Make a firmware image, without its file yet
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One firmware image
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_images_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a firmware image that nothing needs
+         * @description Needs the permission `firmware.write`.
+         */
+        delete: operations["delete_firmware_images_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bring the file of a firmware image; its signature is checked
+         * @description Needs the permission `firmware.write`.
+         */
+        put: operations["put_firmware_images_one_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-installs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List images on their way into charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_installs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-installs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One image on its way into one charge point
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_installs_one"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1789,6 +2105,27 @@ export interface components {
             /** @description For change_configuration. */
             value?: string;
         };
+        CampaignCounts: {
+            /** Format: int64 */
+            canaries: number;
+            /** @description Those that go first are not finished yet; the others wait for them. */
+            canaries_at_it: boolean;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those at it now.
+             */
+            open: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         ChangedSetting: {
             /** @description As last known; absent where it was never read. */
             before?: string;
@@ -1826,7 +2163,7 @@ export interface components {
              * @description The worst of its connectors, or OFFLINE.
              * @enum {string}
              */
-            point_status: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             site_id: string;
             site_name: string;
             /** @enum {string} */
@@ -1948,12 +2285,27 @@ export interface components {
             /** @description For remote_start: whose card to start with. */
             driver_id?: string;
             /**
+             * Format: date-time
+             * @description For get_diagnostics and get_log: what it shall hold, from when on.
+             */
+            from?: string;
+            /**
              * @description For change_configuration, which needs the permission live.configure.
              * @example HeartbeatInterval
              */
             key?: string;
             /** @description For get_configuration: which settings; absent: all. */
             keys?: string[];
+            /**
+             * @description For get_log; absent: diagnostics.
+             * @enum {string}
+             */
+            log?: "diagnostics" | "security";
+            /**
+             * @description How the file shall travel; absent: what the charge point says it knows, else what is usual here.
+             * @enum {string}
+             */
+            protocol?: "https" | "ftps" | "http" | "ftp";
             /**
              * Format: int64
              * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
@@ -1973,10 +2325,18 @@ export interface components {
             reset_type?: "soft" | "hard";
             /** @description For remote_stop. */
             session_id?: string;
+            /**
+             * Format: date-time
+             * @description And until when.
+             */
+            to?: string;
             /** @description For remote_start: the card to start with. */
             token_uid?: string;
-            /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh";
+            /**
+             * @description get_diagnostics and get_log need the permission live.files.
+             * @enum {string}
+             */
+            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh" | "get_diagnostics" | "get_log";
             /** @description For change_configuration. */
             value?: string;
         };
@@ -2123,6 +2483,190 @@ export interface components {
             state: "WAITING" | "READY" | "FAILED";
             /** @description It failed, in words. */
             why?: string;
+        };
+        FirmwareCampaign: {
+            /** Format: int64 */
+            canary_percent: number;
+            /** @description Only where one campaign is asked for. */
+            counts?: components["schemas"]["CampaignCounts"];
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description From how many finished ones on a share of failures says something.
+             */
+            halt_min_count: number;
+            id: string;
+            image_id: string;
+            name: string;
+            /** Format: int64 */
+            parallel: number;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            rollback_image_id?: string;
+            signed?: boolean;
+            /**
+             * @description HALTED: more than 5 % of what is finished failed.
+             * @enum {string}
+             */
+            state: "RUNNING" | "PAUSED" | "HALTED" | "CANCELLED" | "DONE";
+            /** @description The campaign that this one takes back. */
+            takes_back_id?: string;
+            /** Format: int64 */
+            total: number;
+            /** @description It halted, in words. */
+            why?: string;
+            /**
+             * @description Local time of each site; absent: at any time.
+             * @example 01:00
+             */
+            window_from?: string;
+            /** @example 05:00 */
+            window_to?: string;
+        };
+        FirmwareCampaignNew: {
+            /**
+             * Format: int64
+             * @description How many go first, alone; absent: 5.
+             */
+            canary_percent?: number;
+            /** @description Absent: every charge point of the image's model that site_id and firmware leave. */
+            charge_point_ids?: string[];
+            /** @description Only those that have this version now. */
+            firmware?: string;
+            /**
+             * Format: int64
+             * @description Absent: 10.
+             */
+            halt_min_count?: number;
+            image_id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many may be at it at once; absent: 10.
+             */
+            parallel?: number;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            /** @description What takes it back: another image for the same model. */
+            rollback_image_id?: string;
+            signed?: boolean;
+            site_id?: string;
+            /**
+             * @description Local time of each site from which installs may begin; over midnight where it is later than window_to.
+             * @example 01:00
+             */
+            window_from?: string;
+            /** @example 05:00 */
+            window_to?: string;
+        };
+        FirmwareCampaignRollback: {
+            reason: string;
+        };
+        FirmwareImage: {
+            /** Format: int64 */
+            bytes?: number;
+            certificate?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            file_name: string;
+            id: string;
+            model: string;
+            name: string;
+            /** Format: date-time */
+            ready_at?: string;
+            /** @description The version of the firmware, as the charge point tells it in its boot. */
+            release: string;
+            sha256?: string;
+            signature?: string;
+            signed: boolean;
+            /** @description Whose certificate the signature is by. */
+            signer?: string;
+            /**
+             * @description draft: its file is not here yet.
+             * @enum {string}
+             */
+            state: "draft" | "ready";
+            vendor: string;
+            /** Format: int64 */
+            version: number;
+        };
+        FirmwareImageNew: {
+            /** @description Of who signed it, in PEM. */
+            certificate?: string;
+            /** @description Under which charge points fetch it: of A-Z a-z 0-9 . - _ */
+            file_name: string;
+            /** @description As the charge points tell it. */
+            model: string;
+            name: string;
+            /** @description The version, as the charge points will tell it. */
+            release: string;
+            /** @description Of the file, in base64: RSA (PSS or PKCS #1 v1.5) or ECDSA over SHA-256. For SignedUpdateFirmware. */
+            signature?: string;
+            /** @description As the charge points tell it. */
+            vendor: string;
+        };
+        FirmwareInstall: {
+            /** Format: date-time */
+            asked_at?: string;
+            /** @description Its firmware before. */
+            before?: string;
+            campaign_id?: string;
+            /** @description It goes first. */
+            canary?: boolean;
+            charge_point_id: string;
+            charge_point_name?: string;
+            command_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it failed or waits, in words. */
+            detail?: string;
+            /**
+             * Format: date-time
+             * @description Of what waits: when it is looked at again. Else: when it counts as failed.
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            image_id: string;
+            image_name?: string;
+            /**
+             * Format: int64
+             * @description In the campaign, from 1.
+             */
+            number?: number;
+            /** @description The firmware that it is to have. */
+            release: string;
+            /** @description Asked by SignedUpdateFirmware. */
+            signed: boolean;
+            site_name?: string;
+            /**
+             * @description DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
+             * @enum {string}
+             */
+            state: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
+            /** @description The last status that the charge point told. */
+            told?: string;
+        };
+        FirmwareInstallNew: {
+            /**
+             * Format: date-time
+             * @description Not before; absent: now.
+             */
+            at?: string;
+            image_id: string;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            /** @description By SignedUpdateFirmware; absent: where the image is signed and the charge point has the security extension. */
+            signed?: boolean;
         };
         Found: {
             /** @description Only kinds that something was found of, and that the caller may read. */
@@ -2791,6 +3335,42 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListFirmwareCampaign: {
+            items: components["schemas"]["FirmwareCampaign"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListFirmwareImage: {
+            items: components["schemas"]["FirmwareImage"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListFirmwareInstall: {
+            items: components["schemas"]["FirmwareInstall"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListHomePosting: {
             items: components["schemas"]["HomePosting"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -2841,6 +3421,18 @@ export interface components {
         };
         ListPlan: {
             items: components["schemas"]["Plan"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPointFile: {
+            items: components["schemas"]["PointFile"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3121,6 +3713,50 @@ export interface components {
              * @description 200 is 20 %.
              */
             vat_permille: number;
+        };
+        PointFile: {
+            /** Format: date-time */
+            arrived_at?: string;
+            /** Format: int64 */
+            bytes?: number;
+            charge_point_id: string;
+            charge_point_name?: string;
+            command_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it failed, in words. */
+            detail?: string;
+            /**
+             * Format: date-time
+             * @description Until when the charge point may bring it.
+             */
+            expires_at: string;
+            /** @description As the charge point named it. */
+            file_name?: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description Then it is gone: such files may name cards.
+             */
+            kept_until: string;
+            /** @enum {string} */
+            kind: "diagnostics" | "log" | "security_log";
+            /**
+             * @description How it was to bring the file.
+             * @enum {string}
+             */
+            protocol: "https" | "http" | "ftp" | "ftps";
+            sha256?: string;
+            /**
+             * @description arrived: …/file has it. A file that failed after it arrived may be cut off, and can be fetched all the same.
+             * @enum {string}
+             */
+            state: "waiting" | "arriving" | "arrived" | "failed" | "expired";
+            /**
+             * @description The last status that the charge point told.
+             * @example Uploaded
+             */
+            told?: string;
         };
         PointFrame: {
             action: string;
@@ -3986,7 +4622,7 @@ export interface components {
              * @description Of the charge point now.
              * @enum {string}
              */
-            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             /**
              * Format: date-time
              * @description When it was heard of; much later than at where the charge point was away.
@@ -4001,7 +4637,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "FIRMWARE_FAILED";
             /** Format: int64 */
             version: number;
         };
@@ -4080,7 +4716,7 @@ export interface components {
              * @description Of the charge point now.
              * @enum {string}
              */
-            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             /**
              * Format: date-time
              * @description When it was heard of; much later than at where the charge point was away.
@@ -4095,7 +4731,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "FIRMWARE_FAILED";
             /** Format: int64 */
             version: number;
         };
@@ -4341,6 +4977,132 @@ export interface operations {
             };
         };
     };
+    get_charge_point_files: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_point_files_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_charge_point_files_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_point_files_one_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_charge_points: {
         parameters: {
             query?: {
@@ -4358,7 +5120,7 @@ export interface operations {
                 /** @description How words of name, code, identity or hardware serial begin. */
                 q?: string;
                 status?: "VALID" | "INVALID";
-                point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+                point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
                 online?: boolean;
                 /** @description Online, with a connector in this state. */
                 connector_status?: "Unknown" | "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Reserved" | "Unavailable" | "Faulted";
@@ -4587,6 +5349,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_firmware: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareInstallNew"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
                 };
             };
             /** @description Error */
@@ -5267,6 +6068,503 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_campaigns: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareCampaignNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_campaigns_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_pause: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_resume: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_rollback: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareCampaignRollback"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_images: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Exactly. */
+                model?: string;
+                state?: "draft" | "ready";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_images: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareImageNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_images_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_firmware_images_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_firmware_images_one_file: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_installs: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                campaign_id?: string;
+                state?: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_installs_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
             };
             /** @description Error */
             default: {
