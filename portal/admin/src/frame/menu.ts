@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CompassOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
+  AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -32,6 +32,7 @@ export const sections: Section[] = [
   { title: 'nav.assets', leaves: [
     { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
     { path: '/assets/points', title: 'nav.points', need: 'assets.read', icon: AuditOutlined },
+    { path: '/assets/firmware', title: 'nav.firmware', need: 'assets.read', icon: CodeOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },
