@@ -163,7 +163,7 @@ func (i Image) Verify(digest []byte) error {
 	if err != nil {
 		return fault.BadInput("/signature", "is no base64")
 	}
-	good := false
+	var good bool
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
 		good = rsa.VerifyPSS(key, crypto.SHA256, digest, sig, nil) == nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, digest, sig) == nil

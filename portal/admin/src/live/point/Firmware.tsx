@@ -1,7 +1,7 @@
 // The firmware of one point: what was installed from here, how far it is, and the next.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Form, Select } from 'antd'
+import { Alert, App, Button, Form, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, FileProtocol } from '@ccms/shared/api'
@@ -9,7 +9,7 @@ import { api, take } from '@ccms/shared/client'
 import { Installs } from '../../firmware/Installs'
 import { useMay } from '../../login/me'
 import { FormDialog, useRequired } from '../../parts/FormDialog'
-import { ProtocolField } from '../commands/dialogs'
+import { chargingNow, ProtocolField } from '../commands/dialogs'
 import { Reason } from '../commands/fields'
 
 export function Firmware({ point }: { point: ChargePoint }) {
@@ -40,7 +40,9 @@ function InstallDialog({ point, onClose }: { point: ChargePoint; onClose: () => 
   return (
     <FormDialog<{ image_id: string; protocol: FileProtocol | ''; reason: string }> title={t('firmware.install_of', { point: point.name })} ok={t('firmware.install_go')} danger
       initial={{ protocol: '' }} onClose={onClose}
-      what={images.isSuccess && fitting.length === 0 ? t('firmware.none_fits', { model: [point.vendor, point.model].filter(Boolean).join(' ') }) : t('firmware.install_what')}
+      what={images.isSuccess && fitting.length === 0 ? t('firmware.none_fits', { model: [point.vendor, point.model].filter(Boolean).join(' ') }) : (
+        <>{t('firmware.install_what')}{chargingNow(point) > 0 && <Alert type="warning" showIcon className="space-above" title={t('reset.running', { count: chargingNow(point) })} />}</>
+      )}
       submit={async (v, key) => {
         await take(api.POST('/api/v1/charge-points/{id}/firmware', {
           params: { path: { id: point.id }, header: { 'Idempotency-Key': key } },
