@@ -3,6 +3,7 @@ package csmstest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -86,7 +87,7 @@ func (a *API) download(path string) (int, []byte) {
 func TestFiles_DiagnosticsAndLogsArrive(t *testing.T) {
 	EachWith(t, Options{Files: true}, func(w *World) {
 		p := w.Point("CP1")
-		p.Simulated(func(c *cpsim.Config) { c.LogBytes = 200_000 })
+		p.Simulated(func(c *cpsim.Config) { c.LogBytes, c.TLS = 200_000, w.trusting() })
 		staff, auditor := w.Staff(authz.OpOps), w.Staff(authz.Auditor)
 		for _, x := range []struct {
 			body        M
@@ -96,6 +97,7 @@ func TestFiles_DiagnosticsAndLogsArrive(t *testing.T) {
 			{M{"type": "get_diagnostics", "protocol": "http"}, "diagnostics", "diagnostics of CP1"},
 			{M{"type": "get_log"}, "log", "DiagnosticsLog of CP1"},
 			{M{"type": "get_log", "log": "security", "protocol": "ftp"}, "security_log", "SecurityLog of CP1"},
+			{M{"type": "get_diagnostics", "protocol": "ftps"}, "diagnostics", "diagnostics of CP1"},
 		} {
 			w.Clock.Advance(time.Second) // the newest is the last
 			cmd := staff.Command(p, x.body).Want(202).Body.Str("id")
@@ -114,7 +116,7 @@ func TestFiles_DiagnosticsAndLogsArrive(t *testing.T) {
 			}
 		}
 		auditor.Command(p, M{"type": "get_diagnostics"}).Want(403)
-		if n := len(staff.files(p)); n != 4 {
+		if n := len(staff.files(p)); n != 5 {
 			w.Errorf("%d files are listed", n)
 		}
 		if strings.Contains(w.Server.String(), "/files/") && strings.Contains(w.Server.String(), "ftp://") {
@@ -281,6 +283,53 @@ func TestFiles_HTTPTakesOneFileAndNothingElse(t *testing.T) {
 				w.Errorf("after that: %d, want 404", got)
 			}
 		}
+	})
+}
+
+// Encrypted after AUTH TLS (RFC 4217), with its data connection; what is said in clear
+// behind AUTH is not believed.
+func TestFiles_FTPMayEncrypt(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		_, to := c.wanted(staff, "ftp")
+		u, err := url.Parse(to)
+		w.OK(err)
+		secret, _ := u.User.Password()
+		conn, err := net.DialTimeout("tcp", u.Host, wait)
+		w.OK(err)
+		defer conn.Close()
+		w.OK(conn.SetDeadline(time.Now().Add(wait)))
+		f := &ftp{w, textproto.NewConn(conn), u.Hostname()}
+		f.answer(220)
+		f.say(503, "PROT P")
+		f.say(234, "AUTH TLS")
+		f.text = textproto.NewConn(tls.Client(conn, w.trusting()))
+		f.say(200, "PBSZ 0")
+		f.say(200, "PROT P")
+		f.say(331, "USER "+u.User.Username())
+		f.say(230, "PASS "+secret)
+		data := f.passive()
+		f.say(150, "STOR a.log")
+		safe := tls.Client(data, w.trusting())
+		_, err = io.WriteString(safe, "in secret")
+		w.OK(err)
+		w.OK(safe.Close())
+		f.answer(226)
+		if file := staff.files(p)[0]; file.Int("bytes") != 9 {
+			w.Errorf("the file is %v", file)
+		}
+
+		conn, err = net.DialTimeout("tcp", u.Host, wait)
+		w.OK(err)
+		defer conn.Close()
+		w.OK(conn.SetDeadline(time.Now().Add(wait)))
+		f = &ftp{w, textproto.NewConn(conn), u.Hostname()}
+		f.answer(220)
+		_, err = io.WriteString(conn, "AUTH TLS\r\nUSER "+u.User.Username()+"\r\n")
+		w.OK(err)
+		f.answer(503)
 	})
 }
 

@@ -3,6 +3,7 @@ package csmstest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -59,6 +60,7 @@ type World struct {
 	srv      *http.Server
 	served   chan error
 	beats    map[time.Duration]chan time.Time
+	roots    *x509.CertPool // of selfSigned
 	mu       sync.Mutex
 	conns    []*Conn
 	serial   int
@@ -107,7 +109,7 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Settle: o.Settle, Limits: o.Wire}
 	w.cfg.Front, w.cfg.TrustProxy = o.Front, o.TrustProxy
 	if o.Files {
-		w.cfg.Transfers = app.Files{FTP: files.FTP{Addr: "127.0.0.1:0"}, MaxUpload: o.MaxUpload}
+		w.cfg.Transfers = app.Files{FTP: files.FTP{Addr: "127.0.0.1:0", FTPSAddr: "127.0.0.1:0", TLS: w.selfSigned()}, MaxUpload: o.MaxUpload}
 	}
 	w.cfg.Beat = func(d time.Duration) (<-chan time.Time, func()) {
 		c := make(chan time.Time)
@@ -133,7 +135,7 @@ func (w *World) Start() {
 	w.OK(err)
 	w.App, w.Addr = a, ln.Addr().String()
 	if w.opt.Files {
-		a.Upkeep.Offer(upkeep.Offers{Web: "http://" + w.Addr, FTP: a.Files.FTPAddrs()[0].String()})
+		a.Upkeep.Offer(upkeep.Offers{Web: "http://" + w.Addr, FTP: a.Files.FTPAddrs()[0].String(), FTPS: a.Files.FTPAddrs()[1].String(), Usual: upkeep.FTP})
 	}
 	srv, front := a.Front(ln)
 	w.srv, w.served = srv, make(chan error, 1)

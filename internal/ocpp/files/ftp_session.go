@@ -376,6 +376,9 @@ func (x *ftpSession) stor(arg string) {
 	c, err := x.data()
 	if err == nil {
 		_, err = io.Copy(in, x.moving(c))
+		if x.private && errors.Is(err, io.ErrUnexpectedEOF) { // many devices do not say goodbye in TLS; in clear nobody does
+			err = nil
+		}
 		c.Close()
 	}
 	if err = in.done(name, err); err != nil {
