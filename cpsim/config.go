@@ -34,6 +34,10 @@ type Config struct {
 	MinBackoff, MaxBackoff time.Duration
 	// RebootTime is how long a reboot keeps the point dark. Default 2 s.
 	RebootTime time.Duration
+	// StepTime is how long each step of a firmware update takes. Default 2 s.
+	StepTime time.Duration
+	// LogBytes is about how long its diagnostics and logs are. Default 4096.
+	LogBytes int
 	// BootOnReconnect sends BootNotification on every connection, which many
 	// devices do; OCPP 1.6 §4.2 asks for it only after a start.
 	BootOnReconnect bool
@@ -52,7 +56,7 @@ type Config struct {
 	AfterFunc func(d time.Duration, f func()) (stop func() bool)
 	// Dial opens the connection under the WebSocket; default: TCP to URL's host.
 	Dial func(ctx context.Context) (net.Conn, error)
-	// TLS is used for wss://.
+	// TLS is used for wss://, https:// and ftps://.
 	TLS *tls.Config
 
 	// OnEvent is called in order, one at a time, without any lock. It must not
@@ -108,6 +112,10 @@ func (c Config) withDefaults() Config {
 	dur(&c.MinBackoff, time.Second)
 	dur(&c.MaxBackoff, time.Minute)
 	dur(&c.RebootTime, 2*time.Second)
+	dur(&c.StepTime, 2*time.Second)
+	if c.LogBytes == 0 {
+		c.LogBytes = 4096
+	}
 	if len(c.Connectors) == 0 {
 		c.Connectors = []Connector{{}}
 	}

@@ -24,6 +24,7 @@ const (
 	Started      EventKind = "started"      // a transaction began on the device
 	Stopped      EventKind = "stopped"      // it ended on the device
 	Denied       EventKind = "denied"       // a card was refused; Status says how
+	NoFile       EventKind = "no file"      // a file could not be brought or fetched; Err says why
 )
 
 // Event is one thing that happened to a charge point.
@@ -39,5 +40,5 @@ type Event struct {
 	Request   json.RawMessage
 	Response  json.RawMessage
 	Status    string // StatusIs, Denied
-	Err       error  // Refused, Disconnected, Failed, Dropped
+	Err       error  // Refused, Disconnected, Failed, Dropped, NoFile
 }

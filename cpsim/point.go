@@ -24,26 +24,29 @@ var (
 type ChargePoint struct {
 	cfg Config
 
-	mu          sync.Mutex
-	rng         *rand.Rand
-	link        *link
-	zombies     []*link // QuirkHalfOpen: abandoned, still open
-	wake        chan struct{}
-	running     bool
-	closed      bool
-	offline     bool // GoOffline
-	dark        bool // between power off and power on
-	booted      bool // accepted since the last start
-	accepted    bool // this connection may carry more than BootNotification
-	resetting   bool // Soft reset: reboot as soon as the queue is empty
-	rejected    bool // the last boot was answered with Rejected
-	idBase      string
-	idCount     uint64
-	offset      time.Duration // server time minus device clock
-	lastStamp   time.Time
-	interval    time.Duration // of heartbeats
-	stopBeat    func() bool
-	keys        map[string]string // changed configuration keys; nil: none
+	mu        sync.Mutex
+	rng       *rand.Rand
+	link      *link
+	zombies   []*link // QuirkHalfOpen: abandoned, still open
+	wake      chan struct{}
+	running   bool
+	closed    bool
+	offline   bool // GoOffline
+	dark      bool // between power off and power on
+	booted    bool // accepted since the last start
+	accepted  bool // this connection may carry more than BootNotification
+	resetting bool // Soft reset: reboot as soon as the queue is empty
+	rejected  bool // the last boot was answered with Rejected
+	idBase    string
+	idCount   uint64
+	offset    time.Duration // server time minus device clock
+	lastStamp time.Time
+	interval  time.Duration // of heartbeats
+	stopBeat  func() bool
+	keys      map[string]string // changed configuration keys; nil: none
+	// what was told last of files and of firmware
+	logStatus, firmwareStatus string
+
 	cache       map[string]bool   // authorisation cache: accepted tags; nil: none
 	profiles    []chargingProfile // that the server has set; they survive a reboot
 	stopProfile func() bool       // until a profile's next limit

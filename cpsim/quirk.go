@@ -30,6 +30,12 @@ const (
 	QuirkAuthorizeOnStop  Quirk = "authorize-on-stop"
 	QuirkChargeAnyway     Quirk = "charge-anyway"
 	QuirkIgnoreServerTime Quirk = "ignore-server-time"
+	QuirkUploadFails      Quirk = "upload-fails"
+	QuirkUploadLies       Quirk = "upload-lies"
+	QuirkDownloadFails    Quirk = "download-fails"
+	QuirkInstallFails     Quirk = "install-fails"
+	QuirkBadSignature     Quirk = "bad-signature"
+	QuirkOldFirmware      Quirk = "old-firmware"
 )
 
 // QuirkDoc is one line of the list that `cpsim quirks` prints.
@@ -60,6 +66,12 @@ var AllQuirks = []QuirkDoc{
 	{QuirkAuthorizeOnStop, 0, "the card that stops is sent in an Authorize first"},
 	{QuirkChargeAnyway, 0, "charging goes on when StartTransaction is answered with anything but Accepted"},
 	{QuirkIgnoreServerTime, 0, "the clock is not set by BootNotification or Heartbeat"},
+	{QuirkUploadFails, 0, "diagnostics and logs are never brought, and it says so"},
+	{QuirkUploadLies, 0, "diagnostics and logs are never brought, and it says that they are"},
+	{QuirkDownloadFails, 0, "no firmware image can be fetched"},
+	{QuirkInstallFails, 0, "no firmware image can be installed"},
+	{QuirkBadSignature, 0, "no signature of a firmware image is right"},
+	{QuirkOldFirmware, 0, "it says that the image is installed, and starts with the old firmware"},
 }
 
 // Quirks is a set of quirks.

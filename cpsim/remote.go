@@ -2,6 +2,7 @@ package cpsim
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +30,10 @@ var remote = map[string]func(*ChargePoint, json.RawMessage) (reply, error){
 	"SetChargingProfile":     decoded((*ChargePoint).setProfile),
 	"ClearChargingProfile":   decoded((*ChargePoint).clearProfile),
 	"GetCompositeSchedule":   decoded((*ChargePoint).composite),
+	"GetDiagnostics":         decoded((*ChargePoint).getDiagnostics),
+	"GetLog":                 decoded((*ChargePoint).getLog),
+	"UpdateFirmware":         decoded((*ChargePoint).updateFirmware),
+	"SignedUpdateFirmware":   decoded((*ChargePoint).signedUpdate),
 }
 
 func decoded[T any](f func(*ChargePoint, T) reply) func(*ChargePoint, json.RawMessage) (reply, error) {
@@ -166,6 +171,12 @@ func (cp *ChargePoint) trigger(r triggerRequest) reply {
 		return reply{accepted, cp.sendBoot}
 	case "Heartbeat":
 		return reply{accepted, func() { cp.sendHeartbeat(true) }}
+	case "DiagnosticsStatusNotification":
+		return reply{accepted, func() { cp.tell(fileJob{notify: r.RequestedMessage}, orIdle(cp.logStatus, "Uploading")) }}
+	case "FirmwareStatusNotification":
+		return reply{accepted, func() {
+			cp.tell(fileJob{notify: r.RequestedMessage}, orIdle(cp.firmwareStatus, "Downloading", "Downloaded", "Installing"))
+		}}
 	case "StatusNotification":
 		return reply{accepted, func() {
 			for _, c := range chosen {
@@ -182,6 +193,14 @@ func (cp *ChargePoint) trigger(r triggerRequest) reply {
 		}}
 	}
 	return status("NotImplemented")
+}
+
+// orIdle is the status while it is one of those on the way, else Idle (OCPP 1.6 §7.24).
+func orIdle(status string, busy ...string) string {
+	if slices.Contains(busy, status) {
+		return status
+	}
+	return "Idle"
 }
 
 func (cp *ChargePoint) getConfiguration(r getConfigurationRequest) reply {

@@ -138,14 +138,17 @@ func TestTrigger_sendsWhatIsAsked(t *testing.T) {
 			{object{"requestedMessage": "StatusNotification", "connectorId": 1}, "Accepted"},
 			{object{"requestedMessage": "MeterValues", "connectorId": 1}, "Accepted"},
 			{object{"requestedMessage": "MeterValues", "connectorId": 9}, "Rejected"},
-			{object{"requestedMessage": "FirmwareStatusNotification"}, "NotImplemented"},
+			{object{"requestedMessage": "FirmwareStatusNotification"}, "Accepted"},
+			{object{"requestedMessage": "DiagnosticsStatusNotification"}, "Accepted"},
+			{object{"requestedMessage": "LogStatusNotification"}, "NotImplemented"},
 		} {
 			if got := p.status("TriggerMessage", row.ask); got != row.want {
 				s.t.Errorf("%v: %s, not %s", row.ask, got, row.want)
 			}
 		}
 		s.delivered()
-		s.wantStory("BootNotification", "Heartbeat", "0 Available", "1 Charging", "2 Available", "1 Charging", "MeterValues")
+		s.wantStory("BootNotification", "Heartbeat", "0 Available", "1 Charging", "2 Available", "1 Charging", "MeterValues",
+			"FirmwareStatusNotification", "DiagnosticsStatusNotification")
 		if got := s.csms.all("MeterValues")[0]; got.num("transactionId") != 101 {
 			s.t.Error(got.Raw)
 		}
@@ -248,7 +251,7 @@ func TestRemote_therestIsNotImplemented(t *testing.T) {
 	t.Parallel()
 	bubble(t, Config{}, func(s *sim) {
 		p := s.csms.last()
-		for _, action := range []string{"ReserveNow", "UpdateFirmware", "Whatever"} {
+		for _, action := range []string{"ReserveNow", "Whatever"} {
 			if f := p.call(action, object{}); f.Type != typeCallError || f.Code != "NotImplemented" {
 				s.t.Errorf("%s: %+v", action, f)
 			}

@@ -10,10 +10,12 @@ import (
 	"ccms/internal/app"
 	"ccms/internal/asset"
 	"ccms/internal/ocpp"
+	"ccms/internal/ocpp/files"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
 	"ccms/internal/store"
+	"ccms/internal/upkeep"
 	"ccms/internal/web"
 )
 
@@ -39,6 +41,8 @@ func TestThePageOfLimitsIsTrue(t *testing.T) {
 		"operator.LoginRate": operator.LoginRate, "operator.AddressRate": operator.AddressRate, "operator.MaxLimit": operator.MaxLimit,
 		"web.FrameScreens": web.FrameScreens, "asset.MaxVendorMessages": asset.MaxVendorMessages, "asset.MaxVendorRules": asset.MaxVendorRules,
 		"web.TurnWithin": web.TurnWithin, "store.JournalBytes": bytesOf(store.JournalBytes),
+		"files.MaxUpload": bytesOf(files.MaxUpload), "files.Stall": files.Stall, "files.Whole": files.Whole, "files.Guesses": files.Guesses,
+		"files.MaxFTP": files.MaxFTP, "upkeep.MaxImage": bytesOf(upkeep.MaxImage), "upkeep.UploadWithin": upkeep.UploadWithin, "upkeep.InstallWithin": upkeep.InstallWithin,
 	} {
 		want := ""
 		switch v := value.(type) {

@@ -13,7 +13,7 @@ import (
 // The rows of docs/protocols/ocpp16.md about what is asked of charge points.
 
 // request asks for a command as the server itself does.
-func (p *Point) request(a asset.Args) string {
+func (p *Point) order(a asset.Args) string {
 	p.Helper()
 	cmd, err := p.App.Assets.Request(p.Context(), p.Scope, p.ID, a, "test")
 	p.OK(err)
@@ -118,7 +118,7 @@ func TestRow74_AnEmptySchedule(t *testing.T) {
 	lite(t, Options{}, func(w *World) {
 		p := w.Point("CP1")
 		c := p.Online()
-		cmd := p.request(asset.GetSchedule{Connector: 1, Duration: 600})
+		cmd := p.order(asset.GetSchedule{Connector: 1, Duration: 600})
 		c.Asked("GetCompositeSchedule").Reply(M{"status": "Accepted", "connectorId": 1,
 			"chargingSchedule": M{"chargingRateUnit": "A", "chargingSchedulePeriod": []any{}}})
 		w.Staff(authz.OpAdmin).Becomes(cmd, "accepted")
@@ -157,7 +157,7 @@ func TestRow86_AuthorizeBeforeTheAnswer(t *testing.T) {
 		w.Driver("CARD1", "100.00")
 		p := w.Point("CP1")
 		c := p.Online()
-		cmd := p.request(asset.Reserve{Number: 5, Connector: 1, Token: "CARD1", Until: w.Now().Add(time.Hour)})
+		cmd := p.order(asset.Reserve{Number: 5, Connector: 1, Token: "CARD1", Until: w.Now().Add(time.Hour)})
 		a := c.Asked("ReserveNow")
 		if got := c.Authorize("CARD1"); got != "Accepted" {
 			w.Errorf("meanwhile the card is %s", got)

@@ -3,6 +3,7 @@ package csmstest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -17,10 +18,12 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/ledger"
 	"ccms/internal/ocpp"
+	"ccms/internal/ocpp/files"
 	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
+	"ccms/internal/upkeep"
 )
 
 // Options of a World. The zero value suits most tests.
@@ -37,6 +40,10 @@ type Options struct {
 	TrustProxy bool
 	// TLS listens for charge points by TLS too, at Secure.
 	TLS bool
+	// Files takes and gives files of charge points, by HTTP and by FTP.
+	Files bool
+	// MaxUpload is the largest file of a charge point, in bytes.
+	MaxUpload int64
 	// Errors allows the server to log errors.
 	Errors bool
 }
@@ -59,6 +66,7 @@ type World struct {
 	secure   *http.Server
 	served   chan error
 	beats    map[time.Duration]chan time.Time
+	roots    *x509.CertPool // of selfSigned
 	mu       sync.Mutex
 	conns    []*Conn
 	serial   int
@@ -106,6 +114,9 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 	w.cfg.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
 	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Settle: o.Settle, Limits: o.Wire}
 	w.cfg.Front, w.cfg.TrustProxy = o.Front, o.TrustProxy
+	if o.Files {
+		w.cfg.Transfers = app.Files{FTP: files.FTP{Addr: "127.0.0.1:0", FTPSAddr: "127.0.0.1:0", TLS: w.selfSigned()}, MaxUpload: o.MaxUpload}
+	}
 	w.cfg.Beat = func(d time.Duration) (<-chan time.Time, func()) {
 		c := make(chan time.Time)
 		w.mu.Lock()
@@ -134,6 +145,9 @@ func (w *World) Start() {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	w.OK(err)
 	w.App, w.Addr = a, ln.Addr().String()
+	if w.opt.Files {
+		a.Upkeep.Offer(upkeep.Offers{Web: "http://" + w.Addr, FTP: a.Files.FTPAddrs()[0].String(), FTPS: a.Files.FTPAddrs()[1].String(), Usual: upkeep.FTP})
+	}
 	srv, front := a.Front(ln)
 	w.srv, w.served = srv, make(chan error, 2)
 	go func(served chan<- error) { served <- srv.Serve(front) }(w.served)
@@ -249,6 +263,12 @@ func (w *World) Timers() {
 	_, err = w.App.Assets.RunSettings(w.Context())
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
+	w.OK(err)
+	_, err = w.App.Upkeep.RunCampaigns(w.Context(), w.Now())
+	w.OK(err)
+	_, err = w.App.Upkeep.SweepInstalls(w.Context(), w.Now())
+	w.OK(err)
+	_, err = w.App.Upkeep.SweepFiles(w.Context())
 	w.OK(err)
 }
 

@@ -55,6 +55,9 @@ func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
 	}
 	var past sync.WaitGroup
 	defer past.Wait()
+	if c.FilesURL == "" { // simulated charge points bring and fetch files here
+		c.FilesURL = "http://" + c.Addr
+	}
 	return serve(ctx, c.database, c.listen, log, func(ctx context.Context, a *app.App, addr string) error {
 		o, err := c.furnish(ctx, a)
 		if err != nil {

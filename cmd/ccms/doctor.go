@@ -106,6 +106,7 @@ func (c *doctorCmd) examine(ctx context.Context) []finding {
 	keys, f := checkKeyFile(keyFile, databaseFile != "")
 	all = append(all, running.findings...)
 	all = append(all, c.checkCertificates(time.Now())...)
+	all = append(all, checkFiles(c.pointFiles, time.Now())...)
 	all = append(all, f)
 	all = append(all, examineDatabase(ctx, cfg, keys, running.openFiles)...)
 	return all

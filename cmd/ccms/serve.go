@@ -31,6 +31,7 @@ type listen struct {
 	TrustProxy    bool     `name:"trust-proxy" env:"CCMS_TRUST_PROXY" help:"Take the client's address from the headers of a proxy in front."`
 	MapTiles      string   `name:"map-tiles" env:"CCMS_MAP_TILES" placeholder:"URL" help:"Where the map's pictures come from, with {z}, {x} and {y}; without it the map shows outlines of countries and asks nobody."`
 	MapCredit     string   `name:"map-credit" env:"CCMS_MAP_CREDIT" placeholder:"TEXT" help:"Whom they are by; shown on the map."`
+	pointFiles
 }
 
 func (c *serveCmd) Run(ctx context.Context, log *slog.Logger) error {
@@ -42,6 +43,10 @@ func (c *serveCmd) Run(ctx context.Context, log *slog.Logger) error {
 func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready func(context.Context, *app.App, string) error) error {
 	if _, err := (web.MapTiles{URL: l.MapTiles}).Origin(); err != nil {
 		return fmt.Errorf("--map-tiles: %w", err)
+	}
+	transfers, err := l.pointFiles.config()
+	if err != nil {
+		return err
 	}
 	// The port first: a second start must not touch the data of the first.
 	ln, err := net.Listen("tcp", l.Addr)
@@ -70,6 +75,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 		defer secure.Close()
 	}
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
+	cfg.Transfers = transfers
 	cfg.MapTiles = web.MapTiles{URL: l.MapTiles, Credit: l.MapCredit}
 	if err := d.migrate(ctx, log); err != nil {
 		return err

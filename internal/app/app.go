@@ -35,6 +35,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/ocpp"
+	"ccms/internal/ocpp/files"
 	"ccms/internal/ocpp/v16"
 	"ccms/internal/operator"
 	"ccms/internal/outbox"
@@ -63,11 +64,12 @@ type Config struct {
 	MetricsForAll bool
 	TrustProxy    bool
 	// TLS are the certificates for charge points; none: no SecureFront.
-	TLS      []CertificateFiles
-	MapTiles web.MapTiles
-	Login    operator.HashCost // cost of a login's hash; tests take a cheap one
-	Door     ocpp.Options      // Now, Log and Journal are set here
-	Front    FrontLimits       // of the HTTP server
+	TLS       []CertificateFiles
+	MapTiles  web.MapTiles
+	Login     operator.HashCost // cost of a login's hash; tests take a cheap one
+	Door      ocpp.Options      // Now, Log and Journal are set here
+	Front     FrontLimits       // of the HTTP server
+	Transfers Files             // how charge points bring and fetch files
 	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
 	Beat func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -152,6 +154,7 @@ type App struct {
 	Upkeep    *upkeep.Service
 	Reports   *report.Service
 	Door      *ocpp.Door
+	Files     *files.Door
 	Web       *web.Server
 	Store     *store.Store
 
@@ -159,7 +162,8 @@ type App struct {
 	cluster  *cluster.Registry
 	facts    *outbox.Runner
 	journal  *store.Journal
-	vault    *store.Vault
+	vault    *store.Vault // of exports
+	kept     *store.Vault // of charge points: what they bring and fetch
 	jobs     *job.Runner
 	stop     context.CancelFunc
 	stopBeat func() // of the journal
@@ -258,11 +262,18 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		return nil, err
 	}
 	a.vault = vault
+	if a.kept, err = store.NewVault(st, filepath.Join(c.DataDir, "files")); err != nil {
+		st.Close()
+		return nil, err
+	}
+	a.Upkeep.Offer(c.Transfers.Offers)
+	a.Files = files.New(a.Upkeep, pointFiles{a.kept}, files.Options{Log: c.Log, Now: c.Now, MaxUpload: c.Transfers.MaxUpload, FTP: c.Transfers.FTP,
+		ClientIP: func(r *http.Request) string { return a.Web.ClientIP(r) }})
 
 	a.journal = store.NewJournal(st, c.Log, beat)
 	a.stopBeat = stopBeat
 	door := c.Door
-	door.Now, door.Log = c.Now, c.Log
+	door.Now, door.Log, door.Files = c.Now, c.Log, a.Upkeep
 	door.ClientIP = func(r *http.Request) string { return a.Web.ClientIP(r) }
 	door.ByTLS = func(r *http.Request) bool { return c.TrustProxy && r.Header.Get("X-Forwarded-Proto") == "https" }
 	door.Journal = func(f ocpp.Frame) { a.journal.Log(store.JournalFrame(f)) }
@@ -282,7 +293,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus, Frames: frames,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy, MapTiles: c.MapTiles,
-		Files: exportFiles{vault},
+		Files: exportFiles{vault}, PointFiles: pointVault{a.kept},
 	})
 	a.jobs = job.New(st, c.Node, map[string]job.Handler{operator.ExportJob: a.exportJob})
 	a.jobs.Log, a.jobs.Workers, a.jobs.Lease = c.Log, exportWorkers, exportLease
@@ -360,6 +371,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.Door.ServeHTTP(w, r)
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, upkeep.WebPath) {
+		a.Files.ServeHTTP(w, r)
+		return
+	}
 	a.Web.ServeHTTP(w, r)
 }
 
@@ -371,6 +386,13 @@ func forDoor(r *http.Request) bool {
 func (a *App) Start(ctx context.Context) error {
 	if err := a.Sessions.Restarted(ctx); err != nil {
 		return err
+	}
+	listening, err := a.Files.ListenFTP(ctx)
+	if err != nil {
+		return err
+	}
+	for _, at := range listening {
+		a.cfg.Log.Info("files of charge points come and go by FTP", "address", at.String())
 	}
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(func() { a.journal.Run(ctx) })
@@ -418,6 +440,8 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Assets.SweepCertificates(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 2500*time.Millisecond, "firmware campaigns", a.firmware)
+	a.every(ctx, 9*time.Minute, "old files of charge points", a.sweepFiles)
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
 	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
 	a.every(ctx, time.Hour, "retention", func(ctx context.Context) error {
@@ -491,6 +515,7 @@ func (a *App) Stop(ctx context.Context, also ...func(context.Context) error) err
 		others.Go(func() { errs[i] = drain(ctx) })
 	}
 	err := a.Door.Drain(ctx)
+	a.Files.CloseFTP()
 	others.Wait()
 	err = errors.Join(append(errs, err)...)
 	if a.stop != nil {

@@ -59,6 +59,7 @@ type ChargePoint struct {
 	ClockOffset time.Duration // device − server, as last measured
 	Zone        string        // learned for timestamps without a zone (behaviour 28)
 	Own         Condition     // what the device said of itself as connector 0
+	Upgrading   bool          // it installs firmware
 	Rolled      PointStatus   // the roll-up while online
 	// SettingsDiffer is how many settings are not as the template wants them.
 	SettingsDiffer int

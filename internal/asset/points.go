@@ -263,7 +263,7 @@ func saveConnectors(tx Tx, p ChargePoint, have []Connector, specs []ConnectorSpe
 	if err != nil {
 		return err
 	}
-	if rolled := RollUp(true, p.Own, all); rolled != p.Rolled {
+	if rolled := p.rollUp(all); rolled != p.Rolled {
 		p.Rolled = rolled
 		return tx.SaveOwn(p)
 	}

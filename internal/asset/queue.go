@@ -274,6 +274,18 @@ func Effect(tx Tx, id ident.Command, text string) error {
 	return effect(tx, c, text)
 }
 
+// NoEffect notes that what the command asked for was seen not to happen.
+func NoEffect(tx Tx, id ident.Command, text string) error {
+	c, err := tx.CommandByID(id)
+	if err != nil {
+		return err
+	}
+	if next, changed := c.unseen(text, tx.Now()); changed {
+		return saveEffect(tx, c, next)
+	}
+	return nil
+}
+
 func effect(tx Tx, c Command, text string) error {
 	if next, changed := c.seen(text, tx.Now()); changed {
 		return saveEffect(tx, c, next)

@@ -162,7 +162,7 @@ func ReportStatus(tx Tx, r StatusReport) (before, after Connector, err error) {
 			return before, after, err
 		}
 	}
-	if rolled := RollUp(true, p.Own, all); rolled != p.Rolled || r.Number == 0 {
+	if rolled := p.rollUp(all); rolled != p.Rolled || r.Number == 0 {
 		p.Rolled = rolled
 		if err := tx.SaveOwn(p); err != nil {
 			return before, after, err

@@ -1,13 +1,15 @@
 package asset
 
+import "ccms/internal/ident"
+
 // PointStatus is one word for a whole charge point.
 type PointStatus string
 
-// The point states, worst first (product §3.2.1). UPGRADING stands between FAULT and
-// MAINTENANCE there; nothing reports an upgrade yet.
+// The point states, worst first (product §3.2.1).
 const (
 	PointOffline     PointStatus = "OFFLINE"
 	PointFault       PointStatus = "FAULT"
+	PointUpgrading   PointStatus = "UPGRADING" // it installs firmware
 	PointMaintenance PointStatus = "MAINTENANCE"
 	PointAlarm       PointStatus = "ALARM"
 	PointCharging    PointStatus = "CHARGING"
@@ -20,7 +22,7 @@ const (
 )
 
 // PointStatuses lists the point states, worst first.
-var PointStatuses = []PointStatus{PointOffline, PointFault, PointMaintenance, PointAlarm, PointCharging,
+var PointStatuses = []PointStatus{PointOffline, PointFault, PointUpgrading, PointMaintenance, PointAlarm, PointCharging,
 	PointSuspended, PointFinishing, PointReserved, PointPreparing, PointAvailable, PointPending}
 
 func (s PointStatus) rank() int {
@@ -53,6 +55,30 @@ func RollUp(online bool, own Condition, connectors []Connector) PointStatus {
 		take(c.word())
 	}
 	return worst
+}
+
+// rollUp is RollUp of a point that is online, with the connectors as they are.
+func (p ChargePoint) rollUp(all []Connector) PointStatus {
+	s := RollUp(true, p.Own, all)
+	if p.Upgrading && PointUpgrading.rank() < s.rank() {
+		return PointUpgrading
+	}
+	return s
+}
+
+// SetUpgrading notes that the point installs firmware, or no longer does.
+func SetUpgrading(tx Tx, id ident.ChargePoint, on bool) error {
+	p, err := tx.LockPoint(id)
+	if err != nil || p.Upgrading == on {
+		return err
+	}
+	all, err := tx.ConnectorsOf(id)
+	if err != nil {
+		return err
+	}
+	p.Upgrading = on
+	p.Rolled = p.rollUp(all)
+	return tx.SaveOwn(p)
 }
 
 // word is the point state that one condition alone would give.

@@ -39,7 +39,11 @@ const (
 	LiveAvailability Permission = "live.availability"
 	LiveConfigure    Permission = "live.configure" // settings, and what only a vendor knows
 	LiveProfile      Permission = "live.profile"   // charging profiles: what may be drawn when
+	LiveFiles        Permission = "live.files"     // ask for diagnostics and logs, fetch and delete them
 )
+
+// FirmwareWrite is to keep firmware images, and to bring them into charge points.
+const FirmwareWrite Permission = "firmware.write"
 
 // Role is a set of permissions with a name. Built-in roles cannot be deleted;
 // editable ones come as data later.
@@ -61,7 +65,7 @@ var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile,
-	WarningWrite, SecurityWrite,
+	WarningWrite, SecurityWrite, LiveFiles, FirmwareWrite,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -72,9 +76,9 @@ var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, SecurityWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, SecurityWrite, LiveFiles, FirmwareWrite),
 	OpOps: set(OperatorRead, HomeRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, LiveFiles, FirmwareWrite),
 	Auditor: set(OperatorRead, HomeRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),
 }
 

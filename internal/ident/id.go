@@ -46,6 +46,10 @@ type (
 	certificateKind struct{}
 	securityKind    struct{}
 	changeKind      struct{}
+	transferKind    struct{}
+	imageKind       struct{}
+	installKind     struct{}
+	campaignKind    struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -79,6 +83,10 @@ func (authorityKind) prefix() string   { return "ca" }
 func (certificateKind) prefix() string { return "crt" }
 func (securityKind) prefix() string    { return "sev" }
 func (changeKind) prefix() string      { return "sch" }
+func (transferKind) prefix() string    { return "file" }
+func (imageKind) prefix() string       { return "img" }
+func (installKind) prefix() string     { return "fwi" }
+func (campaignKind) prefix() string    { return "fwc" }
 
 // The ids of ccms.
 type (
@@ -112,7 +120,11 @@ type (
 	Authority      = ID[authorityKind]   // signs certificates of charge points
 	Certificate    = ID[certificateKind] // of a charge point
 	SecurityEvent  = ID[securityKind]
-	SecurityChange = ID[changeKind] // of a charge point's key or profile
+	SecurityChange = ID[changeKind]   // of a charge point's key or profile
+	Transfer       = ID[transferKind] // one file to or from a charge point
+	Image          = ID[imageKind]    // a firmware image
+	Install        = ID[installKind]  // an image on its way into one charge point
+	Campaign       = ID[campaignKind] // an image for many charge points
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

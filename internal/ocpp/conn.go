@@ -57,7 +57,7 @@ func newConn(d *Door, p asset.ChargePoint) *conn {
 	c := &conn{door: d, identity: p.Identity, known: !p.BootedAt.IsZero()}
 	c.kind = kindOf(p.Vendor, p.Model, p.Firmware)
 	c.Link = v16.Link{
-		Sessions: d.sessions, Assets: d.assets, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
+		Sessions: d.sessions, Assets: d.assets, Files: d.opt.Files, Point: p.ID, Scope: authz.ForChargePoint(p.Operator, p.Sub, p.ID), Heartbeat: d.opt.Heartbeat, Now: d.opt.Now,
 		Booted: c.booted, Flawed: c.flawed, Replaced: c.replaced, Failed: c.failed, Foreign: c.foreign,
 	}
 	return c

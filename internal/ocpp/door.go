@@ -20,6 +20,7 @@ import (
 	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
 	"ccms/internal/session"
+	"ccms/internal/upkeep"
 )
 
 // Prefix is where charge points connect; it is matched before the mux, which would
@@ -59,6 +60,8 @@ type Options struct {
 	Limits  wire.Limits
 	// CallTimeout is how long an answer to our CALL may take; 30 s.
 	CallTimeout time.Duration
+	// Files hears how the files of charge points stand.
+	Files *upkeep.Service
 	// ClientIP says whose request it is; default the socket's other end.
 	ClientIP func(*http.Request) string
 	// ByTLS says that a request that came here without TLS had it up to a proxy that is

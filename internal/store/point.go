@@ -17,7 +17,7 @@ var (
 			vendor model hardware_serial firmware iccid imsi meter_type meter_serial booted_at
 			connection_epoch node connected_at disconnected_at last_seen_at online_until clock_offset_us zone
 			own_status own_error_code own_vendor_error_code own_info own_status_at own_received_at rolled
-			subprotocol settings_differ`))
+			subprotocol settings_differ upgrading`))
 	_ = table("code_counters", shared, plain("operator_id sub_operator_id value"))
 )
 
@@ -26,7 +26,7 @@ const pointCols = `p.id, p.operator_id, p.sub_operator_id, p.site_id, p.identity
 	p.vendor, p.model, p.hardware_serial, p.firmware, p.iccid, p.imsi, p.meter_type, p.meter_serial, p.booted_at,
 	p.connection_epoch, p.node, p.connected_at, p.disconnected_at, p.last_seen_at, p.clock_offset_us, p.zone,
 	p.own_status, p.own_error_code, p.own_vendor_error_code, p.own_info, p.own_status_at, p.own_received_at, p.rolled,
-	p.subprotocol, p.settings_differ`
+	p.subprotocol, p.settings_differ, p.upgrading`
 
 var (
 	// A code that is taken is not an error: the next free one may be tried in the same
@@ -81,7 +81,7 @@ func scanPoint(r *Row, p *asset.ChargePoint) error {
 		&p.Vendor, &p.Model, &p.Serial, &p.Firmware, &p.ICCID, &p.IMSI, &p.MeterType, &p.MeterSerial, &p.BootedAt,
 		&p.Epoch, &p.Node, &p.ConnectedAt, &p.DisconnectedAt, &p.LastSeenAt, &offset, &p.Zone,
 		&p.Own.Status, &p.Own.ErrorCode, &p.Own.VendorErrorCode, &p.Own.Info, &p.Own.StatusAt, &p.Own.ReceivedAt, &p.Rolled,
-		&p.Offer, &p.SettingsDiffer)
+		&p.Offer, &p.SettingsDiffer, &p.Upgrading)
 	p.ClockOffset = duration(offset)
 	return err
 }

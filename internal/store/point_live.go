@@ -21,7 +21,7 @@ var (
 		WHERE {{scope charge_points charge_points}} AND id = ?`)
 	qPointClock = stmt(`UPDATE charge_points SET clock_offset_us = ?, zone = ? WHERE {{scope charge_points charge_points}} AND id = ?`)
 	qPointOwn   = stmt(`UPDATE charge_points SET own_status = ?, own_error_code = ?, own_vendor_error_code = ?, own_info = ?,
-			own_status_at = ?, own_received_at = ?, rolled = ?
+			own_status_at = ?, own_received_at = ?, rolled = ?, upgrading = ?
 		WHERE {{scope charge_points charge_points}} AND id = ?`)
 )
 
@@ -92,7 +92,7 @@ func (tx *Tx) SaveClock(p asset.ChargePoint) error {
 func (tx *Tx) SaveOwn(p asset.ChargePoint) error {
 	tx.pointChanged(p)
 	return tx.laterOne("charge point", qPointOwn, p.Own.Status, p.Own.ErrorCode, p.Own.VendorErrorCode, p.Own.Info,
-		p.Own.StatusAt, p.Own.ReceivedAt, p.Rolled, p.ID)
+		p.Own.StatusAt, p.Own.ReceivedAt, p.Rolled, p.Upgrading, p.ID)
 }
 
 // pointChanged tells screens, once per closure and point.

@@ -250,6 +250,13 @@ func putID(place any, c cell) (bool, error) {
 	case *ident.SecurityEvent:
 		return true, id(p, c)
 	case *ident.SecurityChange:
+	case *ident.Transfer:
+		return true, id(p, c)
+	case *ident.Image:
+		return true, id(p, c)
+	case *ident.Install:
+		return true, id(p, c)
+	case *ident.Campaign:
 		return true, id(p, c)
 	}
 	return false, nil

@@ -42,8 +42,8 @@ var (
 			certificate_id = excluded.certificate_id, refused_at = excluded.refused_at, refused_why = excluded.refused_why, root_at = excluded.root_at,
 			installed = excluded.installed, installed_at = excluded.installed_at, version = excluded.version
 		WHERE {{scope point_securities point_securities}}`)
-	qSettings     = stmt(`SELECT t.operator_id, t.minimum, t.issuer, t.version FROM security_settings t WHERE {{scope security_settings t}} AND t.operator_id = ?`)
-	qSettingsSave = stmt(`INSERT INTO security_settings (operator_id, sub_operator_id, minimum, issuer, version) VALUES ({{own security_settings}}, ?, ?, ?)
+	qSecuritySettings     = stmt(`SELECT t.operator_id, t.minimum, t.issuer, t.version FROM security_settings t WHERE {{scope security_settings t}} AND t.operator_id = ?`)
+	qSecuritySettingsSave = stmt(`INSERT INTO security_settings (operator_id, sub_operator_id, minimum, issuer, version) VALUES ({{own security_settings}}, ?, ?, ?)
 		ON CONFLICT (operator_id) DO UPDATE SET minimum = excluded.minimum, issuer = excluded.issuer, version = excluded.version
 		WHERE {{scope security_settings security_settings}} AND security_settings.version = excluded.version - 1`)
 	qOperatorName = stmt(`SELECT o.name FROM operators o WHERE {{scope operators o}} AND o.id = ?`)
@@ -118,14 +118,14 @@ func (tx *Tx) SaveSecurity(s asset.Security) error {
 
 // SecuritySettings implements asset.Tx.
 func (tx *Tx) SecuritySettings(op ident.Operator) (asset.SecuritySettings, bool, error) {
-	return maybe(tx, qSettings, func(r *Row, s *asset.SecuritySettings) error {
+	return maybe(tx, qSecuritySettings, func(r *Row, s *asset.SecuritySettings) error {
 		return r.Scan(&s.Operator, &s.Minimum, &s.Issuer, &s.Version)
 	}, op)
 }
 
 // SaveSecuritySettings implements asset.Tx.
 func (tx *Tx) SaveSecuritySettings(s asset.SecuritySettings) error {
-	return tx.execOne("security settings", qSettingsSave, s.Operator, ident.SubOperator{}, s.Minimum, s.Issuer, s.Version)
+	return tx.execOne("security settings", qSecuritySettingsSave, s.Operator, ident.SubOperator{}, s.Minimum, s.Issuer, s.Version)
 }
 
 // OperatorName implements asset.Tx.

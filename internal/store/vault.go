@@ -146,6 +146,10 @@ func (w *VaultWriter) Abort() { _, _ = w.f.Close(), os.Remove(w.path+partEnd) }
 
 // Open reads a file; fs.ErrNotExist where there is none.
 func (v *Vault) Open(ctx context.Context, op ident.Operator, name string) (io.ReadCloser, error) {
+	return v.open(ctx, op, name)
+}
+
+func (v *Vault) open(ctx context.Context, op ident.Operator, name string) (*vaultReader, error) {
 	f, err := os.Open(v.path(name))
 	if err != nil {
 		return nil, err
@@ -155,6 +159,77 @@ func (v *Vault) Open(ctx context.Context, op ident.Operator, name string) (io.Re
 		return nil, errors.Join(err, f.Close())
 	}
 	return &vaultReader{f: f, r: bufio.NewReaderSize(f, pieceBytes), op: op, name: name, keys: keys}, nil
+}
+
+// OpenAt is Open of a file of which any part may be read; size is that of its content.
+func (v *Vault) OpenAt(ctx context.Context, op ident.Operator, name string, size int64) (io.ReadSeekCloser, error) {
+	r, err := v.open(ctx, op, name)
+	if err != nil {
+		return nil, err
+	}
+	return &vaultSeeker{vaultReader: r, size: size}, nil
+}
+
+// vaultSeeker goes to a piece without unsealing those before it: all but the last are of
+// one length.
+type vaultSeeker struct {
+	*vaultReader
+	size, at, want int64
+}
+
+// Seek implements io.Seeker. Nothing is read before the next Read.
+func (s *vaultSeeker) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.want
+	case io.SeekEnd:
+		offset += s.size
+	}
+	if offset < 0 {
+		return 0, errors.New("store: before the beginning of a file")
+	}
+	s.want = offset
+	return offset, nil
+}
+
+func (s *vaultSeeker) Read(b []byte) (int, error) {
+	if s.want >= s.size {
+		return 0, io.EOF
+	}
+	if s.want != s.at {
+		if err := s.jump(s.want); err != nil {
+			return 0, err
+		}
+	}
+	n, err := s.vaultReader.Read(b)
+	s.at += int64(n)
+	s.want = s.at
+	return n, err
+}
+
+func (s *vaultSeeker) jump(to int64) error {
+	number := to / pieceBytes
+	if number > 0 {
+		var head [8]byte
+		if _, err := s.f.ReadAt(head[:], 0); err != nil {
+			return errors.Join(errCutOff, err)
+		}
+		whole := int64(len(head)) + int64(binary.BigEndian.Uint32(head[4:])&^(1<<31))
+		number *= whole
+	}
+	if _, err := s.f.Seek(number, io.SeekStart); err != nil {
+		return err
+	}
+	s.r.Reset(s.f)
+	s.plain, s.done, s.number = nil, false, int(to/pieceBytes)
+	s.at = to - to%pieceBytes
+	for s.at < to {
+		n, err := s.vaultReader.Read(make([]byte, min(pieceBytes, to-s.at)))
+		if s.at += int64(n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type vaultReader struct {

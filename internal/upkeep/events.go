@@ -233,6 +233,28 @@ func (e Renewed) apply(d *desk) {
 	}
 }
 
+// FirmwareBroke: a charge point could not fetch or install an image.
+type FirmwareBroke struct {
+	Release string
+	Detail  string
+	At      time.Time
+}
+
+func (e FirmwareBroke) apply(d *desk) {
+	d.raise(told{typ: FirmwareFailed, code: e.Release, level: levels[FirmwareFailed], at: e.At, detail: e.Detail})
+}
+
+// FirmwareSettled: a charge point has the firmware that it was to have.
+type FirmwareSettled struct{ At time.Time }
+
+func (e FirmwareSettled) apply(d *desk) {
+	for i, w := range d.live {
+		if w.Live() && w.Type == FirmwareFailed {
+			d.gone(i, e.At)
+		}
+	}
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning

@@ -12,10 +12,16 @@ import (
 )
 
 // Service is what doors and the clock call.
-type Service struct{ write, read Run }
+type Service struct {
+	write, read Run
+	offers      Offers
+}
 
 // New makes the service. write joins the group commit, read is a snapshot.
 func New(write, read Run) *Service { return &Service{write: write, read: read} }
+
+// Offer says where files are taken and given; before the first call there is nowhere.
+func (s *Service) Offer(o Offers) { s.offers = o }
 
 // List gives warnings, by default the newest event first.
 func (s *Service) List(ctx context.Context, sc authz.Scope, f Filter, p operator.Page) (l operator.List[Row], err error) {

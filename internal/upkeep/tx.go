@@ -6,7 +6,6 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/authz"
-	"ccms/internal/fact"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -15,11 +14,11 @@ import (
 // Tx is what this package needs of a database transaction. Every method sees only the
 // rows inside the transaction's scope; what lies outside is fault.Missing.
 type Tx interface {
-	fact.Tx
-
-	PointByID(ident.ChargePoint) (asset.ChargePoint, error)
-	ConnectorsOf(ident.ChargePoint) ([]asset.Connector, error)
-	SessionByID(ident.Session) (session.State, error)
+	session.Tx // of which asset.Tx is a part: files are asked for by commands
+	TransferTx
+	ImageTx
+	InstallTx
+	CampaignTx
 
 	// LockWatch gives a point's watch, of Version 0 where there is none yet; other
 	// writers of it wait.

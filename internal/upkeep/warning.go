@@ -22,10 +22,12 @@ const (
 	DuplicateIdentity  Type = "DUPLICATE_IDENTITY"
 	Security           Type = "SECURITY_EVENT" // Code is the kind of the event
 	CertExpiring       Type = "CERT_EXPIRING"
+	FirmwareFailed     Type = "FIRMWARE_FAILED" // Code is the version that was to be
 )
 
 // Types lists them all.
-var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security, CertExpiring}
+var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security,
+	CertExpiring, FirmwareFailed}
 
 // Level is how bad it is.
 type Level int

@@ -298,11 +298,12 @@ func orderFor(ctx context.Context, kind string, o Order) (asset.Args, error) {
 type commandInput struct {
 	PointPath
 	Body struct {
-		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,refresh"`
+		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,refresh,get_diagnostics,get_log" doc:"get_diagnostics and get_log need the permission live.files."`
 		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
 		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
 		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
 		Order
+		FileOrder
 	} `nameHint:"CommandNew"`
 }
 
@@ -322,6 +323,8 @@ func (h *handlers) sendCommand(ctx context.Context, in *commandInput) (*accepted
 		if cs, err = h.svc.Asset.Refresh(ctx, sc, in.ID, b.Connector, ident.Session{}); err == nil {
 			c = cs[0]
 		}
+	case string(asset.CommandGetDiagnostics), string(asset.CommandGetLog):
+		c, err = h.sendForFile(ctx, in)
 	default:
 		var args asset.Args
 		if args, err = orderFor(ctx, b.Type, b.Order); err != nil {

@@ -15,6 +15,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/operator"
+	"ccms/internal/upkeep"
 )
 
 // MaxBody is the largest body a request may have.
@@ -57,12 +58,16 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 			writeProblem(w, r, err)
 			return
 		}
-		if r.ContentLength > MaxBody {
+		most := int64(MaxBody)
+		if rt.Carries {
+			most = upkeep.MaxImage
+		}
+		if r.ContentLength > most {
 			w.Header().Set("Connection", "close") // what follows is not read
 			writeProblem(w, r, errTooLarge())
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		if rt.Permission != authz.Open {
 			done, err := s.turns.take(r.Context())
 			if err != nil {
@@ -94,7 +99,7 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 			}
 			r = r.WithContext(context.WithValue(r.Context(), versionKey{}, v))
 		}
-		if rt.Method != http.MethodGet {
+		if rt.Method != http.MethodGet && !rt.Carries {
 			if err := jsonOnly(r); err != nil {
 				writeProblem(w, r, err)
 				return
@@ -105,7 +110,7 @@ func (s *Server) guard(rt Route, next http.Handler) http.Handler {
 			work = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.once(rt, w, r, next) })
 		}
 		switch {
-		case rt.Streams:
+		case rt.Streams, rt.Carries:
 			work.ServeHTTP(w, r)
 		case rt.Method == http.MethodGet:
 			s.atWork(w, r, work)

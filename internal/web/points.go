@@ -31,7 +31,7 @@ type ChargePoint struct {
 	HardwareSerial string            `json:"hardware_serial,omitempty"`
 	Online         bool              `json:"online"`
 	LastSeenAt     time.Time         `json:"last_seen_at,omitzero"`
-	PointStatus    asset.PointStatus `json:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"The worst of its connectors, or OFFLINE."`
+	PointStatus    asset.PointStatus `json:"point_status" enum:"OFFLINE,FAULT,UPGRADING,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"The worst of its connectors, or OFFLINE."`
 	SettingsDiffer int               `json:"settings_differ,omitempty" doc:"How many settings are not as the template for the charge point wants them."`
 	Version        int64             `json:"version" export:"-"`
 }
@@ -93,7 +93,7 @@ type pointsInput struct {
 	Name        string                `query:"name" maxLength:"100" doc:"How a word of the name begins."`
 	Q           string                `query:"q" maxLength:"100" doc:"How words of name, code, identity or hardware serial begin."`
 	Status      asset.Status          `query:"status" enum:"VALID,INVALID"`
-	PointStatus asset.PointStatus     `query:"point_status" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
+	PointStatus asset.PointStatus     `query:"point_status" enum:"OFFLINE,FAULT,UPGRADING,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING"`
 	Online      optional[bool]        `query:"online"`
 	Differ      bool                  `query:"settings_differ" doc:"true: those whose settings are not as their template wants them."`
 	Connector   asset.ConnectorStatus `query:"connector_status" enum:"Unknown,Available,Preparing,Charging,SuspendedEV,SuspendedEVSE,Finishing,Reserved,Unavailable,Faulted" doc:"Online, with a connector in this state."`

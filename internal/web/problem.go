@@ -69,6 +69,7 @@ var statusOfCode = map[string]int{
 	"body_missing":            http.StatusBadRequest,
 	"body_too_large":          http.StatusRequestEntityTooLarge,
 	"body_too_slow":           http.StatusRequestTimeout,
+	"file_too_large":          http.StatusRequestEntityTooLarge,
 	"unknown_media_type":      http.StatusUnsupportedMediaType,
 	"not_acceptable":          http.StatusNotAcceptable,
 	"method_not_allowed":      http.StatusMethodNotAllowed,

@@ -89,6 +89,14 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"list_pem":"x"}`
 	case "PUT /api/v1/security-settings":
 		return `{"minimum":1,"issuer":"built_in"}`
+	case "POST /api/v1/firmware-images":
+		return imageJSON
+	case "POST /api/v1/charge-points/{id}/firmware":
+		return `{"image_id":"` + t.image + `","reason":"test"}`
+	case "POST /api/v1/firmware-campaigns":
+		return `{"name":"x","image_id":"` + t.image + `","reason":"test"}`
+	case "POST /api/v1/firmware-campaigns/{id}/rollback":
+		return `{"reason":"test"}`
 	case "POST /api/v1/command-bulks":
 		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
@@ -105,6 +113,7 @@ func (w *world) path(rt Route, t tenant) string {
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
 		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template, "vendor-rules": t.vendorRule,
 		"certificates": t.certificate, "authorities": t.authority,
+		"charge-point-files": t.file, "firmware-images": t.image, "firmware-installs": t.install, "firmware-campaigns": t.campaign,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -194,7 +203,8 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority}
+			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority,
+			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {

@@ -30,6 +30,9 @@ type Route struct {
 	// Fleeting routes never keep their answer for an Idempotency-Key: it is a login.
 	Fleeting bool
 
+	// Carries routes take a file as their body: no JSON, and as large as an image may be.
+	Carries bool
+
 	// Exports routes give all rows of the filter as a file, too, by the header Accept.
 	Exports bool
 
@@ -48,6 +51,8 @@ func also(ps ...authz.Permission) option { return func(r *Route) { r.Also = ps }
 func unversioned(r *Route) { r.Versioned = false }
 
 func streams(r *Route) { r.Streams = true }
+
+func carries(r *Route) { r.Carries = true }
 
 func fleeting(r *Route) { r.Fleeting = true }
 
@@ -130,6 +135,11 @@ func (r Route) operation() huma.Operation {
 		}
 		op.Responses = map[string]*huma.Response{"200": {Description: "A stream of events.", Content: map[string]*huma.MediaType{
 			"text/event-stream": {Schema: text(events)}}}}
+	}
+	if r.Carries {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+		op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // the handler reads it as it arrives
 	}
 	switch r.Permission {
 	case authz.Open:

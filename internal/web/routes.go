@@ -6,6 +6,7 @@ import "ccms/internal/authz"
 // OpenAPI document, the roles screen and the test of every role come from it.
 func (h *handlers) routes() []Route {
 	serious := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure, authz.LiveProfile)
+	pointCommands := also(authz.LiveHardReset, authz.LiveUnlock, authz.LiveAvailability, authz.LiveConfigure, authz.LiveProfile, authz.LiveFiles)
 	return []Route{
 		route("POST /api/v1/login", authz.Open, h.login, "Log in", fleeting),
 		route("POST /api/v1/logout", authz.SignedIn, h.logout, "Log out", fleeting),
@@ -141,7 +142,7 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/sessions/{id}/samples", authz.LiveRead, h.sessionSamples, "The meter chart of a session"),
 		route("POST /api/v1/sessions/{id}/stop", authz.LiveCommand, h.stopSession, "Ask the charge point to end a session", keyed),
 		route("POST /api/v1/sessions/{id}/refresh", authz.LiveCommand, h.refreshSession, "Ask the charge point for fresh values", keyed),
-		route("POST /api/v1/charge-points/{id}/commands", authz.LiveCommand, h.sendCommand, "Send a command", keyed, serious),
+		route("POST /api/v1/charge-points/{id}/commands", authz.LiveCommand, h.sendCommand, "Send a command", keyed, pointCommands),
 		route("GET /api/v1/charge-points/{id}/configuration", authz.LiveRead, h.getConfiguration, "What is known of the settings of a charge point"),
 		route("GET /api/v1/charge-points/{id}/frames", authz.LiveRead, h.pointFrames, "The OCPP frames of a charge point, newest first, each CALL with its answer"),
 		route("GET /api/v1/charge-points/{id}/frames/file", authz.LiveRead, h.pointFramesFile, "The OCPP frames of a charge point as a file of JSON lines", also(authz.PIIExport)),
@@ -153,6 +154,25 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/command-bulks/{id}/cancel", authz.LiveCommand, h.cancelBulk, "Do not send what of a bulk was not sent yet", keyed),
 		route("GET /api/v1/commands", authz.LiveRead, h.listCommands, "List commands"),
 		route("GET /api/v1/commands/{id}", authz.LiveRead, h.getCommand, "One command: its state and effect"),
+		route("GET /api/v1/charge-point-files", authz.LiveRead, h.listPointFiles, "List what charge points were asked to bring"),
+		route("GET /api/v1/charge-point-files/{id}", authz.LiveRead, h.getPointFile, "One file of a charge point: is it here"),
+		route("GET /api/v1/charge-point-files/{id}/file", authz.LiveFiles, h.pointFile, "The file that a charge point brought"),
+		route("DELETE /api/v1/charge-point-files/{id}", authz.LiveFiles, h.deletePointFile, "Forget a file of a charge point", unversioned),
+		route("GET /api/v1/firmware-images", authz.AssetRead, h.listImages, "List firmware images"),
+		route("POST /api/v1/firmware-images", authz.FirmwareWrite, h.createImage, "Make a firmware image, without its file yet"),
+		route("GET /api/v1/firmware-images/{id}", authz.AssetRead, h.getImage, "One firmware image"),
+		route("PUT /api/v1/firmware-images/{id}/file", authz.FirmwareWrite, h.putImageFile, "Bring the file of a firmware image; its signature is checked", carries),
+		route("DELETE /api/v1/firmware-images/{id}", authz.FirmwareWrite, h.deleteImage, "Forget a firmware image that nothing needs"),
+		route("POST /api/v1/charge-points/{id}/firmware", authz.FirmwareWrite, h.installFirmware, "Have a charge point install an image", keyed),
+		route("GET /api/v1/firmware-installs", authz.AssetRead, h.listInstalls, "List images on their way into charge points"),
+		route("GET /api/v1/firmware-installs/{id}", authz.AssetRead, h.getInstall, "One image on its way into one charge point"),
+		route("GET /api/v1/firmware-campaigns", authz.AssetRead, h.listCampaigns, "List firmware campaigns"),
+		route("POST /api/v1/firmware-campaigns", authz.FirmwareWrite, h.createCampaign, "Bring an image into many charge points", keyed),
+		route("GET /api/v1/firmware-campaigns/{id}", authz.AssetRead, h.getCampaign, "One firmware campaign and how it stands"),
+		route("POST /api/v1/firmware-campaigns/{id}/pause", authz.FirmwareWrite, h.pauseCampaign, "Have no further install begin", keyed),
+		route("POST /api/v1/firmware-campaigns/{id}/resume", authz.FirmwareWrite, h.resumeCampaign, "Go on with a campaign", keyed),
+		route("POST /api/v1/firmware-campaigns/{id}/cancel", authz.FirmwareWrite, h.cancelCampaign, "End a campaign; what is on its way goes on", keyed),
+		route("POST /api/v1/firmware-campaigns/{id}/rollback", authz.FirmwareWrite, h.takeBackCampaign, "Take a campaign back, by its roll-back image", keyed),
 		route("GET /api/v1/attempts", authz.LiveRead, h.listAttempts, "List tries to start"),
 		route("GET /api/v1/warnings", authz.LiveRead, h.listWarnings, "List warnings"),
 		route("GET /api/v1/warnings/{id}", authz.LiveRead, h.getWarning, "One warning with its history"),

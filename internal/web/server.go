@@ -58,6 +58,8 @@ type Options struct {
 	MapTiles MapTiles
 	// Files keeps what jobs export; nil: larger exports are refused.
 	Files Files
+	// PointFiles keeps what charge points bring and fetch; nil: nothing is kept.
+	PointFiles PointVault
 	// Tick gives the beats of event streams; default a ticker. Tests send their own.
 	Tick func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -77,6 +79,7 @@ type Server struct {
 	handler   http.Handler
 	closing   chan struct{} // closed when streams must end
 	exports   chan struct{} // one token per file that is being sent
+	cargos    chan struct{} // one token per file that is arriving
 	// exporters are the handlers that write files, and the routes, by pattern.
 	exporters map[string]http.Handler
 	byPattern map[string]Route
@@ -107,7 +110,7 @@ func New(svc Services, o Options) *Server {
 		}
 	}
 	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{}), liveWrite: liveWrite,
-		exports: make(chan struct{}, exportsAtOnce), exporters: map[string]http.Handler{}, byPattern: map[string]Route{}}
+		exports: make(chan struct{}, exportsAtOnce), cargos: make(chan struct{}, imageUploads), exporters: map[string]http.Handler{}, byPattern: map[string]Route{}}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s
 }

@@ -23,7 +23,7 @@ type Warning struct {
 	ChargePointID   ident.ChargePoint `json:"charge_point_id,omitzero" doc:"Absent for a storm, and for a station that nobody knows."`
 	ChargePointName string            `json:"charge_point_name,omitempty"`
 	Connector       int               `json:"connector" doc:"0: the whole charge point."`
-	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING"`
+	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED"`
 	Code            string            `json:"code,omitempty" doc:"What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event." example:"GroundFailure"`
 	Level           string            `json:"level" enum:"INFO,NOTICE,WARN,ERROR,CRITICAL" doc:"CRITICAL is about safety and never ends by itself."`
 	State           upkeep.State      `json:"state" enum:"OPEN,ACKNOWLEDGED,CLEARED"`
@@ -37,7 +37,7 @@ type Warning struct {
 	Firmware        string            `json:"firmware,omitempty" doc:"Vendor, model and firmware of the charge point when it was raised."`
 	SessionID       ident.Session     `json:"session_id,omitzero" doc:"The last that it is about."`
 	Detail          string            `json:"detail,omitempty" doc:"The vendor's error code, or what else tells more."`
-	PointStatus     asset.PointStatus `json:"point_status,omitempty" enum:"OFFLINE,FAULT,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"Of the charge point now."`
+	PointStatus     asset.PointStatus `json:"point_status,omitempty" enum:"OFFLINE,FAULT,UPGRADING,MAINTENANCE,ALARM,CHARGING,SUSPENDED,FINISHING,RESERVED,PREPARING,AVAILABLE,PENDING" doc:"Of the charge point now."`
 	AcknowledgedAt  time.Time         `json:"acknowledged_at,omitzero"`
 	AcknowledgedBy  string            `json:"acknowledged_by,omitempty" doc:"Name of the account, or its id where the name is out of reach."`
 	ClearedAt       time.Time         `json:"cleared_at,omitzero"`

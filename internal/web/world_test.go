@@ -48,6 +48,7 @@ type world struct {
 	svc   Services
 	srv   *Server
 	log   *logBuffer
+	vault *store.Vault // of charge points
 	ticks ticks
 
 	mine, theirs tenant
@@ -62,6 +63,7 @@ type tenant struct {
 	sub, site, point, driver, token, plan, session, command, bulk, spare, key, recharge, view, export string
 	warning, stranger, model, template, vendorRule                                                    string
 	certificate, authority                                                                            string
+	file, image, install, campaign                                                                    string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -164,7 +166,11 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 		Report:  report.New(run(write, asReport), run(read, asReport)),
 		Live:    bus,
 	}
-	o := Options{Now: w.clock.Now, Tick: w.ticks.tick, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
+	w.svc.Upkeep.Offer(upkeep.Offers{Web: "https://files.example", FTP: "files.example:21"})
+	vault, err := store.NewVault(w.st, t.TempDir())
+	w.ok(err)
+	w.vault = vault
+	o := Options{PointFiles: testVault{vault}, Now: w.clock.Now, Tick: w.ticks.tick, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
 	if change != nil {
 		change(w, &o)
 		o.Tick = w.ticks.tick
@@ -307,7 +313,67 @@ func (w *world) furnish(t *tenant) {
 	stranger, err := w.svc.Asset.Knocked(w.Context(), asset.Knock{Identity: "NEW-" + tag, Code: t.op.Code, Address: "192.0.2.7", At: w.clock.Now()})
 	w.ok(err)
 	t.stranger = stranger.Stranger.String()
+	w.firmware(t, p)
 }
+
+// firmware gives the operator a file of a charge point, an image, an install and a
+// campaign that waits for its window.
+func (w *world) firmware(t *tenant, p asset.ChargePoint) {
+	w.Helper()
+	sc := authz.ForSystem(t.op.ID, "test")
+	w.ok(w.st.Write(w.Context(), sc, func(tx *store.Tx) error {
+		_, err := asset.Booted(tx, asset.BootReport{Point: p.ID, Vendor: "Maker", Model: "M1", Firmware: "1.0", At: w.clock.Now()})
+		return err
+	}))
+	var m struct{ ID string }
+	ask := func(method, path, body string, want int) string {
+		w.Helper()
+		w.call(method, path, body, bearer(t.admin), key(newRequestID()), version(1)).want(w, want).into(&m)
+		return m.ID
+	}
+	ask("POST", "/api/v1/charge-points/"+t.point+"/commands", `{"type":"get_diagnostics"}`, 202)
+	var l struct{ Items []struct{ ID string } }
+	w.call("GET", "/api/v1/charge-point-files?charge_point_id="+t.point, "", bearer(t.admin)).want(w, 200).into(&l)
+	t.file = l.Items[0].ID
+	w.brings(t.file, "its diagnostics")
+	t.image = ask("POST", "/api/v1/firmware-images", imageJSON, 201)
+	ask("PUT", "/api/v1/firmware-images/"+t.image+"/file", "the image", 200)
+	t.campaign = ask("POST", "/api/v1/firmware-campaigns", `{"name":"Spring","image_id":"`+t.image+`","reason":"test"}`, 201)
+	t.install = ask("POST", "/api/v1/charge-points/"+t.point+"/firmware", `{"image_id":"`+t.image+`","reason":"test"}`, 202)
+}
+
+// brings is a charge point that brings a file.
+func (w *world) brings(file, content string) {
+	w.Helper()
+	id, err := ident.Parse[ident.Transfer](file)
+	w.ok(err)
+	var tr upkeep.Transfer
+	w.ok(w.st.Read(w.Context(), authz.Everything("test"), func(tx *store.Tx) (err error) { tr, err = tx.TransferByID(id); return err }))
+	tr, err = w.svc.Upkeep.BeginUpload(w.Context(), tr)
+	w.ok(err)
+	f, err := w.vault.Create(w.Context(), tr.Operator, tr.Vault())
+	w.ok(err)
+	_, err = io.WriteString(f, content)
+	w.ok(err)
+	w.ok(f.Commit())
+	_, err = w.svc.Upkeep.EndUpload(w.Context(), tr, upkeep.Brought{Name: "diag.zip", Bytes: int64(len(content)), SHA256: "00"})
+	w.ok(err)
+}
+
+const imageJSON = `{"name":"M1 2.0","vendor":"Maker","model":"M1","release":"2.0","file_name":"m1-2.0.bin"}`
+
+// testVault is the vault as the server needs it.
+type testVault struct{ v *store.Vault }
+
+func (f testVault) Create(ctx context.Context, op ident.Operator, name string) (File, error) {
+	return f.v.Create(ctx, op, name)
+}
+
+func (f testVault) Open(ctx context.Context, op ident.Operator, name string) (io.ReadCloser, error) {
+	return f.v.Open(ctx, op, name)
+}
+
+func (f testVault) Remove(name string) error { return f.v.Remove(name) }
 
 // told is a fact that has reached the warnings.
 func (w *world) told(p asset.ChargePoint, kind fact.Kind, payload any) {

@@ -101,5 +101,5 @@ export async function picture(page: Page, name: string): Promise<void> {
 export const screens = [
   'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
   'live/warnings', 'live/attempts', 'live/map',
-  'assets/stations', 'assets/points', 'assets/inbox', 'assets/templates', 'assets/models', 'users/profiles', 'users/cards',
+  'assets/stations', 'assets/points', 'assets/inbox', 'assets/templates', 'assets/models', 'assets/certificates', 'assets/firmware', 'users/profiles', 'users/cards',
 ]

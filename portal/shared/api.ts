@@ -9,7 +9,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
-  | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
+  | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'live.files' | 'firmware.write' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
   | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read' | 'security.write'
 
 export type Money = Schemas['Money']
@@ -54,6 +54,11 @@ export type Frame = Schemas['Frame']
 export type Sample = Schemas['Sample']
 export type Command = Schemas['Command']
 export type Warning = Schemas['Warning']
+export type PointFile = Schemas['PointFile']
+export type FirmwareImage = Schemas['FirmwareImage']
+export type FirmwareInstall = Schemas['FirmwareInstall']
+export type FirmwareCampaign = Schemas['FirmwareCampaign']
+export type FileProtocol = NonNullable<Schemas['PointFile']['protocol']>
 export type WarningDetail = Schemas['WarningDetail']
 export type WarningResults = Schemas['WarningResults']
 export type Attempt = Schemas['Attempt']

@@ -14,12 +14,14 @@ import (
 	"ccms/internal/ocpp/decode"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/session"
+	"ccms/internal/upkeep"
 )
 
 // Link is one connection of a charge point, as its messages are translated.
 type Link struct {
 	Sessions  *session.Service
 	Assets    *asset.Service
+	Files     *upkeep.Service // what travels beside the socket
 	Point     ident.ChargePoint
 	Scope     authz.Scope
 	Epoch     int64
@@ -50,14 +52,22 @@ func inbound(a Action) func(*Link, context.Context, rpc.Call) (Message, error) {
 		return (*Link).boot
 	case ActionDataTransfer:
 		return (*Link).dataTransfer
+	case ActionDiagnosticsStatusNotification:
+		return (*Link).diagnosticsStatus
+	case ActionFirmwareStatusNotification:
+		return (*Link).firmwareStatus
 	case ActionHeartbeat:
 		return (*Link).heartbeat
+	case ActionLogStatusNotification:
+		return (*Link).logStatus
 	case ActionMeterValues:
 		return (*Link).meterValues
 	case ActionSecurityEventNotification:
 		return (*Link).securityEvent
 	case ActionSignCertificate:
 		return (*Link).signCertificate
+	case ActionSignedFirmwareStatusNotification:
+		return (*Link).signedFirmwareStatus
 	case ActionStartTransaction:
 		return (*Link).start
 	case ActionStatusNotification:

@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
+  AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -36,6 +36,7 @@ export const sections: Section[] = [
     { path: '/assets/templates', title: 'nav.templates', need: 'assets.read', icon: ControlOutlined },
     { path: '/assets/models', title: 'nav.models', need: 'assets.read', icon: ExperimentOutlined },
     { path: '/assets/certificates', title: 'nav.certificates', need: 'assets.read', icon: SafetyCertificateOutlined },
+    { path: '/assets/firmware', title: 'nav.firmware', need: 'assets.read', icon: CodeOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },

@@ -8,6 +8,7 @@ import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Warning } from '@ccms/shared/api'
 import { Tag, type Tone } from '../parts/Status'
+import { said } from '../parts/said'
 import { word } from '../parts/words'
 
 /** What happened, in the guide's words where it has them. */
@@ -29,6 +30,7 @@ export function warningText(t: TFunction, w: Warning): string {
     case 'DUPLICATE_IDENTITY': return t('warning.text.duplicate')
     case 'SECURITY_EVENT': return word(t, 'security_kind', code)
     case 'CERT_EXPIRING': return t('warning.text.certificate')
+    case 'FIRMWARE_FAILED': return t('warning.text.firmware', { release: code })
   }
 }
 
@@ -36,7 +38,7 @@ export function warningText(t: TFunction, w: Warning): string {
 export function warningNote(t: TFunction, w: Warning): string {
   const note: string[] = []
   if (w.type === 'CHARGE_RECORD_ERROR' && w.code) note.push(word(t, 'flag', w.code))
-  if (w.detail) note.push(w.type === 'DUPLICATE_IDENTITY' ? t(w.detail === 'two addresses' ? 'warning.two_addresses' : 'warning.two_serials') : w.detail)
+  if (w.detail) note.push(w.type === 'DUPLICATE_IDENTITY' ? t(w.detail === 'two addresses' ? 'warning.two_addresses' : 'warning.two_serials') : said(t, w.detail))
   return note.join(' · ')
 }
 

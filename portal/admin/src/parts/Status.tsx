@@ -85,3 +85,26 @@ export function Online({ online }: { online: boolean }) {
     ? <span className="yesno tone-text-free"><CheckCircleOutlined aria-hidden />{t('yes')}</span>
     : <span className="yesno tone-text-off"><DisconnectOutlined aria-hidden />{t('no')}</span>
 }
+
+/** Words that stand in their own group of the texts. */
+function plainTag(looks: Record<string, Look>, words: 'files.state' | 'firmware.state' | 'firmware.campaign_state') {
+  return function PlainTag({ value }: { value: string }) {
+    const { t } = useTranslation()
+    const [tone, icon] = looks[value] ?? unknown
+    return <Tag tone={tone} icon={icon} text={value in looks ? (t as (key: string) => string)(`${words}.${value}`) : value} />
+  }
+}
+
+export const FileTag = plainTag({
+  waiting: ['wait', ClockCircleOutlined], arriving: ['busy', LoadingOutlined], arrived: ['free', CheckCircleOutlined],
+  failed: ['bad', CloseCircleOutlined], expired: ['off', MinusCircleOutlined],
+}, 'files.state')
+export const InstallTag = plainTag({
+  WAITING: ['wait', ClockCircleOutlined], ASKED: ['wait', LoadingOutlined], SCHEDULED: ['wait', ClockCircleOutlined], DOWNLOADING: ['busy', LoadingOutlined],
+  DOWNLOADED: ['busy', LoadingOutlined], INSTALLING: ['busy', ToolOutlined], INSTALLED: ['busy', LoadingOutlined], DONE: ['free', CheckCircleOutlined],
+  FAILED: ['bad', CloseCircleOutlined], CANCELLED: ['off', MinusCircleOutlined], SKIPPED: ['off', MinusCircleOutlined],
+}, 'firmware.state')
+export const CampaignTag = plainTag({
+  RUNNING: ['busy', LoadingOutlined], PAUSED: ['wait', PauseCircleOutlined], HALTED: ['bad', StopOutlined],
+  CANCELLED: ['off', MinusCircleOutlined], DONE: ['free', CheckCircleOutlined],
+}, 'firmware.campaign_state')

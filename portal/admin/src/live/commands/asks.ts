@@ -5,7 +5,7 @@ import type { Permission } from '@ccms/shared/api'
 
 export const asks = [
   'remote_start', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'set_profile', 'clear_profile', 'composite', 'data_transfer',
-  'clear_cache', 'soft_reset', 'hard_reset',
+  'get_diagnostics', 'get_log', 'clear_cache', 'soft_reset', 'hard_reset',
 ] as const
 export type Ask = (typeof asks)[number]
 
@@ -15,6 +15,7 @@ export const bulkAsks = ['trigger', 'get_configuration', 'clear_cache', 'out_of_
 const own: Partial<Record<Ask, Permission>> = {
   hard_reset: 'live.hard_reset', unlock: 'live.unlock', out_of_service: 'live.availability', in_service: 'live.availability',
   set_profile: 'live.profile', clear_profile: 'live.profile', data_transfer: 'live.configure',
+  get_diagnostics: 'live.files', get_log: 'live.files',
 }
 
 /** Beside live.command. */
@@ -39,6 +40,8 @@ export function bodyOf(ask: Ask) {
     case 'unlock': return { type: 'unlock' } as const
     case 'get_configuration': return { type: 'get_configuration' } as const
     case 'clear_cache': return { type: 'clear_cache' } as const
+    case 'get_diagnostics': return { type: 'get_diagnostics' } as const
+    case 'get_log': return { type: 'get_log' } as const
     case 'trigger': return { type: 'trigger_message' } as const
     case 'set_profile': return { type: 'set_charging_profile' } as const
     case 'clear_profile': return { type: 'clear_charging_profile' } as const
@@ -49,7 +52,7 @@ export function bodyOf(ask: Ask) {
 }
 
 /** Must a person say why? The server asks for the same. */
-export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration', 'composite'].includes(ask)
+export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration', 'composite', 'get_diagnostics', 'get_log'].includes(ask)
 
 /** Four digits to type, so that a hand that clicks on does not reset five hundred points. */
 export function fourDigits(): string {

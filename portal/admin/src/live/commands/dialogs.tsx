@@ -3,7 +3,7 @@
 import { Alert, Form, Select } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ChargePoint, Command, CommandNew } from '@ccms/shared/api'
+import type { ChargePoint, Command, CommandNew, FileProtocol } from '@ccms/shared/api'
 import { FormDialog, useRequired } from '../../parts/FormDialog'
 import { PickWho } from '../PickWho'
 import { useSendCommand } from '../useCommand'
@@ -35,6 +35,7 @@ export function CommandDialog({ ask, ...p }: DialogProps & { ask: Ask }) {
     case 'clear_profile': return <ClearProfileDialog {...p} />
     case 'composite': return <CompositeDialog {...p} />
     case 'data_transfer': return <VendorDialog {...p} />
+    case 'get_diagnostics': case 'get_log': return <FileDialog {...p} ask={ask} />
     default: return <PlainDialog {...p} ask={ask} />
   }
 }
@@ -82,7 +83,34 @@ function TriggerDialog(p: DialogProps) {
 
 export const numbers = (p: ChargePoint) => p.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : `${c.number}` }))
 
-type Plain = Exclude<Ask, 'remote_start' | 'trigger' | 'set_profile' | 'clear_profile' | 'composite' | 'data_transfer'>
+/** Diagnostics and logs: the server makes the address, nobody types one. */
+function FileDialog({ ask, ...p }: DialogProps & { ask: 'get_diagnostics' | 'get_log' }) {
+  const { t } = useTranslation()
+  const submit = useSubmit(p)
+  const log = ask === 'get_log'
+  return (
+    <FormDialog<Common & { log: 'diagnostics' | 'security'; protocol: FileProtocol | '' }> title={t(log ? 'files.ask_log' : 'files.ask_diagnostics', { point: p.point.name })} ok={t('files.ask_go')}
+      initial={{ log: 'diagnostics', protocol: '', wait: p.point.online ? 0 : 8 }} onClose={p.onClose} rename={renamed}
+      what={<>{t('files.ask_what')}{!p.point.online && <Alert type="info" showIcon className="space-above" title={t('command.offline_now')} />}</>}
+      submit={(v, key) => submit({ type: ask, ...(log ? { log: v.log } : {}), protocol: v.protocol || undefined, ...commonOf(v) }, key)}>
+      {log && <Form.Item name="log" label={t('files.log')}><Select options={[{ value: 'diagnostics', label: t('files.kind.log') }, { value: 'security', label: t('files.kind.security_log') }]} /></Form.Item>}
+      <ProtocolField />
+      {!p.point.online && <Wait />}
+      <Reason required={false} />
+    </FormDialog>
+  )
+}
+
+export function ProtocolField() {
+  const { t } = useTranslation()
+  return (
+    <Form.Item name="protocol" label={t('files.protocol')} extra={t('files.protocol_help')}>
+      <Select options={[{ value: '', label: t('files.protocol_auto') }, ...(['https', 'ftps', 'http', 'ftp'] as const).map((x) => ({ value: x, label: x.toUpperCase() }))]} />
+    </Form.Item>
+  )
+}
+
+type Plain = Exclude<Ask, 'remote_start' | 'trigger' | 'set_profile' | 'clear_profile' | 'composite' | 'data_transfer' | 'get_diagnostics' | 'get_log'>
 
 /** Resets, unlock, availability, cache, settings: a sentence, which connector, and why. */
 function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {

@@ -9,6 +9,7 @@ import { api, take } from '@ccms/shared/client'
 import { kw } from '@ccms/shared/format'
 import { notOlder } from '@ccms/shared/merge'
 import { Problem } from '@ccms/shared/problem'
+import { useMay } from '../../login/me'
 import { Facts } from '../../parts/Facts'
 import { Mono } from '../../parts/Mono'
 import { Blank, Failed } from '../../parts/PageStates'
@@ -24,6 +25,8 @@ import { Back } from './Back'
 import { Commands } from './Commands'
 import { Configuration } from './Configuration'
 import { Connectors } from './Connectors'
+import { Files } from './Files'
+import { Firmware } from './Firmware'
 import { Frames } from './Frames'
 import { Hardware } from './Hardware'
 import { Refresh } from './Refresh'
@@ -63,12 +66,15 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const [search, setSearch] = useSearchParams()
   const zone = p.time_zone
   const now = useNow()
+  const may = useMay()
   const tabs: TabItem[] = [
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
     { key: 'security', label: t('security.tab'), content: <Security point={p} /> },
+    { key: 'files', label: t('point.tab_files'), content: <Files point={p} /> },
+    ...(may('assets.read') ? [{ key: 'firmware', label: t('point.tab_firmware'), content: <Firmware point={p} /> }] : []),
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
     { key: 'hardware', label: t('hardware.title'), content: <Hardware point={p} /> },
     { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"ccms/internal/ident"
+	"ccms/internal/ocpp/files"
+	"ccms/internal/store"
+	"ccms/internal/upkeep"
+	"ccms/internal/web"
+)
+
+// Files says how charge points bring and fetch files. Nothing is offered by default.
+type Files struct {
+	Offers    upkeep.Offers
+	FTP       files.FTP
+	MaxUpload int64 // bytes; 0: files.MaxUpload
+}
+
+// pointFiles is the vault as the door of charge points needs it.
+type pointFiles struct{ v *store.Vault }
+
+func (f pointFiles) Create(ctx context.Context, op ident.Operator, name string) (files.File, error) {
+	return f.v.Create(ctx, op, name)
+}
+
+func (f pointFiles) Open(ctx context.Context, op ident.Operator, name string, size int64) (io.ReadSeekCloser, error) {
+	return f.v.OpenAt(ctx, op, name, size)
+}
+
+func (f pointFiles) Remove(name string) error { return f.v.Remove(name) }
+
+// pointVault is the same vault as the web door needs it.
+type pointVault struct{ v *store.Vault }
+
+func (f pointVault) Create(ctx context.Context, op ident.Operator, name string) (web.File, error) {
+	return f.v.Create(ctx, op, name)
+}
+
+func (f pointVault) Open(ctx context.Context, op ident.Operator, name string) (io.ReadCloser, error) {
+	return f.v.Open(ctx, op, name)
+}
+
+func (f pointVault) Remove(name string) error { return f.v.Remove(name) }
+
+// firmware takes campaigns on and ends installs whose time is over.
+func (a *App) firmware(ctx context.Context) error {
+	_, err := a.Upkeep.RunCampaigns(ctx, a.cfg.Now())
+	_, err2 := a.Upkeep.SweepInstalls(ctx, a.cfg.Now())
+	return errors.Join(err, err2)
+}
+
+// sweepFiles removes what charge points brought once it is past its time.
+func (a *App) sweepFiles(ctx context.Context) error {
+	gone, err := a.Upkeep.SweepFiles(ctx)
+	errs := []error{err}
+	for _, id := range gone {
+		errs = append(errs, a.kept.Remove(id.String()))
+	}
+	return errors.Join(errs...)
+}
