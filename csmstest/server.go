@@ -219,6 +219,8 @@ func (w *World) Timers() {
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)
+	_, err = w.App.Members.SweepLists(w.Context(), w.Now())
+	w.OK(err)
 }
 
 // Journal makes the server write the frames that it has gathered.

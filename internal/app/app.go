@@ -225,7 +225,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings(), sums())
+	a.facts = outbox.New(st, c.Node, warnings(), sums(), localLists())
 	a.facts.Log = c.Log
 
 	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))
@@ -344,6 +344,10 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.facts.Run(ctx) })
 	a.every(ctx, 2*time.Second, "warnings", func(ctx context.Context) error {
 		_, err := a.Upkeep.Sweep(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, 1200*time.Millisecond, "local lists", func(ctx context.Context) error {
+		_, err := a.Members.SweepLists(ctx, a.cfg.Now())
 		return err
 	})
 	a.every(ctx, 2*time.Minute, "silent points", func(ctx context.Context) error {

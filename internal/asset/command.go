@@ -165,6 +165,8 @@ type Answer struct {
 	Detail  string          // in words, where it is not accepted
 	Keys    []ConfigKey     // of get_configuration
 	Unknown []string        // keys that the point does not know
+	// ListVersion is the answer to get_local_list_version; -1 stands for no list at all.
+	ListVersion *int64
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no

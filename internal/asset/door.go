@@ -204,6 +204,6 @@ func Expired(tx Tx, id ident.Command) (Command, bool, error) {
 	if !changed {
 		return c, false, nil
 	}
-	next, err = end(tx, c, next)
+	next, err = end(tx, c, next, nil)
 	return next, err == nil, err
 }

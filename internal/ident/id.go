@@ -38,6 +38,8 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	localListKind   struct{}
+	reservationKind struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -63,6 +65,8 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (localListKind) prefix() string   { return "list" }
+func (reservationKind) prefix() string { return "rsv" }
 
 // The ids of ccms.
 type (
@@ -89,6 +93,8 @@ type (
 	View        = ID[viewKind]    // a list as an account saved it
 	Export      = ID[exportKind]  // a file of a list's rows
 	Warning     = ID[warningKind]
+	LocalList   = ID[localListKind]
+	Reservation = ID[reservationKind]
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

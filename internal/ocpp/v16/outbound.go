@@ -128,6 +128,10 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	case status != "":
 		a.State, a.Detail = asset.CommandRejected, fmt.Sprintf("The charge point refused: %s.", Clean(status))
 	}
+	if action == ActionGetLocalListVersion && a.State == asset.CommandAccepted {
+		m, _, _ := DecodeGetLocalListVersionConf(payload) // it was read before, for its status
+		a.ListVersion = &m.ListVersion
+	}
 	return a
 }
 
