@@ -235,6 +235,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Export:
 		return true, id(p, c)
+	case *ident.LocalList:
+		return true, id(p, c)
+	case *ident.Reservation:
+		return true, id(p, c)
 	}
 	return false, nil
 }

@@ -78,6 +78,15 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/tokens/{id}", authz.DriverRead, h.getToken, "One card"),
 		route("PATCH /api/v1/tokens/{id}", authz.DriverWrite, h.updateToken, "Change a card"),
 
+		route("GET /api/v1/local-lists", authz.DriverRead, h.listLocalLists, "List local authorization lists"),
+		route("POST /api/v1/local-lists", authz.DriverWrite, h.createLocalList, "Make a local authorization list and push it"),
+		route("GET /api/v1/local-lists/{id}", authz.DriverRead, h.getLocalList, "One local authorization list"),
+		route("PATCH /api/v1/local-lists/{id}", authz.DriverWrite, h.updateLocalList, "Change a local authorization list; what changes is pushed"),
+		route("DELETE /api/v1/local-lists/{id}", authz.DriverWrite, h.deleteLocalList, "Delete a list that no charge point has a card of"),
+		route("POST /api/v1/local-lists/{id}/push", authz.LiveCommand, h.pushLocalList, "Push the whole list anew"),
+		route("GET /api/v1/local-lists/{id}/charge-points", authz.DriverRead, h.localListPoints, "The charge points of a list, and how far each has it"),
+		route("GET /api/v1/local-lists/{id}/cards", authz.DriverRead, h.localListCards, "The cards of a list"),
+
 		route("GET /api/v1/plans", authz.PlanRead, h.listPlans, "List billing plans"),
 		route("POST /api/v1/plans", authz.PlanWrite, h.createPlan, "Make a billing plan"),
 		route("GET /api/v1/plans/{id}", authz.PlanRead, h.getPlan, "One billing plan"),
