@@ -215,6 +215,8 @@ func (w *World) Timers() {
 	}
 	_, err := w.App.Sessions.ExpireCommands(w.Context())
 	w.OK(err)
+	_, err = w.App.Sessions.SweepReservations(w.Context(), w.Now())
+	w.OK(err)
 	_, err = w.App.Assets.RunBulks(w.Context())
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())

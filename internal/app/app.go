@@ -367,6 +367,10 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 1100*time.Millisecond, "reservations", func(ctx context.Context) error {
+		_, err := a.Sessions.SweepReservations(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, 5*time.Second, "command deadlines", func(ctx context.Context) error {
 		_, err := a.Sessions.ExpireCommands(ctx)
 		return err

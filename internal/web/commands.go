@@ -90,6 +90,8 @@ func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 		if a.Operative {
 			out.Availability = "operative"
 		}
+	case asset.Reserve:
+		out.Connector = a.Connector
 	case asset.GetConfig:
 		out.Keys = a.Keys
 	case asset.ChangeConfig:
@@ -218,6 +220,8 @@ func (o Order) args(kind string) (asset.Args, authz.Permission, error) {
 		return asset.ChangeConfig{Key: o.Key, Value: o.Value}, authz.LiveConfigure, nil
 	case asset.CommandClearCache:
 		return asset.ClearCache{}, authz.LiveCommand, nil
+	case asset.CommandGetListVersion:
+		return asset.GetListVersion{}, authz.LiveCommand, nil
 	}
 	return nil, "", fault.BadInput("/type", "is no command")
 }
@@ -237,7 +241,7 @@ func orderFor(ctx context.Context, kind string, o Order) (asset.Args, error) {
 type commandInput struct {
 	PointPath
 	Body struct {
-		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,refresh"`
+		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,get_local_list_version,refresh"`
 		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
 		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
 		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
