@@ -53,6 +53,12 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"blocks":["connectors"]}`
 	case "POST /api/v1/charge-points/{id}/commands":
 		return `{"type":"reset","reason":"test"}`
+	case "POST /api/v1/local-lists":
+		return `{"name":"x","cards":"MANUAL","token_ids":["` + t.token + `"],"site_ids":["` + t.site + `"],"charge_point_ids":["` + t.point + `"]}`
+	case "POST /api/v1/local-lists/{id}/push", "POST /api/v1/reservations/{id}/cancel":
+		return `{}`
+	case "POST /api/v1/reservations":
+		return `{"charge_point_id":"` + t.point + `","connector":1,"driver_id":"` + t.driver + `","until":"2026-06-01T00:00:00Z"}`
 	case "POST /api/v1/command-bulks":
 		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
@@ -67,7 +73,7 @@ func (w *world) path(rt Route, t tenant) string {
 	id := map[string]string{
 		"api-tokens": t.key, "operators": t.op.ID.String(), "sub-operators": t.sub, "staff": t.spare, "sites": t.site, "charge-points": t.point,
 		"views": t.view, "exports": t.export, "drivers": t.driver, "tokens": t.token, "plans": t.plan, "sessions": t.session, "commands": t.command, "command-bulks": t.bulk,
-		"warnings":  t.warning,
+		"warnings": t.warning, "local-lists": t.list, "reservations": t.reservation,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -157,7 +163,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		w.furnish(&w.theirs)
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
-			w.theirs.warning}
+			w.theirs.warning, w.theirs.list, w.theirs.reservation}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
@@ -180,7 +186,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			"/api/v1/sessions?site_id=" + w.theirs.site, "/api/v1/sessions?driver_id=" + w.theirs.driver, "/api/v1/sessions?charge_point_id=" + w.theirs.point,
 			"/api/v1/commands?session_id=" + w.theirs.session, "/api/v1/commands?charge_point_id=" + w.theirs.point,
 			"/api/v1/warnings?charge_point_id=" + w.theirs.point, "/api/v1/warnings?site_id=" + w.theirs.site, "/api/v1/warnings?parent_id=" + w.theirs.warning,
-			"/api/v1/attempts?charge_point_id=" + w.theirs.point, "/api/v1/audit?object=" + w.theirs.site,
+			"/api/v1/attempts?charge_point_id=" + w.theirs.point, "/api/v1/reservations?charge_point_id=" + w.theirs.point, "/api/v1/audit?object=" + w.theirs.site,
 			"/api/v1/drivers?account=driver@b4f.example", "/api/v1/tokens?uid=13ADF6B0", "/api/v1/sites?name=b4f", "/api/v1/sessions?point=b4f",
 		} {
 			var l struct {
@@ -198,6 +204,11 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			{"a site with their plan", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","plan_id":"` + w.theirs.plan + `"}`},
 			{"a site of their sub-operator", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","sub_operator_id":"` + w.theirs.sub + `"}`},
 			{"an account in their sub-operator", "POST", "/api/v1/staff", `{"login":"spy-1","name":"x","role":"op_ops","password":"` + password + `","sub_operator_id":"` + w.theirs.sub + `"}`},
+			{"a list of their cards", "POST", "/api/v1/local-lists", `{"name":"x","cards":"MANUAL","token_ids":["` + w.theirs.token + `"]}`},
+			{"a list for their site", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","site_ids":["` + w.theirs.site + `"]}`},
+			{"a list for their charge point", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","charge_point_ids":["` + w.theirs.point + `"]}`},
+			{"a list of their sub-operator", "POST", "/api/v1/local-lists", `{"name":"x","cards":"SUB_OPERATOR","cards_of":"` + w.theirs.sub + `"}`},
+			{"a reservation of their charge point", "POST", "/api/v1/reservations", w.body("POST /api/v1/reservations", w.theirs)},
 			{"a start with their driver", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_start","connector":1,"driver_id":"` + w.theirs.driver + `"}`},
 			{"a stop of their session", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_stop","session_id":"` + w.theirs.session + `"}`},
 		} {
@@ -281,7 +292,10 @@ func TestPersonalDataAreCoveredWithoutThePermission(t *testing.T) {
 		w.furnish(&w.mine)
 		secrets := []string{"driver@a3e.example", "Dora", "13ADF6A0", "13adf6a0", "+49170"}
 		auditor, ops, admin := w.loginAs(authz.Auditor), w.loginAs(authz.OpOps), w.loginAs(authz.OpAdmin)
-		for _, path := range []string{"/api/v1/drivers", "/api/v1/drivers/" + w.mine.driver, "/api/v1/tokens", "/api/v1/tokens/" + w.mine.token,
+		_, err := w.svc.Member.SweepLists(w.Context(), w.clock.Now())
+		w.ok(err)
+		for _, path := range []string{"/api/v1/local-lists/" + w.mine.list + "/cards", "/api/v1/reservations", "/api/v1/reservations/" + w.mine.reservation,
+			"/api/v1/drivers", "/api/v1/drivers/" + w.mine.driver, "/api/v1/tokens", "/api/v1/tokens/" + w.mine.token,
 			"/api/v1/recharges", "/api/v1/sessions", "/api/v1/sessions/" + w.mine.session, "/api/v1/sessions/" + w.mine.session + "/frames",
 			"/api/v1/attempts", "/api/v1/audit?limit=100"} {
 			a := w.call("GET", path, "", auditor.option).want(w, 200)
