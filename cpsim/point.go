@@ -24,36 +24,39 @@ var (
 type ChargePoint struct {
 	cfg Config
 
-	mu         sync.Mutex
-	rng        *rand.Rand
-	link       *link
-	zombies    []*link // QuirkHalfOpen: abandoned, still open
-	wake       chan struct{}
-	running    bool
-	closed     bool
-	offline    bool // GoOffline
-	dark       bool // between power off and power on
-	booted     bool // accepted since the last start
-	accepted   bool // this connection may carry more than BootNotification
-	resetting  bool // Soft reset: reboot as soon as the queue is empty
-	rejected   bool // the last boot was answered with Rejected
-	idBase     string
-	idCount    uint64
-	offset     time.Duration // server time minus device clock
-	lastStamp  time.Time
-	interval   time.Duration // of heartbeats
-	stopBeat   func() bool
-	keys       map[string]string // changed configuration keys; nil: none
-	cache      map[string]bool   // authorisation cache: accepted tags; nil: none
-	connectors []*connector      // [0] is the point itself
-	seq        uint64
-	plain      []*item
-	txq        []*item
-	flight     *flight
-	extra      map[string]*flight // answers that come outside the one slot
-	waiters    []*waiter
-	events     []Event
-	delivering bool
+	mu           sync.Mutex
+	rng          *rand.Rand
+	link         *link
+	zombies      []*link // QuirkHalfOpen: abandoned, still open
+	wake         chan struct{}
+	running      bool
+	closed       bool
+	offline      bool // GoOffline
+	dark         bool // between power off and power on
+	booted       bool // accepted since the last start
+	accepted     bool // this connection may carry more than BootNotification
+	resetting    bool // Soft reset: reboot as soon as the queue is empty
+	rejected     bool // the last boot was answered with Rejected
+	idBase       string
+	idCount      uint64
+	offset       time.Duration // server time minus device clock
+	lastStamp    time.Time
+	interval     time.Duration // of heartbeats
+	stopBeat     func() bool
+	keys         map[string]string // changed configuration keys; nil: none
+	cache        map[string]bool   // authorisation cache: accepted tags; nil: none
+	list         map[string]listed // local authorisation list; nil: none
+	connectors   []*connector      // [0] is the point itself
+	seq          uint64
+	listVersion  int
+	reservations map[int]*reservation // by id; nil: none
+	plain        []*item
+	txq          []*item
+	flight       *flight
+	extra        map[string]*flight // answers that come outside the one slot
+	waiters      []*waiter
+	events       []Event
+	delivering   bool
 }
 
 type waiter struct {
@@ -224,10 +227,13 @@ func (cp *ChargePoint) WaitDelivered(ctx context.Context) error {
 
 // State is a copy of what the point is doing.
 type State struct {
-	Online     bool             // the WebSocket is open
-	Booted     bool             // and the server accepted the point
-	Queued     int              // messages not yet answered, the outstanding one included
-	Connectors []ConnectorState // connector 1 first
+	Online       bool // the WebSocket is open
+	Booted       bool // and the server accepted the point
+	Queued       int  // messages not yet answered, the outstanding one included
+	List         int  // cards on the local list
+	ListVersion  int
+	Reservations int
+	Connectors   []ConnectorState // connector 1 first
 }
 
 // ConnectorState is a copy of one connector.
@@ -256,6 +262,7 @@ func (cp *ChargePoint) state() State {
 		Online: cp.link != nil,
 		Booted: cp.accepted,
 		Queued: cp.queued(),
+		List:   len(cp.list), ListVersion: cp.listVersion, Reservations: len(cp.reservations),
 	}
 	now := cp.cfg.Now()
 	for _, c := range cp.connectors[1:] {

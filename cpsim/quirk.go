@@ -11,25 +11,28 @@ type Quirk string
 
 // The quirks. What each does is in its line of AllQuirks.
 const (
-	QuirkHalfOpen         Quirk = "half-open"
-	QuirkBootAgain        Quirk = "boot-again"
-	QuirkIDsRestart       Quirk = "ids-restart"
-	QuirkInvalidJSON      Quirk = "invalid-json"
-	QuirkNoZone           Quirk = "no-zone"
-	QuirkStartTwice       Quirk = "start-twice"
-	QuirkStopZero         Quirk = "stop-id-zero"
-	QuirkOfflineMinusOne  Quirk = "offline-id-minus-one"
-	QuirkStopUnknown      Quirk = "stop-unknown"
-	QuirkMeterZero        Quirk = "meter-id-zero"
-	QuirkStatusBeforeStop Quirk = "status-before-stop"
-	QuirkMeterResetReboot Quirk = "meter-reset-reboot"
-	QuirkMeterResetTx     Quirk = "meter-reset-transaction"
-	QuirkNeverAnswer      Quirk = "never-answer"
-	QuirkRejectRemote     Quirk = "reject-remote"
-	QuirkNoBoot           Quirk = "no-boot"
-	QuirkAuthorizeOnStop  Quirk = "authorize-on-stop"
-	QuirkChargeAnyway     Quirk = "charge-anyway"
-	QuirkIgnoreServerTime Quirk = "ignore-server-time"
+	QuirkHalfOpen          Quirk = "half-open"
+	QuirkBootAgain         Quirk = "boot-again"
+	QuirkIDsRestart        Quirk = "ids-restart"
+	QuirkInvalidJSON       Quirk = "invalid-json"
+	QuirkNoZone            Quirk = "no-zone"
+	QuirkStartTwice        Quirk = "start-twice"
+	QuirkStopZero          Quirk = "stop-id-zero"
+	QuirkOfflineMinusOne   Quirk = "offline-id-minus-one"
+	QuirkStopUnknown       Quirk = "stop-unknown"
+	QuirkMeterZero         Quirk = "meter-id-zero"
+	QuirkStatusBeforeStop  Quirk = "status-before-stop"
+	QuirkMeterResetReboot  Quirk = "meter-reset-reboot"
+	QuirkMeterResetTx      Quirk = "meter-reset-transaction"
+	QuirkNeverAnswer       Quirk = "never-answer"
+	QuirkRejectRemote      Quirk = "reject-remote"
+	QuirkNoBoot            Quirk = "no-boot"
+	QuirkAuthorizeOnStop   Quirk = "authorize-on-stop"
+	QuirkChargeAnyway      Quirk = "charge-anyway"
+	QuirkIgnoreServerTime  Quirk = "ignore-server-time"
+	QuirkRefuseList        Quirk = "refuse-list"
+	QuirkForgetList        Quirk = "forget-list"
+	QuirkRefuseReservation Quirk = "refuse-reservation"
 )
 
 // QuirkDoc is one line of the list that `cpsim quirks` prints.
@@ -60,6 +63,9 @@ var AllQuirks = []QuirkDoc{
 	{QuirkAuthorizeOnStop, 0, "the card that stops is sent in an Authorize first"},
 	{QuirkChargeAnyway, 0, "charging goes on when StartTransaction is answered with anything but Accepted"},
 	{QuirkIgnoreServerTime, 0, "the clock is not set by BootNotification or Heartbeat"},
+	{QuirkRefuseList, 0, "SendLocalList is answered with Failed"},
+	{QuirkForgetList, 0, "the local list is empty again after each reboot"},
+	{QuirkRefuseReservation, 0, "ReserveNow is answered with Rejected"},
 }
 
 // Quirks is a set of quirks.
