@@ -680,6 +680,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/local-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List local authorization lists
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists"];
+        put?: never;
+        /**
+         * Make a local authorization list and push it
+         * @description Needs the permission `drivers.write`.
+         */
+        post: operations["post_local_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One local authorization list
+         * @description Needs the permission `drivers.read`.
+         */
+        get: operations["get_local_lists_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a list that no charge point has a card of
+         * @description Needs the permission `drivers.write`.
+         */
+        delete: operations["delete_local_lists_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a local authorization list; what changes is pushed
+         * @description Needs the permission `drivers.write`.
+         */
+        patch: operations["patch_local_lists_one"];
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cards of a list
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists_one_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/charge-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The charge points of a list, and how far each has it
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists_one_charge_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push the whole list anew
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_local_lists_one_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -934,6 +1046,70 @@ export interface paths {
          * @description Needs the permission `finance.write`.
          */
         post: operations["post_recharges_one_reversal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reservations
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_reservations"];
+        put?: never;
+        /**
+         * Keep a connector for a card until a time
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_reservations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One reservation
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_reservations_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a reserved connector free
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_reservations_one_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1976,7 +2152,7 @@ export interface components {
             /** @description For remote_start: the card to start with. */
             token_uid?: string;
             /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh";
+            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "get_local_list_version" | "refresh";
             /** @description For change_configuration. */
             value?: string;
         };
@@ -2827,6 +3003,42 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListLocalList: {
+            items: components["schemas"]["LocalList"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLocalListCard: {
+            items: components["schemas"]["LocalListCard"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLocalListPoint: {
+            items: components["schemas"]["LocalListPoint"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListOperator: {
             items: components["schemas"]["Operator"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -2865,6 +3077,18 @@ export interface components {
         };
         ListRecharge: {
             items: components["schemas"]["Recharge"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListReservation: {
+            items: components["schemas"]["Reservation"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -2958,6 +3182,185 @@ export interface components {
             total: number;
             /** @description There are more than total. */
             total_capped: boolean;
+        };
+        LocalList: {
+            /**
+             * @description Whose cards: all that may charge, those of the drivers of a sub-operator, or those that were picked.
+             * @enum {string}
+             */
+            cards: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            /** @description Where cards is SUB_OPERATOR. */
+            cards_of?: string;
+            charge_point_ids: string[];
+            id: string;
+            /**
+             * Format: int64
+             * @description Cards whose number is too long for OCPP 1.6.
+             */
+            left_out: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Charge points that are to have it.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description Those that did not take it, or keep no list.
+             */
+            points_failed: number;
+            /**
+             * Format: int64
+             * @description Those that are no longer of the list and are still to be emptied.
+             */
+            points_leaving: number;
+            /**
+             * Format: int64
+             * @description Those that said that they have the newest.
+             */
+            points_pushed: number;
+            /**
+             * @description Of all its charge points. DRAFT: there are none.
+             * @enum {string}
+             */
+            push_state: "DRAFT" | "QUEUED" | "PUSHING" | "PARTIAL" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC";
+            /**
+             * Format: date-time
+             * @description When the last push to one of them began.
+             */
+            pushed_at?: string;
+            /**
+             * Format: int64
+             * @description It rises with every change of a card on it.
+             */
+            revision: number;
+            /** @description All charge points of these. */
+            site_ids: string[];
+            /**
+             * @description INVALID: every card is taken off the charge points.
+             * @enum {string}
+             */
+            status: "VALID" | "INVALID";
+            sub_operator_id?: string;
+            /**
+             * Format: date-time
+             * @description When one of them last said that it has the newest.
+             */
+            succeeded_at?: string;
+            /** @description Where cards is MANUAL. */
+            token_ids: string[];
+            /** @description More than 10,000 cards are found; the oldest are on it. */
+            too_many: boolean;
+            /**
+             * Format: int64
+             * @description Cards on it.
+             */
+            users: number;
+            /**
+             * Format: int64
+             * @description The fewest that one of the charge points has, without those that keep no list.
+             */
+            users_pushed: number;
+            /** Format: int64 */
+            version: number;
+            /** @description Cards of accounts that have nothing to spend are on it too. */
+            without_balance: boolean;
+        };
+        LocalListCard: {
+            /** @description Charge points take it for the group of the card: parentIdTag. */
+            charging_account: string;
+            /**
+             * Format: date-time
+             * @description Absent: never.
+             */
+            expires_at?: string;
+            token_id: string;
+            uid: string;
+        };
+        LocalListNew: {
+            /** @enum {string} */
+            cards: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            /** @description Where cards is SUB_OPERATOR. */
+            cards_of?: string;
+            /** @description A charge point has one list. */
+            charge_point_ids?: string[];
+            name: string;
+            site_ids?: string[];
+            /** @description Whose list it is; its cards and charge points are of this one only. */
+            sub_operator_id?: string;
+            /** @description Where cards is MANUAL. */
+            token_ids?: string[];
+            without_balance?: boolean;
+        };
+        LocalListPatch: {
+            /** @enum {string} */
+            cards?: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            cards_of?: string;
+            charge_point_ids?: string[];
+            name?: string;
+            site_ids?: string[];
+            /** @enum {string} */
+            status?: "VALID" | "INVALID";
+            token_ids?: string[];
+            without_balance?: boolean;
+        };
+        LocalListPoint: {
+            charge_point_id: string;
+            charge_point_name: string;
+            /**
+             * Format: int64
+             * @description Parts that it took of the push that is under way.
+             */
+            chunk?: number;
+            /** Format: int64 */
+            chunks?: number;
+            /** @description Why it has not the newest, in words. */
+            detail?: string;
+            identity: string;
+            /** @description It is no longer of the list: its copy is emptied. */
+            leaving?: boolean;
+            /**
+             * Format: int64
+             * @description Of the last message that it took. Each message has one.
+             */
+            list_version: number;
+            /**
+             * Format: date-time
+             * @description When something is done about it next.
+             */
+            next_at?: string;
+            online: boolean;
+            /** Format: date-time */
+            pushed_at?: string;
+            /** Format: date-time */
+            reported_at?: string;
+            /**
+             * Format: int64
+             * @description The version that it told last; 0: none, -1: it keeps no list. Absent: never asked.
+             */
+            reported_version?: number;
+            site_name?: string;
+            /**
+             * @description QUEUED: it waits for its turn, or to be online; then it gets the newest only.
+             * @enum {string}
+             */
+            state: "QUEUED" | "PUSHING" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC" | "NOT_SUPPORTED";
+            /** Format: date-time */
+            succeeded_at?: string;
+            /**
+             * Format: int64
+             * @description That failed in a row.
+             */
+            tries?: number;
+            /**
+             * Format: int64
+             * @description Cards that it has.
+             */
+            users: number;
+        };
+        LocalListPush: {
+            /** @description Only to this one; absent: to all. */
+            charge_point_id?: string;
         };
         LoggedIn: {
             me: components["schemas"]["Me"];
@@ -3295,6 +3698,78 @@ export interface components {
              * @description How many rows are summed at most.
              */
             up_to: number;
+        };
+        Reservation: {
+            /** @description The driver's login. */
+            account?: string;
+            /** @description Name of the account that made it, or its id where the name is out of reach. */
+            actor?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            charging_account: string;
+            /** @description The last that was sent for it. */
+            command_id?: string;
+            /**
+             * Format: int64
+             * @description 0: any of the charge point.
+             */
+            connector: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it is so, in words. */
+            detail?: string;
+            driver_id: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            masked: boolean;
+            name?: string;
+            /**
+             * Format: int32
+             * @description reservationId of OCPP 1.6.
+             */
+            number: number;
+            reason?: string;
+            /** @description That used it. */
+            session_id?: string;
+            site_id: string;
+            site_name?: string;
+            /** @description The charge point keeps no reservations: the server alone refuses others when they start. */
+            soft: boolean;
+            /**
+             * @description REQUESTED: the charge point has not answered yet. REFUSED: by the charge point. EXPIRED: nobody came.
+             * @enum {string}
+             */
+            state: "REQUESTED" | "ACTIVE" | "USED" | "CANCELLED" | "EXPIRED" | "REFUSED";
+            /** @description Of the site. */
+            time_zone?: string;
+            /** @description The card that it is for. */
+            token_uid: string;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ReservationCancel: {
+            reason?: string;
+        };
+        ReservationNew: {
+            charge_point_id: string;
+            /**
+             * Format: int64
+             * @description 0: any, where the charge point says that it can (ReserveConnectorZeroSupported).
+             */
+            connector: number;
+            /** @description Whose card it is for, where no card is named. */
+            driver_id?: string;
+            reason?: string;
+            /** @description The card that it is for. */
+            token_uid?: string;
+            /**
+             * Format: date-time
+             * @description At most 24 hours from now.
+             */
+            until: string;
         };
         ReversalNew: {
             /** @description How much to take back; absent: all of it. */
@@ -5653,6 +6128,304 @@ export interface operations {
             };
         };
     };
+    get_local_lists: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description How the name begins. */
+                name?: string;
+                status?: "VALID" | "INVALID";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_local_lists: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_local_lists_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_local_lists_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one_cards: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalListCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one_charge_points: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                state?: "QUEUED" | "PUSHING" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC" | "NOT_SUPPORTED";
+                /** @description How a word of the charge point's name begins. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalListPoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_local_lists_one_push: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListPush"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_login: {
         parameters: {
             query?: never;
@@ -6265,6 +7038,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reservations: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                driver_id?: string;
+                /** @description States with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_reservations: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reservations_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_reservations_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationCancel"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
                 };
             };
             /** @description Error */

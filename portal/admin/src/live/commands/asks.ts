@@ -4,7 +4,7 @@
 import type { Permission } from '@ccms/shared/api'
 
 export const asks = [
-  'remote_start', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'clear_cache', 'soft_reset', 'hard_reset',
+  'remote_start', 'reserve', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'clear_cache', 'soft_reset', 'hard_reset',
 ] as const
 export type Ask = (typeof asks)[number]
 
@@ -19,7 +19,7 @@ const own: Partial<Record<Ask, Permission>> = {
 export const needs = (ask: Ask): Permission => own[ask] ?? 'live.command'
 
 /** Nobody waits at the pile for a start; what a point is asked to send now is of no use tomorrow. */
-export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger'
+export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger' && ask !== 'reserve'
 
 /** Ends a charge, or may. */
 export const isDangerous = (ask: Ask) => ask === 'hard_reset' || ask === 'soft_reset' || ask === 'out_of_service' || ask === 'unlock'
@@ -28,7 +28,7 @@ export const isDangerous = (ask: Ask) => ask === 'hard_reset' || ask === 'soft_r
 export const waitHours = [1, 8, 24] as const
 
 /** The body of the command, as far as the ask alone says it. */
-export function bodyOf(ask: Ask) {
+export function bodyOf(ask: Exclude<Ask, 'reserve'>) {
   switch (ask) {
     case 'soft_reset': return { type: 'reset', reset_type: 'soft' } as const
     case 'hard_reset': return { type: 'reset', reset_type: 'hard' } as const
@@ -43,7 +43,7 @@ export function bodyOf(ask: Ask) {
 }
 
 /** Must a person say why? The server asks for the same. */
-export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration'].includes(ask)
+export const needsReason = (ask: Ask) => !['remote_start', 'reserve', 'trigger', 'get_configuration'].includes(ask)
 
 /** Four digits to type, so that a hand that clicks on does not reset five hundred points. */
 export function fourDigits(): string {

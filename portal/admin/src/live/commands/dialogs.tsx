@@ -8,6 +8,7 @@ import { FormDialog, useRequired } from '../../parts/FormDialog'
 import { PickWho } from '../PickWho'
 import { useSendCommand } from '../useCommand'
 import { type Ask, bodyOf, isDangerous, mayWait, needsReason } from './asks'
+import { ReserveDialog } from './ReserveDialog'
 import { type Common, commonOf, Reason, renamed, Wait } from './fields'
 
 export interface DialogProps {
@@ -29,6 +30,7 @@ export function CommandDialog({ ask, ...p }: DialogProps & { ask: Ask }) {
   switch (ask) {
     case 'remote_start': return <StartDialog {...p} />
     case 'trigger': return <TriggerDialog {...p} />
+    case 'reserve': return <ReserveDialog {...p} onSent={(c) => (c ? p.onSent(c) : p.onClose())} />
     default: return <PlainDialog {...p} ask={ask} />
   }
 }
@@ -74,7 +76,7 @@ function TriggerDialog(p: DialogProps) {
 
 const numbers = (p: ChargePoint) => p.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : `${c.number}` }))
 
-type Plain = Exclude<Ask, 'remote_start' | 'trigger'>
+type Plain = Exclude<Ask, 'remote_start' | 'reserve' | 'trigger'>
 
 /** Resets, unlock, availability, cache, settings: a sentence, which connector, and why. */
 function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
@@ -100,7 +102,7 @@ function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
 }
 
 export function What({ ask, running, offline, many, children }: {
-  ask: Ask | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
+  ask: Exclude<Ask, 'reserve'> | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
 }) {
   const { t } = useTranslation()
   return (

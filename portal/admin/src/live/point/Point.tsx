@@ -26,6 +26,7 @@ import { Configuration } from './Configuration'
 import { Connectors } from './Connectors'
 import { Frames } from './Frames'
 import { Refresh } from './Refresh'
+import { Reservations } from './Reservations'
 import { Sessions } from './Sessions'
 
 export default function Point() {
@@ -62,6 +63,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const tabs: TabItem[] = [
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
+    { key: 'reservations', label: t('point.tab_reservations'), content: <Reservations point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <Configuration point={p} /> },
     { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
