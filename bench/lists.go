@@ -23,11 +23,12 @@ type listCase struct {
 
 // known is what the cases name: something of a copy in the middle of all.
 type known struct {
-	site, point, driver          string // ids of the API
-	siteHex, pointHex, driverHex string
-	nowhereHex                   string
-	ocpp                         int64
-	from, to                     time.Time // a day in the middle
+	site, point, driver, plan string            // ids of the API
+	login, account, card      string            // the driver's
+	hex                       map[string]string // the ids as the database has them, by column of the session
+	nowhereHex                string
+	ocpp                      int64
+	from, to                  time.Time // a day in the middle
 }
 
 func (s *server) known(d dialect, raw rawDatabase, n int) (k known, err error) {
@@ -37,7 +38,13 @@ func (s *server) known(d dialect, raw rawDatabase, n int) (k known, err error) {
 			Site      string    `json:"site_id"`
 			Point     string    `json:"charge_point_id"`
 			Driver    string    `json:"driver_id"`
+			Login     string    `json:"account"`
+			Account   string    `json:"charging_account"`
+			Card      string    `json:"token_uid"`
 			StartedAt time.Time `json:"started_at"`
+			Plan      struct {
+				ID string `json:"id"`
+			}
 		}
 	}
 	if err := s.api.get(fmt.Sprintf("/sessions?q=%d", k.ocpp), &page); err != nil {
@@ -47,10 +54,11 @@ func (s *server) known(d dialect, raw rawDatabase, n int) (k known, err error) {
 		return k, fmt.Errorf("%d sessions have the transaction number %d", len(page.Items), k.ocpp)
 	}
 	x := page.Items[0]
-	k.site, k.point, k.driver = x.Site, x.Point, x.Driver
+	k.site, k.point, k.driver, k.plan, k.login, k.account, k.card = x.Site, x.Point, x.Driver, x.Plan.ID, x.Login, x.Account, x.Card
 	k.from = x.StartedAt.UTC().Truncate(24 * time.Hour)
 	k.to = k.from.AddDate(0, 0, 1)
-	found, err := raw.rows(fmt.Sprintf(`SELECT site_id, point_id, driver_id FROM sessions WHERE ocpp_id = %d`, k.ocpp))
+	columns := []string{"site_id", "point_id", "driver_id", "account_id", "token_hash", "plan_id"}
+	found, err := raw.rows(fmt.Sprintf(`SELECT %s FROM sessions WHERE ocpp_id = %d`, strings.Join(columns, ", "), k.ocpp))
 	if err != nil {
 		return k, err
 	}
@@ -59,9 +67,15 @@ func (s *server) known(d dialect, raw rawDatabase, n int) (k known, err error) {
 		return k, errors.Join(err, errors.New("there is no site without sessions"))
 	}
 	hex := func(v any) string { b, _ := v.([]byte); return d.blob(fmt.Sprintf("%x", b)) }
-	k.siteHex, k.pointHex, k.driverHex, k.nowhereHex = hex(found[0][0]), hex(found[0][1]), hex(found[0][2]), hex(nowhere[0][0])
+	k.hex, k.nowhereHex = map[string]string{}, hex(nowhere[0][0])
+	for i, c := range columns {
+		k.hex[c] = hex(found[0][i])
+	}
 	return k, nil
 }
+
+// is the condition that a session has the known value in a column.
+func (k known) is(column string) string { return "s." + column + " = " + k.hex[column] }
 
 // listCases are the filters of the charging record and of the live list, and what people
 // put together of them.
@@ -75,6 +89,7 @@ func listCases(k known) []listCase {
 	}
 	day := fmt.Sprintf("s.sort_at >= %d AND s.sort_at < %d", k.from.UnixMicro(), k.to.UnixMicro())
 	from, to := k.from.Format(time.RFC3339), k.to.Format(time.RFC3339)
+	const tenSites = "s.site_id IN (SELECT x.id FROM sites x WHERE x.name_sort >= 'site 0' AND x.name_sort < 'site 1')"
 	running := "s.live = 1 AND s.phase <> 'REJECTED' AND s.phase <> 'COMPLETED'"
 	return []listCase{
 		{"no filter", ask(), ""},
@@ -83,17 +98,31 @@ func listCases(k known) []listCase {
 		{"state COMPLETED", ask("state", "COMPLETED"), "s.phase = 'COMPLETED'"},
 		{"state ABNORMAL", ask("state", "ABNORMAL"), "s.phase = 'ABNORMAL'"},
 		{"state REJECTED, of which there are none", ask("state", "REJECTED"), "s.phase = 'REJECTED'"},
-		{"site", ask("site_id", k.site), "s.site_id = " + k.siteHex},
-		{"site, ended", ask("site_id", k.site, "state", "ended"), "s.site_id = " + k.siteHex + " AND s.ended_at IS NOT NULL"},
-		{"charge point", ask("charge_point_id", k.point), "s.point_id = " + k.pointHex},
-		{"driver", ask("driver_id", k.driver), "s.driver_id = " + k.driverHex},
+		{"record state RUNNING", ask("record_state", "RUNNING"), running},
+		{"record state COMPLETED", ask("record_state", "COMPLETED"), "s.phase = 'COMPLETED' AND s.debt <= 0 AND s.adjusted = 0"},
+		{"record state UNPAID", ask("record_state", "UNPAID"), "s.phase = 'COMPLETED' AND s.debt > 0"},
+		{"record state ADJUSTED", ask("record_state", "ADJUSTED"), "s.phase = 'COMPLETED' AND s.debt <= 0 AND s.adjusted = 1"},
+		{"site", ask("site_id", k.site), k.is("site_id")},
+		{"site, ended", ask("site_id", k.site, "state", "ended"), k.is("site_id") + " AND s.ended_at IS NOT NULL"},
+		{"charge point", ask("charge_point_id", k.point), k.is("point_id")},
+		{"driver", ask("driver_id", k.driver), k.is("driver_id")},
+		{"driver's login", ask("account", k.login), k.is("driver_id")},
+		{"how the driver's login begins", ask("user", k.login), k.is("driver_id")},
+		{"how the logins of all drivers begin", ask("user", "bench"), "s.driver_id IN (SELECT x.id FROM drivers x)"},
+		{"charging account", ask("charging_account", k.account), k.is("account_id")},
+		{"card", ask("card", k.card), k.is("token_hash")},
+		{"plan", ask("plan_id", k.plan), k.is("plan_id")},
 		{"site's name", ask("site", "site 07"), "s.site_id = (SELECT x.id FROM sites x WHERE x.name_sort >= 'site 07' AND x.name_sort < 'site 08')"},
 		{"site's name, without sessions", ask("site", "nowhere"), "s.site_id = " + k.nowhereHex},
+		{"name of ten sites", ask("site", "site 0"), tenSites},
+		{"name of ten sites, ABNORMAL", ask("site", "site 0", "state", "ABNORMAL"), tenSites + " AND s.phase = 'ABNORMAL'"},
 		{"charge point's name", ask("point", "fill00123"), "s.point_id = (SELECT x.id FROM charge_points x WHERE x.name_sort = 'fill00123')"},
+		{"name of a hundred charge points", ask("point", "fill001"),
+			"s.point_id IN (SELECT x.id FROM charge_points x WHERE x.name_sort >= 'fill001' AND x.name_sort < 'fill002')"},
 		{"transaction id", ask("q", fmt.Sprint(k.ocpp)), fmt.Sprintf("s.ocpp_id = %d", k.ocpp)},
 		{"a day", ask("from", from, "to", to), day},
 		{"a day, ABNORMAL", ask("from", from, "to", to, "state", "ABNORMAL"), day + " AND s.phase = 'ABNORMAL'"},
-		{"a day, site", ask("from", from, "to", to, "site_id", k.site), day + " AND s.site_id = " + k.siteHex},
+		{"a day, site", ask("from", from, "to", to, "site_id", k.site), day + " AND " + k.is("site_id")},
 	}
 }
 

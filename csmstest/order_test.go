@@ -58,15 +58,25 @@ func TestOrder_2_BootIsAskedForOnce(t *testing.T) {
 			a.Accept()
 		}
 		c.NotAsked()
+	})
+}
+
+// One that tells its status within the grace is not asked for it. The grace runs by the
+// real clock: it is as long as a busy machine needs for one message.
+func TestOrder_2_WhoToldItsStatusIsNotAskedForIt(t *testing.T) {
+	EachWith(t, Options{BootGrace: 3 * time.Second}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Dial()
+		c.Boot()
 		c.Drop()
 		c = p.Dial()
 		c.Status(1, "Available")
 		staff := w.Staff(authz.OpAdmin)
-		cmd = staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body
+		cmd := staff.Command(p, M{"type": "reset", "reason": "test"}).Want(202).Body
 		c.Asked("Reset").Accept() // the grace is over
 		staff.Becomes(cmd.Str("id"), "accepted")
 		c.NotAsked()
-		if n := len(staff.Get("/api/v1/commands?type=trigger_message").Items()); n != 2 { // for a boot and for a status, before
+		if n := len(staff.Get("/api/v1/commands?type=trigger_message").Items()); n != 0 {
 			w.Errorf("%d messages were asked for", n)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // What is looked for by a name is found first, and then the rows of what was found. A
@@ -15,6 +16,13 @@ import (
 // fewest is how many found things are still taken one by one; of more, their rows lie
 // close enough together to be met on the way.
 const fewest = 24
+
+// met stands before a column by which a page is not read: so many things are meant that
+// their rows are met on the way. SQLite would take the index of the column, and sort all
+// their rows. What is counted or summed is found by it (unmet).
+const met = `{{met}}`
+
+func unmet(where string) string { return strings.ReplaceAll(where, met, "") }
 
 // among is an argument of a list: its rows belong to one of values. None finds no row;
 // one is compared with; of several each is read by an index of its own from where the

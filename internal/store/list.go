@@ -86,7 +86,7 @@ func listing(sp listSpec) *List {
 				return stmt(fmt.Sprintf("SELECT %[1]s, %[2]s%[3]s FROM %[4]s WHERE %[5]s ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT ?",
 					column, sp.ID, more, tables, where, d.order))
 			}
-			after := fmt.Sprintf("%s {{if after}} AND (%s, %s) %s (?, ?) {{end}}", sp.Where, column, sp.ID, d.after)
+			after := fmt.Sprintf("%s {{if after}} AND (%s, %s) %s (?, ?) {{end}}", strings.ReplaceAll(sp.Where, met, "{{lite +}}"), column, sp.ID, d.after)
 			l.pages[d.sign+name] = page(", "+sp.Cols, tables, after)
 			if sp.Few != "" {
 				l.heads[d.sign+name] = page("", from, after)
@@ -98,7 +98,7 @@ func listing(sp listSpec) *List {
 		registry.problems = append(registry.problems, "the list of "+sp.From+" has no such default sort")
 	}
 	count := func(order string) *Stmt {
-		return stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s%s LIMIT %d) counted", from, sp.Where, order, countUpTo+1))
+		return stmt(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s%s LIMIT %d) counted", from, unmet(sp.Where), order, countUpTo+1))
 	}
 	l.count = count("")
 	if len(sp.Rare) > 0 {

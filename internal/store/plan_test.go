@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,27 @@ func TestEveryOrderOfAListComesFromAnIndex(t *testing.T) {
 	}
 	if looked < 20 {
 		t.Fatalf("only %d orders", looked)
+	}
+}
+
+// The rows of a page whose ids are known are read by them, and then put in order: read
+// in order, all rows would be looked at for the few.
+func TestAPageOfFewIsReadByItsIDs(t *testing.T) {
+	t.Parallel()
+	db := migratedLite(t)
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		if r.Postgres || r.Shape != store.ShapeOperator || !strings.Contains(r.Source, "AND {{in s.id}} ORDER BY") {
+			continue
+		}
+		looked++
+		steps := planOf(t, db, strings.Replace(r.SQL, "s.id IN (?)", "s.id IN (?"+strings.Repeat(", ?", 50)+")", 1))
+		if !slices.ContainsFunc(steps, func(step string) bool { return strings.HasPrefix(step, "SEARCH s ") && strings.HasSuffix(step, "(id=?)") }) {
+			t.Errorf("%s\n\tin %s", strings.Join(steps, "\n"), r.Source)
+		}
+	}
+	if looked == 0 {
+		t.Fatal("no such page")
 	}
 }
 

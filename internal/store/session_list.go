@@ -17,9 +17,11 @@ import (
 const (
 	sessionListColumns = sessionColumns + `, t.name, t.address, p.name, p.connected_at, p.disconnected_at, p.last_seen_at,
 		(SELECT c.status FROM connectors c WHERE {{scope connectors c}} AND c.point_id = s.point_id AND c.number = s.connector)`
+	// Points and sites are found by the sessions, never the other way round: for a page of
+	// fifty ids SQLite would go through all points and the sessions of each.
 	sessionListFrom = `sessions s
-		JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
-		JOIN sites t ON {{scope sites t}} AND t.id = s.site_id`
+		JOIN charge_points p ON {{scope charge_points p}} AND p.id = {{lite +}}s.point_id
+		JOIN sites t ON {{scope sites t}} AND t.id = {{lite +}}s.site_id`
 )
 
 // recordWhere selects by the words of session.State.RecordState. Each condition stands
@@ -41,16 +43,16 @@ var sessionWhere = `{{scope sessions s}} {{if running}} AND s.live = 1 AND s.pha
 	{{if of_point}} AND s.point_id = ? {{end}} {{if of_points}} AND {{in s.point_id}} {{end}}
 	{{if of_driver}} AND s.driver_id = ? {{end}} {{if of_drivers}} AND {{in s.driver_id}} {{end}}
 	{{if of_login}} AND s.driver_id = ? {{end}}
-	{{if site_name}} AND EXISTS (SELECT 1 FROM asset_words v WHERE {{scope asset_words v}} AND v.object_id = s.site_id
+	{{if site_name}} AND ` + met + `s.site_id IN (SELECT v.object_id FROM asset_words v WHERE {{scope asset_words v}}
 		AND v.field = 'site.name' AND v.phrase >= ? AND v.phrase < ?) {{end}}
-	{{if point_name}} AND EXISTS (SELECT 1 FROM asset_words w WHERE {{scope asset_words w}} AND w.object_id = s.point_id
+	{{if point_name}} AND ` + met + `s.point_id IN (SELECT w.object_id FROM asset_words w WHERE {{scope asset_words w}}
 		AND w.field = 'point.name' AND w.phrase >= ? AND w.phrase < ?) {{end}}
 	{{if plan}} AND s.plan_id = ? {{end}} {{if token}} AND s.token_hash = ? {{end}}
 	{{if of_account}} AND s.account_id = ? {{end}} {{if of_accounts}} AND {{in s.account_id}} {{end}}` +
-	recordWhere + wordsOf(`s.driver_id`)
+	recordWhere + wordsOf(met+`s.driver_id`)
 
 var (
-	qListSums    = stmt(`SELECT s.currency, s.energy_wh, s.ended_at, s.bill, s.captured, s.debt FROM sessions s WHERE ` + sessionWhere + ` LIMIT ?`)
+	qListSums    = stmt(`SELECT s.currency, s.energy_wh, s.ended_at, s.bill, s.captured, s.debt FROM sessions s WHERE ` + unmet(sessionWhere) + ` LIMIT ?`)
 	qSessionList = listing(listSpec{
 		Cols: sessionListColumns, From: sessionListFrom, Count: `sessions s`,
 		Where: sessionWhere,
