@@ -384,6 +384,7 @@ func TestLAL_R3_RefusedParts(t *testing.T) {
 			}
 		}
 		w.listPoint(l, p, member.PushFailed)
+		w.Warned("LIST_PUSH_FAILED WARN 0 ×1")
 		if w.pushed(l, member.PushFailed).Pushes.Points() != 1 {
 			w.Error("the list does not say so")
 		}

@@ -72,22 +72,26 @@ func cameBack(tx Tx, op ident.Operator, c asset.ConnectionChanged) error {
 			return err
 		}
 	}
-	p, found, err := tx.LockListPoint(c.Point)
-	if err != nil || !found || p.Asking != AskNothing || p.State == PushSuccess || p.State == PushNotSupported {
+	return idle(tx, c.Point, func(p ListPoint) bool { return p.State != PushSuccess && p.State != PushNotSupported }, 0)
+}
+
+// idle has a charge point looked at, if nothing is asked of it and it is one of those
+// that are meant. Most have no list: they are read without a lock.
+func idle(tx Tx, id ident.ChargePoint, meant func(ListPoint) bool, in time.Duration) error {
+	if _, found, err := tx.ListPointOf(id); err != nil || !found {
 		return err
 	}
-	p.DueAt = tx.Now()
+	p, found, err := tx.LockListPoint(id)
+	if err != nil || !found || p.Asking != AskNothing || !meant(p) {
+		return err
+	}
+	p.DueAt = tx.Now().Add(in)
 	return tx.SaveListPoint(p)
 }
 
 // booted looks whether a device still has what it was given: some forget it (USR-A3).
 func booted(tx Tx, id ident.ChargePoint) error {
-	p, found, err := tx.LockListPoint(id)
-	if err != nil || !found || p.Asking != AskNothing || p.State != PushSuccess {
-		return err
-	}
-	p.DueAt = tx.Now().Add(bootSettle)
-	return tx.SaveListPoint(p)
+	return idle(tx, id, func(p ListPoint) bool { return p.State == PushSuccess }, bootSettle)
 }
 
 const listBatch = 50

@@ -191,6 +191,13 @@ func (e Contested) apply(d *desk) {
 	d.raise(told{typ: DuplicateIdentity, level: levels[DuplicateIdentity], at: e.At, detail: e.Detail, due: d.now.Add(FlapWithin)})
 }
 
+// ListFailed: a charge point did not take its local list, after the last try.
+type ListFailed struct{ At time.Time }
+
+func (e ListFailed) apply(d *desk) {
+	d.raise(told{typ: ListPushFailed, level: levels[ListPushFailed], at: e.At, due: d.now.Add(Hold)})
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning

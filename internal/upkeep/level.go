@@ -5,7 +5,7 @@ import "ccms/internal/asset"
 // levels of the types that have one.
 var levels = map[Type]Level{
 	Offline: Error, Flapping: Warn, InternalError: Error, ChargeRecordError: Error, MeterSilent: Warn,
-	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error,
+	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error, ListPushFailed: Warn,
 }
 
 // errorLevels are those of OCPP 1.6's error codes (OCPP 1.6 §7.6). What may hurt

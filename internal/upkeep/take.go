@@ -10,6 +10,7 @@ import (
 	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/session"
 )
 
@@ -26,7 +27,7 @@ type Heard struct {
 var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
-	"session.failed_to_start", "session.meter_silent",
+	"session.failed_to_start", "session.meter_silent", member.FactPushFailed,
 }
 
 // Task is what a fact asks for, in the commit that notes it as worked off.
@@ -56,6 +57,8 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, c asset.Contested) Task {
 			return onPoint(c.Point, Contested{At: f.At, Detail: c.Detail})
 		})
+	case member.FactPushFailed:
+		task, err = read(f, func(f Heard, l member.PushGivenUp) Task { return onPoint(l.Point, ListFailed{At: f.At}) })
 	default:
 		task, err = read(f, ofSession)
 	}

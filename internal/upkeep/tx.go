@@ -8,6 +8,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fact"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/operator"
 	"ccms/internal/session"
 )
@@ -20,6 +21,7 @@ type Tx interface {
 	PointByID(ident.ChargePoint) (asset.ChargePoint, error)
 	ConnectorsOf(ident.ChargePoint) ([]asset.Connector, error)
 	SessionByID(ident.Session) (session.State, error)
+	ListPointOf(ident.ChargePoint) (member.ListPoint, bool, error)
 
 	// LockWatch gives a point's watch, of Version 0 where there is none yet; other
 	// writers of it wait.

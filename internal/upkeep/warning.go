@@ -20,10 +20,11 @@ const (
 	StartFailureStreak Type = "START_FAILURE_STREAK"
 	UnknownPoint       Type = "UNKNOWN_STATION" // Code is the identity that knocks
 	DuplicateIdentity  Type = "DUPLICATE_IDENTITY"
+	ListPushFailed     Type = "LIST_PUSH_FAILED" // its local list (LAL-R3)
 )
 
 // Types lists them all.
-var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity}
+var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, ListPushFailed}
 
 // Level is how bad it is.
 type Level int

@@ -4476,7 +4476,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "LIST_PUSH_FAILED";
             /** Format: int64 */
             version: number;
         };
@@ -4570,7 +4570,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "LIST_PUSH_FAILED";
             /** Format: int64 */
             version: number;
         };
