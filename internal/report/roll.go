@@ -73,6 +73,9 @@ func Note(tx Tx, op ident.Operator, kind fact.Kind, payload json.RawMessage) err
 const (
 	marksAtOnce = 2000
 	daysAtOnce  = 14 // that one commit sums: others wait for it on SQLite
+	// daysBuilt is the same where whole days of an operator are summed, of which each may
+	// have ten thousand sessions.
+	daysBuilt = 4
 )
 
 // sessionDay and moneyHour are what marks ask for, each once however many there are.
@@ -217,32 +220,22 @@ func sumMoneyDays(tx Tx, days []Bucket) error {
 // over whole days: for rows that came without facts, as a demo's year does.
 func (s *Service) Build(ctx context.Context, op ident.Operator, from, to time.Time) error {
 	sc := authz.ForSystem(op, "report: build")
-	var zones []string
 	var own *time.Location
 	err := s.read(ctx, sc, func(tx Tx) error {
 		o, err := tx.OperatorByID(op)
-		if err != nil {
-			return err
-		}
 		own = s.zone(o.TimeZone)
-		zones, err = tx.ZonesEnded(from, to)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, zone := range zones {
-		var days []sessionDay
-		for _, d := range daysBetween(from, to, s.zone(zone)) {
-			days = append(days, sessionDay{zone: zone, day: d})
-		}
-		for some := range slices.Chunk(days, daysAtOnce) {
-			if err := s.write(ctx, sc, func(tx Tx) error { return s.sumSessions(tx, some) }); err != nil {
-				return err
-			}
+	const day = 24 * time.Hour // some clock is as far from UTC's at the ends
+	for some := range slices.Chunk(daysBetween(from.Add(-day), to.Add(day), time.UTC), daysBuilt) {
+		if err := s.buildSessions(ctx, sc, some); err != nil {
+			return err
 		}
 	}
-	for some := range slices.Chunk(daysBetween(from, to, own), daysAtOnce) {
+	for some := range slices.Chunk(daysBetween(from, to, own), daysBuilt) {
 		err := s.write(ctx, sc, func(tx Tx) error {
 			if err := tx.OneRoller(); err != nil {
 				return err
@@ -256,6 +249,30 @@ func (s *Service) Build(ctx context.Context, op ident.Operator, from, to time.Ti
 			return sumMoneyDays(tx, some)
 		})
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildSessions makes these days anew on every clock on which sessions ended in them: a
+// date begins and ends within a day of UTC's.
+func (s *Service) buildSessions(ctx context.Context, sc authz.Scope, days []Bucket) error {
+	var zones []string
+	err := s.read(ctx, sc, func(tx Tx) (err error) {
+		since, until := SpanOf(days[0].AddDays(-1), time.UTC).From, SpanOf(days[len(days)-1].AddDays(1), time.UTC).To
+		zones, err = tx.ZonesEnded(since, until)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, zone := range zones {
+		var clock []sessionDay
+		for _, d := range days {
+			clock = append(clock, sessionDay{zone: zone, day: d})
+		}
+		if err := s.write(ctx, sc, func(tx Tx) error { return s.sumSessions(tx, clock) }); err != nil {
 			return err
 		}
 	}
