@@ -12,26 +12,34 @@ func (cp *ChargePoint) present(c *connector, idTag string) {
 		if c.tx != nil {
 			return
 		}
+		if ok && !cp.mayStart(c, idTag, parent) {
+			ok = false
+			cp.emit(Event{Kind: Denied, Connector: c.id, Status: Reserved})
+		}
 		if ok {
 			cp.startOrWait(c, idTag, parent)
 			return
 		}
-		cp.setStatus(c, c.idle())
+		cp.setStatus(c, cp.idle(c))
 	})
 	if c.tx == nil { // decided locally, it may have begun
-		cp.setStatus(c, c.idle())
+		cp.setStatus(c, cp.idle(c))
 	}
 }
 
 // authorize decides on a card, by asking where there is somebody to ask.
 func (cp *ChargePoint) authorize(c *connector, idTag string, then func(ok bool, parent string)) {
 	locally := func() {
-		ok := cp.boolKey("AllowOfflineTxForUnknownId") ||
-			cp.boolKey("LocalAuthorizeOffline") && cp.cache[strings.ToUpper(idTag)]
+		ok, known, parent := cp.onList(idTag)
+		if !known {
+			ok = cp.boolKey("AllowOfflineTxForUnknownId") || cp.boolKey("LocalAuthorizeOffline") && cp.cache[strings.ToUpper(idTag)]
+		} else if !cp.boolKey("LocalAuthorizeOffline") {
+			ok = false
+		}
 		if !ok {
 			cp.emit(Event{Kind: Denied, Connector: c.id, Status: "Offline"})
 		}
-		then(ok, "")
+		then(ok, parent)
 	}
 	if !cp.accepted {
 		locally()

@@ -60,12 +60,14 @@ type transaction struct {
 }
 
 // idle is the status without a transaction.
-func (c *connector) idle() string {
+func (cp *ChargePoint) idle(c *connector) string {
 	switch {
 	case c.inoperative:
 		return Unavailable
 	case c.plugged || c.asking || c.intent != nil:
 		return Preparing
+	case cp.reservedAt(c.id) != nil && c.id > 0:
+		return Reserved
 	}
 	return Available
 }
@@ -175,7 +177,7 @@ func (cp *ChargePoint) Unplug(conn int) error {
 	if c.tx != nil {
 		cp.end(c, "EVDisconnected", "")
 	} else {
-		cp.setStatus(c, c.idle())
+		cp.setStatus(c, cp.idle(c))
 	}
 	c.meter.ev = EV{}
 	return nil
@@ -224,10 +226,10 @@ func (cp *ChargePoint) startOrWait(c *connector, idTag, parent string) {
 	in.stopWait = cp.after(wait, func() {
 		if c.intent == in {
 			c.intent = nil
-			cp.setStatus(c, c.idle())
+			cp.setStatus(c, cp.idle(c))
 		}
 	})
-	cp.setStatus(c, c.idle())
+	cp.setStatus(c, cp.idle(c))
 }
 
 func (cp *ChargePoint) dropIntent(c *connector) {

@@ -35,6 +35,8 @@ type startRequest struct {
 	IDTag       string `json:"idTag"`
 	MeterStart  int64  `json:"meterStart"`
 	Timestamp   string `json:"timestamp"`
+
+	ReservationID *int `json:"reservationId,omitempty"`
 }
 
 type startResponse struct {
@@ -128,6 +130,31 @@ type changeAvailabilityRequest struct {
 
 type unlockRequest struct {
 	ConnectorID int `json:"connectorId"`
+}
+
+type sendLocalListRequest struct {
+	ListVersion            int    `json:"listVersion"`
+	UpdateType             string `json:"updateType"`
+	LocalAuthorizationList []struct {
+		IDTag     string     `json:"idTag"`
+		IDTagInfo *idTagInfo `json:"idTagInfo"`
+	} `json:"localAuthorizationList"`
+}
+
+type listVersionResponse struct {
+	ListVersion int `json:"listVersion"`
+}
+
+type reserveNowRequest struct {
+	ConnectorID   int    `json:"connectorId"`
+	ExpiryDate    string `json:"expiryDate"`
+	IDTag         string `json:"idTag"`
+	ParentIDTag   string `json:"parentIdTag"`
+	ReservationID int    `json:"reservationId"`
+}
+
+type cancelReservationRequest struct {
+	ReservationID int `json:"reservationId"`
 }
 
 type statusResponse struct {

@@ -47,18 +47,21 @@ type ChargePoint struct {
 	// what was told last of files and of firmware
 	logStatus, firmwareStatus string
 
-	cache       map[string]bool   // authorisation cache: accepted tags; nil: none
-	profiles    []chargingProfile // that the server has set; they survive a reboot
-	stopProfile func() bool       // until a profile's next limit
-	connectors  []*connector      // [0] is the point itself
-	seq         uint64
-	plain       []*item
-	txq         []*item
-	flight      *flight
-	extra       map[string]*flight // answers that come outside the one slot
-	waiters     []*waiter
-	events      []Event
-	delivering  bool
+	cache        map[string]bool   // authorisation cache: accepted tags; nil: none
+	list         map[string]listed // local authorisation list; nil: none
+	listVersion  int
+	reservations map[int]*reservation // by id; nil: none
+	profiles     []chargingProfile    // that the server has set; they survive a reboot
+	stopProfile  func() bool          // until a profile's next limit
+	connectors   []*connector         // [0] is the point itself
+	seq          uint64
+	plain        []*item
+	txq          []*item
+	flight       *flight
+	extra        map[string]*flight // answers that come outside the one slot
+	waiters      []*waiter
+	events       []Event
+	delivering   bool
 }
 
 type waiter struct {
@@ -229,10 +232,13 @@ func (cp *ChargePoint) WaitDelivered(ctx context.Context) error {
 
 // State is a copy of what the point is doing.
 type State struct {
-	Online     bool             // the WebSocket is open
-	Booted     bool             // and the server accepted the point
-	Queued     int              // messages not yet answered, the outstanding one included
-	Connectors []ConnectorState // connector 1 first
+	Online       bool // the WebSocket is open
+	Booted       bool // and the server accepted the point
+	Queued       int  // messages not yet answered, the outstanding one included
+	List         int  // cards on the local list
+	ListVersion  int
+	Reservations int
+	Connectors   []ConnectorState // connector 1 first
 }
 
 // ConnectorState is a copy of one connector.
@@ -261,6 +267,7 @@ func (cp *ChargePoint) state() State {
 		Online: cp.link != nil,
 		Booted: cp.accepted,
 		Queued: cp.queued(),
+		List:   len(cp.list), ListVersion: cp.listVersion, Reservations: len(cp.reservations),
 	}
 	now := cp.cfg.Now()
 	for _, c := range cp.connectors[1:] {

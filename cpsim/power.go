@@ -51,6 +51,9 @@ func (cp *ChargePoint) reboot() {
 	cp.booted, cp.rejected = false, false
 	cp.interval = 0
 	cp.newIDs()
+	if cp.has(QuirkForgetList) {
+		cp.list, cp.listVersion = nil, 0
+	}
 	for _, c := range cp.connectors {
 		cp.dropIntent(c)
 		c.asking, c.reported = false, ""
@@ -58,7 +61,7 @@ func (cp *ChargePoint) reboot() {
 			c.meter.wh, c.meter.rest = 0, 0
 		}
 		if c.status != Faulted {
-			c.status, c.errorCode, c.info = c.idle(), "", ""
+			c.status, c.errorCode, c.info = cp.idle(c), "", ""
 			cp.emit(Event{Kind: StatusIs, Connector: c.id, Status: c.status})
 		}
 	}

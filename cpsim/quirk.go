@@ -11,31 +11,34 @@ type Quirk string
 
 // The quirks. What each does is in its line of AllQuirks.
 const (
-	QuirkHalfOpen         Quirk = "half-open"
-	QuirkBootAgain        Quirk = "boot-again"
-	QuirkIDsRestart       Quirk = "ids-restart"
-	QuirkInvalidJSON      Quirk = "invalid-json"
-	QuirkNoZone           Quirk = "no-zone"
-	QuirkStartTwice       Quirk = "start-twice"
-	QuirkStopZero         Quirk = "stop-id-zero"
-	QuirkOfflineMinusOne  Quirk = "offline-id-minus-one"
-	QuirkStopUnknown      Quirk = "stop-unknown"
-	QuirkMeterZero        Quirk = "meter-id-zero"
-	QuirkStatusBeforeStop Quirk = "status-before-stop"
-	QuirkMeterResetReboot Quirk = "meter-reset-reboot"
-	QuirkMeterResetTx     Quirk = "meter-reset-transaction"
-	QuirkNeverAnswer      Quirk = "never-answer"
-	QuirkRejectRemote     Quirk = "reject-remote"
-	QuirkNoBoot           Quirk = "no-boot"
-	QuirkAuthorizeOnStop  Quirk = "authorize-on-stop"
-	QuirkChargeAnyway     Quirk = "charge-anyway"
-	QuirkIgnoreServerTime Quirk = "ignore-server-time"
-	QuirkUploadFails      Quirk = "upload-fails"
-	QuirkUploadLies       Quirk = "upload-lies"
-	QuirkDownloadFails    Quirk = "download-fails"
-	QuirkInstallFails     Quirk = "install-fails"
-	QuirkBadSignature     Quirk = "bad-signature"
-	QuirkOldFirmware      Quirk = "old-firmware"
+	QuirkHalfOpen          Quirk = "half-open"
+	QuirkBootAgain         Quirk = "boot-again"
+	QuirkIDsRestart        Quirk = "ids-restart"
+	QuirkInvalidJSON       Quirk = "invalid-json"
+	QuirkNoZone            Quirk = "no-zone"
+	QuirkStartTwice        Quirk = "start-twice"
+	QuirkStopZero          Quirk = "stop-id-zero"
+	QuirkOfflineMinusOne   Quirk = "offline-id-minus-one"
+	QuirkStopUnknown       Quirk = "stop-unknown"
+	QuirkMeterZero         Quirk = "meter-id-zero"
+	QuirkStatusBeforeStop  Quirk = "status-before-stop"
+	QuirkMeterResetReboot  Quirk = "meter-reset-reboot"
+	QuirkMeterResetTx      Quirk = "meter-reset-transaction"
+	QuirkNeverAnswer       Quirk = "never-answer"
+	QuirkRejectRemote      Quirk = "reject-remote"
+	QuirkNoBoot            Quirk = "no-boot"
+	QuirkAuthorizeOnStop   Quirk = "authorize-on-stop"
+	QuirkChargeAnyway      Quirk = "charge-anyway"
+	QuirkIgnoreServerTime  Quirk = "ignore-server-time"
+	QuirkUploadFails       Quirk = "upload-fails"
+	QuirkUploadLies        Quirk = "upload-lies"
+	QuirkDownloadFails     Quirk = "download-fails"
+	QuirkInstallFails      Quirk = "install-fails"
+	QuirkBadSignature      Quirk = "bad-signature"
+	QuirkOldFirmware       Quirk = "old-firmware"
+	QuirkRefuseList        Quirk = "refuse-list"
+	QuirkForgetList        Quirk = "forget-list"
+	QuirkRefuseReservation Quirk = "refuse-reservation"
 )
 
 // QuirkDoc is one line of the list that `cpsim quirks` prints.
@@ -72,6 +75,9 @@ var AllQuirks = []QuirkDoc{
 	{QuirkInstallFails, 0, "no firmware image can be installed"},
 	{QuirkBadSignature, 0, "no signature of a firmware image is right"},
 	{QuirkOldFirmware, 0, "it says that the image is installed, and starts with the old firmware"},
+	{QuirkRefuseList, 0, "SendLocalList is answered with Failed"},
+	{QuirkForgetList, 0, "the local list is empty again after each reboot"},
+	{QuirkRefuseReservation, 0, "ReserveNow is answered with Rejected"},
 }
 
 // Quirks is a set of quirks.

@@ -34,6 +34,10 @@ var remote = map[string]func(*ChargePoint, json.RawMessage) (reply, error){
 	"GetLog":                 decoded((*ChargePoint).getLog),
 	"UpdateFirmware":         decoded((*ChargePoint).updateFirmware),
 	"SignedUpdateFirmware":   decoded((*ChargePoint).signedUpdate),
+	"SendLocalList":          decoded((*ChargePoint).sendLocalList),
+	"GetLocalListVersion":    decoded((*ChargePoint).getLocalListVersion),
+	"ReserveNow":             decoded((*ChargePoint).reserveNow),
+	"CancelReservation":      decoded((*ChargePoint).cancelReservation),
 }
 
 func decoded[T any](f func(*ChargePoint, T) reply) func(*ChargePoint, json.RawMessage) (reply, error) {
@@ -87,7 +91,7 @@ func (cp *ChargePoint) remoteStart(r remoteStartRequest) reply {
 	} else {
 		c = cp.freeConnector()
 	}
-	if c == nil || c.busy() || cp.has(QuirkRejectRemote) || cp.resetting {
+	if c == nil || c.busy() || cp.has(QuirkRejectRemote) || cp.resetting || !cp.mayStart(c, r.IDTag, "") {
 		return status("Rejected")
 	}
 	return reply{statusResponse{"Accepted"}, func() {
@@ -231,7 +235,7 @@ func (cp *ChargePoint) changeAvailability(r changeAvailabilityRequest) reply {
 		for _, c := range chosen {
 			if c.tx == nil {
 				cp.dropIntent(c)
-				cp.setStatus(c, c.idle())
+				cp.setStatus(c, cp.idle(c))
 			}
 		}
 	}}

@@ -251,7 +251,7 @@ func TestRemote_therestIsNotImplemented(t *testing.T) {
 	t.Parallel()
 	bubble(t, Config{}, func(s *sim) {
 		p := s.csms.last()
-		for _, action := range []string{"ReserveNow", "Whatever"} {
+		for _, action := range []string{"NotThere", "Whatever"} {
 			if f := p.call(action, object{}); f.Type != typeCallError || f.Code != "NotImplemented" {
 				s.t.Errorf("%s: %+v", action, f)
 			}

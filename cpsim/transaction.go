@@ -28,7 +28,7 @@ func (cp *ChargePoint) begin(c *connector, idTag, parent string) {
 		cp.energise(tx)
 		return
 	}
-	r := startRequest{ConnectorID: c.id, IDTag: idTag, MeterStart: c.meter.wh, Timestamp: cp.format(at)}
+	r := startRequest{ConnectorID: c.id, IDTag: idTag, MeterStart: c.meter.wh, Timestamp: cp.format(at), ReservationID: cp.takeReservation(c, idTag, parent)}
 	cp.enqueue(&item{
 		action: "StartTransaction", conn: c.id, tx: tx,
 		payload: func() any { return r },
@@ -149,7 +149,7 @@ func (cp *ChargePoint) end(c *connector, reason, idTag string) {
 	if data := cp.sample(c, "Transaction.End", "StopTxnSampledData", at); len(data.SampledValue) > 0 {
 		tx.data = append(tx.data, data)
 	}
-	after := c.idle()
+	after := cp.idle(c)
 	if after == Preparing {
 		after = Finishing
 	}

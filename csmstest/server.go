@@ -258,6 +258,8 @@ func (w *World) Timers() {
 	}
 	_, err := w.App.Sessions.ExpireCommands(w.Context())
 	w.OK(err)
+	_, err = w.App.Sessions.SweepReservations(w.Context(), w.Now())
+	w.OK(err)
 	_, err = w.App.Assets.RunBulks(w.Context())
 	w.OK(err)
 	_, err = w.App.Assets.RunSettings(w.Context())
@@ -269,6 +271,8 @@ func (w *World) Timers() {
 	_, err = w.App.Upkeep.SweepInstalls(w.Context(), w.Now())
 	w.OK(err)
 	_, err = w.App.Upkeep.SweepFiles(w.Context())
+	w.OK(err)
+	_, err = w.App.Members.SweepLists(w.Context(), w.Now())
 	w.OK(err)
 }
 

@@ -250,7 +250,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings(), sums(), templates())
+	a.facts = outbox.New(st, c.Node, warnings(), sums(), templates(), localLists())
 	a.facts.Log = c.Log
 
 	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))
@@ -403,6 +403,10 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Upkeep.Sweep(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 1200*time.Millisecond, "local lists", func(ctx context.Context) error {
+		_, err := a.Members.SweepLists(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, 2*time.Minute, "silent points", func(ctx context.Context) error {
 		_, err := a.Upkeep.SweepSilent(ctx, a.cfg.Now())
 		return err
@@ -418,6 +422,10 @@ func (a *App) Start(ctx context.Context) error {
 	a.every(ctx, 30*time.Second, "a look at the power", a.Reports.Look)
 	a.every(ctx, time.Second, "session timers", func(ctx context.Context) error {
 		_, err := a.Sessions.Sweep(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, 1100*time.Millisecond, "reservations", func(ctx context.Context) error {
+		_, err := a.Sessions.SweepReservations(ctx, a.cfg.Now())
 		return err
 	})
 	a.every(ctx, 5*time.Second, "command deadlines", func(ctx context.Context) error {

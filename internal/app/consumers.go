@@ -6,6 +6,7 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/fact"
+	"ccms/internal/member"
 	"ccms/internal/outbox"
 	"ccms/internal/store"
 	"ccms/internal/upkeep"
@@ -31,5 +32,17 @@ func templates() outbox.Consumer {
 			return nil, err
 		}
 		return func(tx *store.Tx) error { return asset.SettingsBooted(tx, b) }, nil
+	}}
+}
+
+// localLists keeps the copies of local lists on charge points: what a card's change, a
+// charge point that comes back and the answer to a part of a list ask for.
+func localLists() outbox.Consumer {
+	return outbox.Consumer{Name: "local_lists", Kinds: member.ListKinds, Together: 20, Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+		task, err := member.ReadFact(member.Heard{Kind: f.Kind, Operator: f.Operator, Payload: f.Payload})
+		if task == nil || err != nil {
+			return nil, err
+		}
+		return func(tx *store.Tx) error { return task(tx) }, nil
 	}}
 }

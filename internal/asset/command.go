@@ -172,6 +172,8 @@ type Answer struct {
 	Composite *Composite
 	// Certificates are those of get_certificates.
 	Certificates []CertificateHash
+	// ListVersion is the answer to get_local_list_version; -1 stands for no list at all.
+	ListVersion *int64
 }
 
 // sent moves a queued command on. Past its deadline it is no longer wanted, though no

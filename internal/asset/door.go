@@ -198,7 +198,7 @@ func Expired(tx Tx, id ident.Command) (Command, bool, error) {
 	if !changed {
 		return c, false, nil
 	}
-	if next, err = end(tx, c, next); err == nil {
+	if next, err = end(tx, c, next, nil); err == nil {
 		err = securityEnded(tx, next, Answer{})
 	}
 	return next, err == nil, err

@@ -16,6 +16,8 @@ type CommandChanged struct {
 	Session ident.Session     `json:"session_id,omitzero"`
 	Type    CommandType       `json:"type"`
 	State   CommandState      `json:"state"`
+	// ListVersion is the answer to get_local_list_version.
+	ListVersion *int64 `json:"list_version,omitempty"`
 }
 
 // MaxQueue is how many commands may wait for one charge point, the one on its way
@@ -216,7 +218,7 @@ func Answered(tx Tx, id ident.Command, a Answer) (Command, error) {
 	if next, err = alreadySo(tx, next); err != nil {
 		return c, err
 	}
-	if next, err = end(tx, c, next); err != nil {
+	if next, err = end(tx, c, next, a.ListVersion); err != nil {
 		return next, err
 	}
 	if err := climb(tx, next, a); err != nil {
@@ -257,12 +259,14 @@ func (a Availability) met(all []Connector) bool {
 	return found
 }
 
-func end(tx Tx, c, next Command) (Command, error) {
+func end(tx Tx, c, next Command, listVersion *int64) (Command, error) {
 	if err := tx.SaveCommand(next, c.Version); err != nil {
 		return c, err
 	}
 	next.Version = c.Version + 1
-	return next, recordCommand(tx, FactCommandEnded, next, next.AnsweredAt)
+	ended := changeOf(next)
+	ended.ListVersion = listVersion
+	return next, tx.Record(commandFact(FactCommandEnded, next, next.AnsweredAt, ended))
 }
 
 // Effect notes that what the command asked for was seen to happen.
@@ -360,6 +364,13 @@ func effects(tx Tx, p ident.ChargePoint, happened func(Command, Args) string) er
 }
 
 func recordCommand(tx Tx, k fact.Kind, c Command, at time.Time) error {
-	return tx.Record(fact.Fact{Kind: k, Version: 1, Operator: c.Operator, Sub: c.Sub, Object: c.ID.String(), At: at,
-		Payload: CommandChanged{Command: c.ID, Point: c.Point, Session: c.Session, Type: c.Type, State: c.State}})
+	return tx.Record(commandFact(k, c, at, changeOf(c)))
+}
+
+func changeOf(c Command) CommandChanged {
+	return CommandChanged{Command: c.ID, Point: c.Point, Session: c.Session, Type: c.Type, State: c.State}
+}
+
+func commandFact(k fact.Kind, c Command, at time.Time, payload CommandChanged) fact.Fact {
+	return fact.Fact{Kind: k, Version: 1, Operator: c.Operator, Sub: c.Sub, Object: c.ID.String(), At: at, Payload: payload}
 }

@@ -50,6 +50,8 @@ type (
 	imageKind       struct{}
 	installKind     struct{}
 	campaignKind    struct{}
+	localListKind   struct{}
+	reservationKind struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -87,6 +89,8 @@ func (transferKind) prefix() string    { return "file" }
 func (imageKind) prefix() string       { return "img" }
 func (installKind) prefix() string     { return "fwi" }
 func (campaignKind) prefix() string    { return "fwc" }
+func (localListKind) prefix() string   { return "list" }
+func (reservationKind) prefix() string { return "rsv" }
 
 // The ids of ccms.
 type (
@@ -125,6 +129,8 @@ type (
 	Image          = ID[imageKind]    // a firmware image
 	Install        = ID[installKind]  // an image on its way into one charge point
 	Campaign       = ID[campaignKind] // an image for many charge points
+	LocalList      = ID[localListKind]
+	Reservation    = ID[reservationKind]
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

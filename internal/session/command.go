@@ -7,6 +7,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/money"
 )
 
@@ -24,6 +25,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 	var refused error // kept apart: the attempt is committed although it is refused (AUTH-R5)
 	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error {
 		refused = nil
+		r := r
 		p, place, err := tx.PointAt(r.Point) // or two requests would each find the connector free
 		if err != nil {
 			return err
@@ -66,6 +68,21 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		h, err := s.holder(tx, r.Token)
 		if err != nil {
 			return err
+		}
+		standing, err := tx.StandingReservations(p.ID)
+		if err != nil {
+			return err
+		}
+		if kept, found := inTheWay(standing, connectorsOf(cs, live), r.Connector, h.Driver.ID); found {
+			return refuse(fault.New(fault.Conflict, "connector_reserved", "%s", reservedFor(kept)))
+		}
+		for _, x := range standing { // the start uses the card of the reservation (AUTH-R6)
+			if h.Found && x.fits(0, r.Connector, h.Driver.ID, tx.Now()) && !member.SameToken(x.TokenUID, r.Token) {
+				r.Token = x.TokenUID
+				if h, err = s.holder(tx, r.Token); err != nil {
+					return err
+				}
+			}
 		}
 		j, err := s.judge(tx, asking{point: p, place: place, maxPower: power, token: r.Token, holder: h, at: tx.Now()})
 		if err != nil {
@@ -227,6 +244,9 @@ func refusedBy(tx Tx, id ident.Command) (string, error) {
 // commandEnded tells the session of a command what came of it. Without an answer the
 // start or the stop may still come: the session's timer decides.
 func (s *Service) commandEnded(tx Tx, cmd asset.Command) error {
+	if cmd.Type == asset.CommandReserve || cmd.Type == asset.CommandCancelReserve {
+		return s.reservationAnswered(tx, cmd)
+	}
 	if cmd.Session.IsZero() || cmd.State == asset.CommandAccepted || cmd.State == asset.CommandTimeout {
 		return nil
 	}

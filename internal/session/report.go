@@ -53,7 +53,8 @@ type StartReport struct {
 	Register    unit.Wh
 	HasRegister bool
 	Stamp       Stamp
-	Incomplete  bool // something else that it must have did not arrive (AUTH-R9)
+	Reservation int64 // reservationId; 0 where absent
+	Incomplete  bool  // something else that it must have did not arrive (AUTH-R9)
 }
 
 // StartAnswer goes back in the StartTransaction.conf. OCPPID is always > 0
@@ -61,6 +62,7 @@ type StartReport struct {
 type StartAnswer struct {
 	OCPPID int32
 	Status Decision
+	Parent string // the charging account, where the card may charge
 }
 
 // MeterReport is a MeterValues.

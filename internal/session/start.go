@@ -138,18 +138,27 @@ type AuthorizeReport struct {
 	Token string
 }
 
+// AuthorizeAnswer goes back in the Authorize.conf.
+type AuthorizeAnswer struct {
+	Status Decision
+	Parent string // the charging account, where the card may charge (AUTH-R6)
+}
+
 // Authorize answers a tap. While the token has a session running on the point it is
 // always Accepted: many points ask on the tap that stops (AUTH-R1).
-func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeReport) (Decision, error) {
+func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeReport) (AuthorizeAnswer, error) {
 	var d Decision
+	var parent string
 	err := s.once(ctx, sc, func(tx Tx) error {
 		p, place, err := s.point(tx, r.Report, func() {
 			_, _ = tx.LiveSessions(r.Point)
 			_, _ = s.holder(tx, r.Token)
+			_, _ = tx.StandingReservations(r.Point)
 		})
 		if err != nil {
 			return err
 		}
+		parent = ""
 		att := Attempt{Point: p.ID, Kind: "authorize", TokenUID: r.Token}
 		live, err := tx.LiveSessions(p.ID)
 		if err != nil {
@@ -184,11 +193,42 @@ func (s *Service) Authorize(ctx context.Context, sc authz.Scope, r AuthorizeRepo
 		if err != nil {
 			return err
 		}
-		d = j.decision
+		if j.decision == Accepted {
+			standing, err := tx.StandingReservations(p.ID)
+			if err != nil {
+				return err
+			}
+			if err := s.unreserved(tx, p.ID, standing, 0, h, &j); err != nil {
+				return err
+			}
+		}
+		if d = j.decision; d == Accepted {
+			parent = h.Driver.ChargingAccount
+		}
 		att.Token, att.Driver, att.Reason = j.holder.Token.ID, j.holder.Driver.ID, j.reason
 		return s.attempt(tx, p, att, d)
 	})
-	return d, err
+	return AuthorizeAnswer{Status: d, Parent: parent}, err
+}
+
+// unreserved refuses who would take what is reserved for somebody else. An Authorize names
+// no connector (0): then it is refused only where all that are free are reserved.
+func (s *Service) unreserved(tx Tx, p ident.ChargePoint, standing []Reservation, connector int, h member.Holder, j *judgement) error {
+	if len(standing) == 0 {
+		return nil
+	}
+	cs, err := tx.ConnectorsOf(p)
+	if err != nil {
+		return err
+	}
+	live, err := tx.LiveSessions(p)
+	if err != nil {
+		return err
+	}
+	if r, kept := inTheWay(standing, connectorsOf(cs, live), connector, h.Driver.ID); kept {
+		j.decision, j.reason = Blocked, reservedFor(r)
+	}
+	return nil
 }
 
 // holder is who holds a card; nobody holds none.
@@ -209,33 +249,45 @@ func (s *Service) attempt(tx Tx, p asset.ChargePoint, a Attempt, d Decision) err
 // (AUTH-R2), whatever the report lacks (AUTH-R9).
 func (s *Service) Start(ctx context.Context, sc authz.Scope, r StartReport) (StartAnswer, error) {
 	var (
-		p  asset.ChargePoint
-		st State
+		p      asset.ChargePoint
+		st     State
+		parent string
 	)
 	err := s.once(ctx, sc, func(tx Tx) (err error) {
 		var place Place
+		parent = ""
 		p, place, err = s.point(tx, r.Report, func() {
 			_, _, _ = s.sameStart(tx, sc.Operator(), r)
 			_, _ = tx.ConnectorsOf(r.Point)
 			_, _ = s.holder(tx, r.Token)
 			_, _ = tx.LiveSessions(r.Point)
+			_, _ = tx.StandingReservations(r.Point)
 			_, _ = tx.NextOCPPID()
 		})
 		if err != nil {
 			return err
 		}
 		var again bool
-		if st, again, err = s.sameStart(tx, p.Operator, r); err != nil || again {
+		if st, again, err = s.sameStart(tx, p.Operator, r); err != nil {
 			return err
 		}
-		st, err = s.begin(tx, p, place, r)
+		h, err := s.holder(tx, r.Token)
+		if err != nil {
+			return err
+		}
+		if !again {
+			st, err = s.begin(tx, p, place, h, r)
+		}
+		if st.StartAnswer == Accepted {
+			parent = h.Driver.ChargingAccount
+		}
 		return err
 	})
 	if err != nil {
 		return StartAnswer{}, err
 	}
 	s.remember(r.Cache, p, st)
-	return StartAnswer{OCPPID: st.OCPPID, Status: st.StartAnswer}, nil
+	return StartAnswer{OCPPID: st.OCPPID, Status: st.StartAnswer, Parent: parent}, nil
 }
 
 // sameStart finds the session that this very StartTransaction made before (BILL-R8).
@@ -249,8 +301,8 @@ func (s *Service) sameStart(tx Tx, op ident.Operator, r StartReport) (State, boo
 	})
 }
 
-func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) (State, error) {
-	h, err := s.holder(tx, r.Token)
+func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder, r StartReport) (State, error) {
+	standing, err := tx.StandingReservations(p.ID)
 	if err != nil {
 		return State{}, err
 	}
@@ -317,6 +369,11 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 			}
 			if n >= j.holder.Token.MaxSessions { // AUTH-R3
 				j.decision, j.reason = Concurrent, "The card has a session running already."
+			}
+		}
+		if j.decision == Accepted && !offline { // nor is what it took then to be kept for anybody
+			if err := s.unreserved(tx, p.ID, standing, r.Connector, h, &j); err != nil {
+				return State{}, err
 			}
 		}
 	}
@@ -404,6 +461,11 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, r StartReport) 
 	}
 	if err != nil {
 		return State{}, err
+	}
+	if j.decision == Accepted {
+		if err := s.used(tx, st, r.Reservation, standing); err != nil {
+			return State{}, err
+		}
 	}
 	if err := s.keep(tx, p, st.ID, "StartTransaction", r.Report, r.Stamp, read); err != nil {
 		return State{}, err

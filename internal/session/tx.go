@@ -78,6 +78,22 @@ type Tx interface {
 	// Authorize or a remote start.
 	AskedSince(p ident.ChargePoint, op ident.Operator, token string, since time.Time) (bool, error)
 
+	// NextReservation gives the next reservationId of the platform, > 0.
+	NextReservation() (int32, error)
+	InsertReservation(Reservation) error
+	// SaveReservation writes it where its Version is still the stored one; else fault.Stale.
+	SaveReservation(Reservation) error
+	ReservationByID(ident.Reservation) (Reservation, error)
+	ReservationByCommand(ident.ChargePoint, ident.Command) (Reservation, bool, error)
+	ReservationByNumber(p ident.ChargePoint, number int64) (Reservation, bool, error)
+	// ReservationOfDriver finds the one that stands.
+	ReservationOfDriver(ident.Driver) (Reservation, bool, error)
+	// StandingReservations are those of a point that are asked for or active.
+	StandingReservations(ident.ChargePoint) ([]Reservation, error)
+	DueReservations(now time.Time, limit int) ([]Reservation, error)
+	ReservationRow(ident.Reservation) (ReservationRow, error)
+	ReservationList(ReservationFilter, operator.Page) (operator.List[ReservationRow], error)
+
 	SessionList(Filter, operator.Page) (operator.List[Row], error)
 	SessionRow(ident.Session) (Row, error)
 	// EachSummed gives at most upTo sessions of a filter, in no order, and reports whether

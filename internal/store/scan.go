@@ -250,6 +250,7 @@ func putID(place any, c cell) (bool, error) {
 	case *ident.SecurityEvent:
 		return true, id(p, c)
 	case *ident.SecurityChange:
+		return true, id(p, c)
 	case *ident.Transfer:
 		return true, id(p, c)
 	case *ident.Image:
@@ -257,6 +258,10 @@ func putID(place any, c cell) (bool, error) {
 	case *ident.Install:
 		return true, id(p, c)
 	case *ident.Campaign:
+		return true, id(p, c)
+	case *ident.LocalList:
+		return true, id(p, c)
+	case *ident.Reservation:
 		return true, id(p, c)
 	}
 	return false, nil

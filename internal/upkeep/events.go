@@ -255,6 +255,13 @@ func (e FirmwareSettled) apply(d *desk) {
 	}
 }
 
+// ListFailed: a charge point did not take its local list, after the last try.
+type ListFailed struct{ At time.Time }
+
+func (e ListFailed) apply(d *desk) {
+	d.raise(told{typ: ListPushFailed, level: levels[ListPushFailed], at: e.At, due: d.now.Add(Hold)})
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning

@@ -9,6 +9,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/session"
 )
 
@@ -158,6 +159,9 @@ func stands(tx Tx, w Warning) (bool, error) {
 		return p.Status == asset.Valid && !p.Online(tx.Now()), nil
 	case ConnectorError, InternalError:
 		return conditionStands(tx, p, w)
+	case ListPushFailed:
+		l, found, err := tx.ListPointOf(w.Point)
+		return found && l.SucceededAt.Before(w.At) && l.State != member.PushSuccess && l.State != member.PushNotSupported, err
 	case MeterSilent, ChargeRecordError:
 		st, err := tx.SessionByID(w.Session)
 		if fault.Is(err, fault.Missing) {

@@ -10,6 +10,7 @@ import (
 	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/session"
 )
 
@@ -29,7 +30,7 @@ var Kinds = []fact.Kind{
 	asset.FactSecurity, asset.FactCertExpiring, asset.FactCertSettled,
 	asset.FactBooted, asset.FactCommandEnded,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
-	"session.failed_to_start", "session.meter_silent",
+	"session.failed_to_start", "session.meter_silent", member.FactPushFailed,
 }
 
 // Task is what a fact asks for, in the commit that notes it as worked off.
@@ -78,6 +79,8 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, b asset.DeviceBooted) Task { return bootedWith(b, f.At) })
 	case asset.FactCommandEnded:
 		task, err = read(f, func(_ Heard, c asset.CommandChanged) Task { return commandEnded(c) })
+	case member.FactPushFailed:
+		task, err = read(f, func(f Heard, l member.PushGivenUp) Task { return onPoint(l.Point, ListFailed{At: f.At}) })
 	default:
 		task, err = read(f, ofSession)
 	}

@@ -7,6 +7,7 @@ import (
 	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/operator"
 	"ccms/internal/session"
 )
@@ -19,6 +20,7 @@ type Tx interface {
 	ImageTx
 	InstallTx
 	CampaignTx
+	ListPointOf(ident.ChargePoint) (member.ListPoint, bool, error)
 
 	// LockWatch gives a point's watch, of Version 0 where there is none yet; other
 	// writers of it wait.

@@ -22,12 +22,13 @@ const (
 	DuplicateIdentity  Type = "DUPLICATE_IDENTITY"
 	Security           Type = "SECURITY_EVENT" // Code is the kind of the event
 	CertExpiring       Type = "CERT_EXPIRING"
-	FirmwareFailed     Type = "FIRMWARE_FAILED" // Code is the version that was to be
+	FirmwareFailed     Type = "FIRMWARE_FAILED"  // Code is the version that was to be
+	ListPushFailed     Type = "LIST_PUSH_FAILED" // its local list (LAL-R3)
 )
 
 // Types lists them all.
 var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security,
-	CertExpiring, FirmwareFailed}
+	CertExpiring, FirmwareFailed, ListPushFailed}
 
 // Level is how bad it is.
 type Level int

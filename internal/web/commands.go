@@ -95,6 +95,8 @@ func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 		if a.Operative {
 			out.Availability = "operative"
 		}
+	case asset.Reserve:
+		out.Connector = a.Connector
 	case asset.GetConfig:
 		out.Keys = a.Keys
 	case asset.ExtendedTrigger:
@@ -248,6 +250,8 @@ func (o Order) args(kind string) (asset.Args, authz.Permission, error) {
 		return asset.ChangeConfig{Key: o.Key, Value: o.Value}, authz.LiveConfigure, nil
 	case asset.CommandClearCache:
 		return asset.ClearCache{}, authz.LiveCommand, nil
+	case asset.CommandGetListVersion:
+		return asset.GetListVersion{}, authz.LiveCommand, nil
 	case asset.CommandExtendedTrigger:
 		return asset.ExtendedTrigger{Message: o.RequestedMessage, Connector: o.Connector}, authz.LiveCommand, nil
 	}
@@ -298,7 +302,7 @@ func orderFor(ctx context.Context, kind string, o Order) (asset.Args, error) {
 type commandInput struct {
 	PointPath
 	Body struct {
-		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,refresh,get_diagnostics,get_log" doc:"get_diagnostics and get_log need the permission live.files."`
+		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,get_local_list_version,refresh,get_diagnostics,get_log" doc:"get_diagnostics and get_log need the permission live.files."`
 		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
 		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
 		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`

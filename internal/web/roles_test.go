@@ -97,6 +97,12 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"name":"x","image_id":"` + t.image + `","reason":"test"}`
 	case "POST /api/v1/firmware-campaigns/{id}/rollback":
 		return `{"reason":"test"}`
+	case "POST /api/v1/local-lists":
+		return `{"name":"x","cards":"MANUAL","token_ids":["` + t.token + `"],"site_ids":["` + t.site + `"],"charge_point_ids":["` + t.point + `"]}`
+	case "POST /api/v1/local-lists/{id}/push", "POST /api/v1/reservations/{id}/cancel":
+		return `{}`
+	case "POST /api/v1/reservations":
+		return `{"charge_point_id":"` + t.point + `","connector":1,"driver_id":"` + t.driver + `","until":"2026-06-01T00:00:00Z"}`
 	case "POST /api/v1/command-bulks":
 		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
@@ -114,6 +120,7 @@ func (w *world) path(rt Route, t tenant) string {
 		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template, "vendor-rules": t.vendorRule,
 		"certificates": t.certificate, "authorities": t.authority,
 		"charge-point-files": t.file, "firmware-images": t.image, "firmware-installs": t.install, "firmware-campaigns": t.campaign,
+		"local-lists": t.list, "reservations": t.reservation,
 		"recharges": t.recharge,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
@@ -204,7 +211,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
 			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority,
-			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign}
+			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign, w.theirs.list, w.theirs.reservation}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
@@ -229,6 +236,7 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			"/api/v1/warnings?charge_point_id=" + w.theirs.point, "/api/v1/warnings?site_id=" + w.theirs.site, "/api/v1/warnings?parent_id=" + w.theirs.warning,
 			"/api/v1/certificates?charge_point_id=" + w.theirs.point, "/api/v1/security-events?charge_point_id=" + w.theirs.point,
 			"/api/v1/attempts?charge_point_id=" + w.theirs.point, "/api/v1/audit?object=" + w.theirs.site,
+			"/api/v1/reservations?charge_point_id=" + w.theirs.point,
 			"/api/v1/drivers?account=driver@b4f.example", "/api/v1/tokens?uid=13ADF6B0", "/api/v1/sites?name=b4f", "/api/v1/sessions?point=b4f",
 		} {
 			var l struct {
@@ -246,6 +254,11 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			{"a site with their plan", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","plan_id":"` + w.theirs.plan + `"}`},
 			{"a site of their sub-operator", "POST", "/api/v1/sites", `{"name":"x","time_zone":"UTC","sub_operator_id":"` + w.theirs.sub + `"}`},
 			{"an account in their sub-operator", "POST", "/api/v1/staff", `{"login":"spy-1","name":"x","role":"op_ops","password":"` + password + `","sub_operator_id":"` + w.theirs.sub + `"}`},
+			{"a list of their cards", "POST", "/api/v1/local-lists", `{"name":"x","cards":"MANUAL","token_ids":["` + w.theirs.token + `"]}`},
+			{"a list for their site", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","site_ids":["` + w.theirs.site + `"]}`},
+			{"a list for their charge point", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","charge_point_ids":["` + w.theirs.point + `"]}`},
+			{"a list of their sub-operator", "POST", "/api/v1/local-lists", `{"name":"x","cards":"SUB_OPERATOR","cards_of":"` + w.theirs.sub + `"}`},
+			{"a reservation of their charge point", "POST", "/api/v1/reservations", w.body("POST /api/v1/reservations", w.theirs)},
 			{"a start with their driver", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_start","connector":1,"driver_id":"` + w.theirs.driver + `"}`},
 			{"a stop of their session", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_stop","session_id":"` + w.theirs.session + `"}`},
 		} {
@@ -329,7 +342,10 @@ func TestPersonalDataAreCoveredWithoutThePermission(t *testing.T) {
 		w.furnish(&w.mine)
 		secrets := []string{"driver@a3e.example", "Dora", "13ADF6A0", "13adf6a0", "+49170"}
 		auditor, ops, admin := w.loginAs(authz.Auditor), w.loginAs(authz.OpOps), w.loginAs(authz.OpAdmin)
-		for _, path := range []string{"/api/v1/drivers", "/api/v1/drivers/" + w.mine.driver, "/api/v1/tokens", "/api/v1/tokens/" + w.mine.token,
+		_, err := w.svc.Member.SweepLists(w.Context(), w.clock.Now())
+		w.ok(err)
+		for _, path := range []string{"/api/v1/local-lists/" + w.mine.list + "/cards", "/api/v1/reservations", "/api/v1/reservations/" + w.mine.reservation,
+			"/api/v1/drivers", "/api/v1/drivers/" + w.mine.driver, "/api/v1/tokens", "/api/v1/tokens/" + w.mine.token,
 			"/api/v1/recharges", "/api/v1/sessions", "/api/v1/sessions/" + w.mine.session, "/api/v1/sessions/" + w.mine.session + "/frames",
 			"/api/v1/attempts", "/api/v1/audit?limit=100"} {
 			a := w.call("GET", path, "", auditor.option).want(w, 200)

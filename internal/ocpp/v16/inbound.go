@@ -238,7 +238,7 @@ func (l *Link) authorize(ctx context.Context, c rpc.Call) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &AuthorizeConf{IDTagInfo: IDTagInfo{Status: AuthorizationStatus(d)}}, nil
+	return &AuthorizeConf{IDTagInfo: IDTagInfo{Status: AuthorizationStatus(d.Status), ParentIDTag: d.Parent}}, nil
 }
 
 func (l *Link) status(ctx context.Context, c rpc.Call) (Message, error) {
@@ -262,11 +262,13 @@ func (l *Link) start(ctx context.Context, c rpc.Call) (Message, error) {
 	ans, err := l.Sessions.Start(ctx, l.Scope, session.StartReport{
 		Report: l.report(c, f), Connector: connector(m.ConnectorID), Token: m.IDTag, Register: wh(m.MeterStart),
 		HasRegister: !lacks(f, "/meterStart"), Stamp: stamp(m.Timestamp), Incomplete: lacks(f, "/timestamp"),
+		Reservation: m.ReservationID.Or(0),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &StartTransactionConf{TransactionID: int64(ans.OCPPID), IDTagInfo: IDTagInfo{Status: AuthorizationStatus(ans.Status)}}, nil
+	return &StartTransactionConf{TransactionID: int64(ans.OCPPID),
+		IDTagInfo: IDTagInfo{Status: AuthorizationStatus(ans.Status), ParentIDTag: ans.Parent}}, nil
 }
 
 func (l *Link) meterValues(ctx context.Context, c rpc.Call) (Message, error) {

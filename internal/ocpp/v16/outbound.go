@@ -138,6 +138,10 @@ func Answer(action Action, payload []byte, err error) asset.Answer {
 	if a.State != asset.CommandAccepted {
 		a.Composite = nil
 	}
+	if action == ActionGetLocalListVersion && a.State == asset.CommandAccepted {
+		m, _, _ := DecodeGetLocalListVersionConf(payload) // it was read before, for its status
+		a.ListVersion = &m.ListVersion
+	}
 	return a
 }
 

@@ -55,6 +55,8 @@ export const router = createBrowserRouter([
       screen('assets/firmware/campaigns/:id', 'assets.read', () => import('./firmware/Campaign')),
       screen('users/profiles', 'drivers.read', () => import('./users/Profiles')),
       screen('users/cards', 'drivers.read', () => import('./users/Cards')),
+      screen('users/local-lists', 'drivers.read', () => import('./users/LocalLists')),
+      screen('users/local-lists/:id', 'drivers.read', () => import('./users/LocalListPage')),
       screen('system/operators', 'operators.switch', () => import('./system/Operators')),
       { path: '*', element: <Missing /> },
     ],

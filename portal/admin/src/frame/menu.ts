@@ -2,7 +2,7 @@
 
 import {
   AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, WalletOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -41,6 +41,7 @@ export const sections: Section[] = [
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },
     { path: '/users/cards', title: 'nav.cards', need: 'drivers.read', icon: CreditCardOutlined },
+    { path: '/users/local-lists', title: 'nav.local_lists', need: 'drivers.read', icon: UnorderedListOutlined },
   ] },
   { title: 'nav.system', leaves: [
     { path: '/system/operators', title: 'nav.operators', need: 'operators.switch', icon: GlobalOutlined },

@@ -25,6 +25,7 @@ export function warningText(t: TFunction, w: Warning): string {
     case 'INTERNAL_ERROR': return t('warning.text.internal')
     case 'CHARGE_RECORD_ERROR': return t('warning.text.bill')
     case 'METER_SILENT': return t('warning.text.silent')
+    case 'LIST_PUSH_FAILED': return t('warning.text.list')
     case 'START_FAILURE_STREAK': return t('warning.text.streak', { count: w.count })
     case 'UNKNOWN_STATION': return code ? t('warning.text.unknown', { identity: code }) : t('warning.text.unknown_more')
     case 'DUPLICATE_IDENTITY': return t('warning.text.duplicate')

@@ -74,6 +74,16 @@ export const DriverTag = tagOf({
   CLOSED: ['off', MinusCircleOutlined],
 }, 'driver_status')
 
+export const PushTag = tagOf({
+  DRAFT: ['off', MinusCircleOutlined], QUEUED: ['wait', ClockCircleOutlined], PUSHING: ['busy', LoadingOutlined], PARTIAL: ['wait', PauseCircleOutlined],
+  SUCCESS: ['free', CheckCircleOutlined], FAILED: ['bad', CloseCircleOutlined], OUT_OF_SYNC: ['bad', ExclamationCircleOutlined],
+  NOT_SUPPORTED: ['off', StopOutlined],
+}, 'push_state')
+export const ReservationTag = tagOf({
+  REQUESTED: ['wait', LoadingOutlined], ACTIVE: ['busy', ClockCircleOutlined], USED: ['free', CheckCircleOutlined], CANCELLED: ['off', MinusCircleOutlined],
+  EXPIRED: ['off', ClockCircleOutlined], REFUSED: ['bad', StopOutlined],
+}, 'reservation_state')
+
 export const RechargeTag = tagOf({
   SUCCESS: ['free', CheckCircleOutlined], REVERSED: ['off', MinusCircleOutlined], PARTIALLY_REVERSED: ['wait', MinusCircleOutlined],
   REVERSAL: ['bad', MinusCircleOutlined],

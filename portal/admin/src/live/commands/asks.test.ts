@@ -7,7 +7,7 @@ test('what ends a charge or opens a lock has a permission of its own, and a reas
 })
 
 test('a start does not wait for a point to come online', () => {
-  expect(asks.filter((a) => !mayWait(a))).toEqual(['remote_start', 'trigger', 'composite'])
+  expect(asks.filter((a) => !mayWait(a))).toEqual(['remote_start', 'reserve', 'trigger', 'composite'])
 })
 
 test('many points are asked for nothing that is about one connector or one driver', () => {

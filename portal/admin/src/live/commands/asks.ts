@@ -4,7 +4,7 @@
 import type { Permission } from '@ccms/shared/api'
 
 export const asks = [
-  'remote_start', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'set_profile', 'clear_profile', 'composite', 'data_transfer',
+  'remote_start', 'reserve', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'set_profile', 'clear_profile', 'composite', 'data_transfer',
   'get_diagnostics', 'get_log', 'clear_cache', 'soft_reset', 'hard_reset',
 ] as const
 export type Ask = (typeof asks)[number]
@@ -22,7 +22,7 @@ const own: Partial<Record<Ask, Permission>> = {
 export const needs = (ask: Ask): Permission => own[ask] ?? 'live.command'
 
 /** Nobody waits at the pile for a start; what a point is asked to send now is of no use tomorrow. */
-export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger' && ask !== 'composite'
+export const mayWait = (ask: Ask) => ask !== 'remote_start' && ask !== 'trigger' && ask !== 'composite' && ask !== 'reserve'
 
 /** Ends a charge, or may. */
 export const isDangerous = (ask: Ask) => ask === 'hard_reset' || ask === 'soft_reset' || ask === 'out_of_service' || ask === 'unlock'
@@ -31,7 +31,7 @@ export const isDangerous = (ask: Ask) => ask === 'hard_reset' || ask === 'soft_r
 export const waitHours = [1, 8, 24] as const
 
 /** The body of the command, as far as the ask alone says it. */
-export function bodyOf(ask: Ask) {
+export function bodyOf(ask: Exclude<Ask, 'reserve'>) {
   switch (ask) {
     case 'soft_reset': return { type: 'reset', reset_type: 'soft' } as const
     case 'hard_reset': return { type: 'reset', reset_type: 'hard' } as const
@@ -52,7 +52,7 @@ export function bodyOf(ask: Ask) {
 }
 
 /** Must a person say why? The server asks for the same. */
-export const needsReason = (ask: Ask) => !['remote_start', 'trigger', 'get_configuration', 'composite', 'get_diagnostics', 'get_log'].includes(ask)
+export const needsReason = (ask: Ask) => !['remote_start', 'reserve', 'trigger', 'get_configuration', 'composite', 'get_diagnostics', 'get_log'].includes(ask)
 
 /** Four digits to type, so that a hand that clicks on does not reset five hundred points. */
 export function fourDigits(): string {

@@ -8,6 +8,7 @@ import { FormDialog, useRequired } from '../../parts/FormDialog'
 import { PickWho } from '../PickWho'
 import { useSendCommand } from '../useCommand'
 import { type Ask, bodyOf, isDangerous, mayWait, needsReason } from './asks'
+import { ReserveDialog } from './ReserveDialog'
 import { type Common, commonOf, Reason, renamed, Wait } from './fields'
 import { ClearProfileDialog, CompositeDialog, ProfileDialog } from './profiles'
 import { VendorDialog } from './vendor'
@@ -36,6 +37,7 @@ export function CommandDialog({ ask, ...p }: DialogProps & { ask: Ask }) {
     case 'composite': return <CompositeDialog {...p} />
     case 'data_transfer': return <VendorDialog {...p} />
     case 'get_diagnostics': case 'get_log': return <FileDialog {...p} ask={ask} />
+    case 'reserve': return <ReserveDialog {...p} onSent={(c) => (c ? p.onSent(c) : p.onClose())} />
     default: return <PlainDialog {...p} ask={ask} />
   }
 }
@@ -110,7 +112,7 @@ export function ProtocolField() {
   )
 }
 
-type Plain = Exclude<Ask, 'remote_start' | 'trigger' | 'set_profile' | 'clear_profile' | 'composite' | 'data_transfer' | 'get_diagnostics' | 'get_log'>
+type Plain = Exclude<Ask, 'remote_start' | 'reserve' | 'trigger' | 'set_profile' | 'clear_profile' | 'composite' | 'data_transfer' | 'get_diagnostics' | 'get_log'>
 
 /** Resets, unlock, availability, cache, settings: a sentence, which connector, and why. */
 function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {

@@ -30,6 +30,7 @@ import { Firmware } from './Firmware'
 import { Frames } from './Frames'
 import { Hardware } from './Hardware'
 import { Refresh } from './Refresh'
+import { Reservations } from './Reservations'
 import { Security } from './Security'
 import { Sessions } from './Sessions'
 import { Template } from './Template'
@@ -70,6 +71,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const tabs: TabItem[] = [
     { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
     { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
+    { key: 'reservations', label: t('point.tab_reservations'), content: <Reservations point={p} /> },
     { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
     { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
     { key: 'security', label: t('security.tab'), content: <Security point={p} /> },
