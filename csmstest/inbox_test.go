@@ -235,6 +235,12 @@ func TestAST_R2_IgnoreAndForget(t *testing.T) {
 			t.Errorf("%d rows that are not ignored", n)
 		}
 		staff.Do("DELETE", path, nil).Want(204)
+		typed := w.Stranger("TYPED")
+		typed.Dial()
+		w.Point("TYPED").Connect() // registered by hand: it waits no longer
+		if n := len(staff.Get("/api/v1/unknown-charge-points?identity=TYPED").Want(200).Items()); n != 0 {
+			t.Errorf("%d rows of one that is registered", n)
+		}
 		if got := box.refusedWith(Handshake{}); got != 101 {
 			t.Errorf("a forgotten one is answered %d", got)
 		}

@@ -25,7 +25,7 @@ func (p *Point) refused(h Handshake) *Refused {
 	return r
 }
 
-// Who is not let in: an unknown identity is 404, a wrong key 401, a wrong sub-protocol
+// Who is not let in: what is no identity is 404 (one that nobody has waits in the inbox), a wrong key 401, a wrong sub-protocol
 // gets its handshake and is closed. What runs goes on.
 func TestHandshakeRefusals(t *testing.T) {
 	Each(t, func(w *World) {
@@ -33,7 +33,7 @@ func TestHandshakeRefusals(t *testing.T) {
 		p, other := w.Point("CP1"), w.Point("CP2")
 		c := p.Online()
 		id := c.Charge(1, "CARD1", 0)
-		for _, h := range []Handshake{{Path: "/ocpp/NOBODY"}, {Path: "/ocpp/cp1"}, {Path: "/ocpp/%2525"}, {Path: "/ocpp/CP1%00"}} {
+		for _, h := range []Handshake{{Path: "/ocpp/NO BODY"}, {Path: "/ocpp/NOBODY!"}, {Path: "/ocpp/%2525"}, {Path: "/ocpp/CP1%00"}} {
 			if r := p.refused(h); r.Status != 404 {
 				w.Errorf("%+v: status %d, want 404", h, r.Status)
 			}

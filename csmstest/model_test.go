@@ -128,7 +128,7 @@ func TestFlawsAreCountedByModel(t *testing.T) {
 		if len(known) != 1 || learnt(known[0], "flaw", "unknown field /extra")["times"] == nil {
 			t.Fatalf("learned: %v", known)
 		}
-		if n := M(learnt(known[0], "flaw", "unknown field /extra")).Int("times"); n != 4 {
+		if n := learnt(known[0], "flaw", "unknown field /extra").Int("times"); n != 4 {
 			t.Errorf("counted %d", n)
 		}
 	})

@@ -12,7 +12,6 @@ import (
 type device struct {
 	*Conn
 	keys    M // as they are
-	lists   M // another way to write a value
 	refuses map[string]string
 	deaf    map[string]bool // it says yes and does nothing
 }

@@ -30,6 +30,14 @@ func (s *Service) CreateChargePoint(ctx context.Context, sc authz.Scope, n NewCh
 		if err != nil {
 			return v, err
 		}
+		// It may wait in the inbox: typing it is as good as adopting it.
+		st, waits, err := tx.LockStranger(v.Operator, p.Identity)
+		if err == nil && waits {
+			err = s.takeOver(tx, st, v.ChargePoint)
+		}
+		if err != nil {
+			return v, err
+		}
 		return v, tx.Audit("charge_point.created", v.ID.String(), nil, v)
 	})
 	if err != nil {

@@ -143,19 +143,16 @@ const bootQuiet = 10 * time.Minute
 
 // SettingsBooted has a point that started compared with its template and given what
 // differs, or, after a restart for it, looked at whether it took it.
-func SettingsBooted(tx Tx, b DeviceBooted) error {
-	p, err := tx.PointByID(b.Point)
+func SettingsBooted(tx Tx, op ident.Operator, id ident.ChargePoint) error {
+	active, err := tx.ActiveTemplates(op)
+	if err != nil || len(active) == 0 {
+		return err
+	}
+	p, err := tx.LockPoint(id)
 	if fault.Is(err, fault.Missing) {
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	active, err := tx.ActiveTemplates(p.Operator)
-	if err != nil || len(active) == 0 {
-		return err
-	}
-	if p, err = tx.LockPoint(p.ID); err != nil {
 		return err
 	}
 	g, there, err := tx.SettingsOf(p.ID)
