@@ -84,6 +84,8 @@ func (a *API) download(path string) (int, []byte) {
 
 // Staff ask for diagnostics and logs without giving an address; the charge point brings
 // them by HTTP or FTP, and staff who may fetch them (OCPP 1.6 §5.9, §4.4; GetLog).
+//
+// shows: GetDiagnostics, GetLog, DiagnosticsStatusNotification, LogStatusNotification
 func TestFiles_DiagnosticsAndLogsArrive(t *testing.T) {
 	EachWith(t, Options{Files: true}, func(w *World) {
 		p := w.Point("CP1")

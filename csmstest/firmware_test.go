@@ -150,6 +150,8 @@ func TestFirmware_ABadSignatureIsRefused(t *testing.T) {
 
 // The whole way of an image into a charge point, by HTTP and FTP, signed and not: done is
 // when it has started with the new version (OCPP 1.6 §5.19, §4.5).
+//
+// shows: UpdateFirmware, SignedUpdateFirmware, FirmwareStatusNotification, SignedFirmwareStatusNotification
 func TestFirmware_InstalledIsSeenWithTheBoot(t *testing.T) {
 	EachWith(t, Options{Files: true}, func(w *World) {
 		staff := w.Staff(authz.OpOps)

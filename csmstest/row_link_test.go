@@ -83,7 +83,7 @@ func TestRow02_AnUnknownSubprotocolIsRefusedInWords(t *testing.T) {
 
 // Agreed on one version, speaks another: told once per connection, and answered as was
 // agreed. Staff may pin it to 1.6, whatever it offers.
-func TestRow03_SpeaksAnotherVersionThanAgreed(t *testing.T) {
+func TestRow03_81_SpeaksAnotherVersionThanAgreed(t *testing.T) {
 	lite(t, Options{}, func(w *World) {
 		p := w.Point("CP1")
 		c := p.Dial()

@@ -17,14 +17,12 @@ const fieldRows = 87
 // leftRows are those that no test shows yet, with the reason. A row that gets a test
 // leaves this list.
 var leftRows = map[int]string{
-	67: "is a vendor's flag; comes with the record of quirks per vendor, model and firmware",
 	75: "needs somebody who sets limits by himself; comes with load management (its 2.x half with 2.x)",
 	76: "OCPP 2.x: seqNo of a TransactionEvent",
 	77: "OCPP 2.x: offline TransactionEvents",
 	78: "OCPP 2.x: MeterValuesRequest beside TransactionEvent",
 	79: "OCPP 2.x: NotifyReport",
 	80: "OCPP 2.x: the inventory of the device model",
-	81: "OCPP 2.x: CustomOperation; on 1.6 an unknown action is NotImplemented (TestRow03)",
 	82: "OCPP 2.x: chargingState beside connectorStatus; its 1.6 side is row 51",
 }
 

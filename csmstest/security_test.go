@@ -467,6 +467,8 @@ func (a *API) installRoot(p *Point, c *Conn) {
 
 // What a device tells of its security is kept once; what the whitepaper calls critical is
 // a warning.
+//
+// shows: SecurityEventNotification
 func TestSecurityEventsOfADeviceAreKept(t *testing.T) {
 	Each(t, func(w *World) {
 		staff := w.Staff(authz.OpAdmin)
@@ -494,6 +496,8 @@ func TestSecurityEventsOfADeviceAreKept(t *testing.T) {
 }
 
 // A certificate that ends is renewed before, and told of where it is not.
+//
+// shows: SignCertificate, CertificateSigned, ExtendedTriggerMessage
 func TestAST_R6_CertificatesAreRenewedOrToldOf(t *testing.T) {
 	EachWith(t, Options{TLS: true}, func(w *World) {
 		staff := w.Staff(authz.OpAdmin)

@@ -88,6 +88,218 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the authorities that certificates are trusted by
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_authorities"];
+        put?: never;
+        /**
+         * Trust the operator's own authority, or make one of ours
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_authorities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorities/{id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the trust in an authority
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_authorities_one_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorities/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The list of what an authority revoked
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_authorities_one_revocations"];
+        /**
+         * Bring the list of what the operator's own authority revoked
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_authorities_one_revocations"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List certificates of charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One certificate, with its request
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_certificates_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a certificate
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_certificates_one_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/signed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the certificate that the operator's own authority signed
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_certificates_one_signed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-point-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what charge points were asked to bring
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_charge_point_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-point-files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One file of a charge point: is it here
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_point_files_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a file of a charge point
+         * @description Needs the permission `live.files`.
+         */
+        delete: operations["delete_charge_point_files_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-point-files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file that a charge point brought
+         * @description Needs the permission `live.files`.
+         */
+        get: operations["get_charge_point_files_one_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points": {
         parameters: {
             query?: never;
@@ -180,6 +392,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/certificate-commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point ask for its certificate, or change the root certificates that it trusts
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_certificate_commands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points/{id}/commands": {
         parameters: {
             query?: never;
@@ -191,7 +423,7 @@ export interface paths {
         put?: never;
         /**
          * Send a command
-         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure` `live.profile` `live.files`
          */
         post: operations["post_charge_points_one_commands"];
         delete?: never;
@@ -220,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/firmware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point install an image
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_charge_points_one_firmware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charge-points/{id}/frames": {
         parameters: {
             query?: never;
@@ -228,10 +480,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The OCPP frames of a charge point, newest first
+         * The OCPP frames of a charge point, newest first, each CALL with its answer
          * @description Needs the permission `live.read`.
          */
         get: operations["get_charge_points_one_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/frames/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The OCPP frames of a charge point as a file of JSON lines
+         * @description Needs the permission `live.read`. Some inputs need another beside it: `pii.export`
+         */
+        get: operations["get_charge_points_one_frames_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/frames/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The OCPP frames of a charge point as they pass, as server-sent events
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_charge_points_one_frames_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -274,6 +566,86 @@ export interface paths {
          * @description Needs the permission `assets.write`.
          */
         post: operations["post_charge_points_one_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/key-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a charge point a new key over its connection
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_key_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/profile-upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a charge point use a higher security profile
+         * @description Needs the permission `security.write`.
+         */
+        post: operations["post_charge_points_one_profile_upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a charge point shows who it is
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_charge_points_one_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charge-points/{id}/security-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the least that a charge point must fulfil
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_charge_points_one_security_profile"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -340,6 +712,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charge-points/{id}/vendor-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a charge point sent that only its vendor knows, newest first
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_charge_points_one_vendor_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/columns": {
         parameters: {
             query?: never;
@@ -379,7 +771,7 @@ export interface paths {
         put?: never;
         /**
          * Send one command to many charge points
-         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure`
+         * @description Needs the permission `live.command`. Some inputs need another beside it: `live.hard_reset` `live.unlock` `live.availability` `live.configure` `live.profile`
          */
         post: operations["post_command_bulks"];
         delete?: never;
@@ -688,6 +1080,238 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware-campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List firmware campaigns
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_campaigns"];
+        put?: never;
+        /**
+         * Bring an image into many charge points
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One firmware campaign and how it stands
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_campaigns_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a campaign; what is on its way goes on
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have no further install begin
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a campaign
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-campaigns/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a campaign back, by its roll-back image
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_campaigns_one_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List firmware images
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_images"];
+        put?: never;
+        /**
+         * Make a firmware image, without its file yet
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One firmware image
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_images_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a firmware image that nothing needs
+         * @description Needs the permission `firmware.write`.
+         */
+        delete: operations["delete_firmware_images_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-images/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bring the file of a firmware image; its signature is checked
+         * @description Needs the permission `firmware.write`.
+         */
+        put: operations["put_firmware_images_one_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-installs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List images on their way into charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_firmware_installs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware-installs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One image on its way into one charge point
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_firmware_installs_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home/analytics": {
         parameters: {
             query?: never;
@@ -866,6 +1490,118 @@ export interface paths {
         get: operations["get_live"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List local authorization lists
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists"];
+        put?: never;
+        /**
+         * Make a local authorization list and push it
+         * @description Needs the permission `drivers.write`.
+         */
+        post: operations["post_local_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One local authorization list
+         * @description Needs the permission `drivers.read`.
+         */
+        get: operations["get_local_lists_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a list that no charge point has a card of
+         * @description Needs the permission `drivers.write`.
+         */
+        delete: operations["delete_local_lists_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a local authorization list; what changes is pushed
+         * @description Needs the permission `drivers.write`.
+         */
+        patch: operations["patch_local_lists_one"];
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cards of a list
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists_one_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/charge-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The charge points of a list, and how far each has it
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_local_lists_one_charge_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/{id}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push the whole list anew
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_local_lists_one_push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,6 +1944,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reservations
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_reservations"];
+        put?: never;
+        /**
+         * Keep a connector for a card until a time
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_reservations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One reservation
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_reservations_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a reserved connector free
+         * @description Needs the permission `live.command`.
+         */
+        post: operations["post_reservations_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1221,6 +2021,50 @@ export interface paths {
          */
         get: operations["get_search"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/security-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what touched the security of charge points
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_security_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/security-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's minimum, and who signs certificates
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_security_settings"];
+        /**
+         * Set the operator's minimum, and who signs certificates
+         * @description Needs the permission `security.write`.
+         */
+        put: operations["put_security_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1708,6 +2552,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vendor-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what vendors' own messages are answered with
+         * @description Needs the permission `assets.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_vendor_rules"];
+        put?: never;
+        /**
+         * Say what a vendor's own messages are answered with
+         * @description Needs the permission `assets.write`.
+         */
+        post: operations["post_vendor_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One rule for a vendor's own messages
+         * @description Needs the permission `assets.read`.
+         */
+        get: operations["get_vendor_rules_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a rule for a vendor's own messages
+         * @description Needs the permission `assets.write`.
+         */
+        delete: operations["delete_vendor_rules_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a rule for a vendor's own messages
+         * @description Needs the permission `assets.write`.
+         */
+        patch: operations["patch_vendor_rules_one"];
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1980,6 +2876,49 @@ export interface components {
             /** @description Absent: no person. */
             staff_id?: string;
         };
+        Authorities: {
+            /** @description Newest first, at most 20. */
+            items: components["schemas"]["Authority"][];
+        };
+        Authority: {
+            certificate_pem: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * @description built_in: its key is kept here, sealed. own: the operator's own.
+             * @enum {string}
+             */
+            kind: "built_in" | "own";
+            name: string;
+            /** Format: date-time */
+            not_after: string;
+            /** Format: date-time */
+            not_before: string;
+            /** @description What its certificates must name; CpoName of charge points. */
+            organisation: string;
+            /**
+             * Format: date-time
+             * @description Until when its list of what is revoked was said to be new; absent: there is none, or it is ours.
+             */
+            revocations_until?: string;
+            /** @description Fingerprint of its certificate, in hexadecimal. */
+            sha256: string;
+            trusted: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        AuthorityDrop: {
+            reason: string;
+        };
+        AuthorityNew: {
+            /** @description Of the operator's own. */
+            certificate_pem?: string;
+            /** @enum {string} */
+            kind: "built_in" | "own";
+            /** @description What its certificates name; absent: as its own does. */
+            organisation?: string;
+        };
         Band: {
             /** @description Absent: every day. */
             days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
@@ -2076,7 +3015,7 @@ export interface components {
             /** Format: int64 */
             total: number;
             /** @enum {string} */
-            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            type: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
         };
         BulkCount: {
             /** @enum {string} */
@@ -2133,14 +3072,16 @@ export interface components {
             availability?: "operative" | "inoperative";
             /** @description Each becomes a row with its own result; what is not there or not yours is a row with 404. */
             charge_point_ids: string[];
+            /** @description For get_composite_schedule. */
+            composite?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
-             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
+             * @description For remote_start, unlock, change_availability, trigger_message, extended_trigger, set_charging_profile, get_composite_schedule and refresh; absent: the whole device.
              */
             connector?: number;
             /**
              * Format: int64
-             * @description Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings or the availability change, else 1.
+             * @description Seconds between two charge points of one site, so that a site does not restart as a whole. Absent: 15 for reset, 2 where settings, profiles or the availability change, else 1.
              */
             interval_s?: number;
             /**
@@ -2150,15 +3091,19 @@ export interface components {
             key?: string;
             /** @description For get_configuration: which settings; absent: all. */
             keys?: string[];
+            /** @description For set_charging_profile, which needs the permission live.profile. What the charge point said that it cannot do is refused before anything is sent: command_unsupported without the feature profile SmartCharging, else an error at the field. */
+            profile?: components["schemas"]["Profile"];
+            /** @description For clear_charging_profile, which needs the permission live.profile; absent: all profiles. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
             /**
              * Format: int64
              * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
              */
             queue_until_online_s?: number;
-            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration, clear_cache, set_charging_profile, clear_charging_profile and data_transfer, and for a bulk. */
             reason?: string;
             /**
-             * @description For trigger_message.
+             * @description For trigger_message: BootNotification, DiagnosticsStatusNotification, FirmwareStatusNotification, Heartbeat, MeterValues or StatusNotification (OCPP 1.6 §7.27). For extended_trigger: LogStatusNotification and SignChargePointCertificate too, but not DiagnosticsStatusNotification (security extension).
              * @example StatusNotification
              */
             requested_message?: string;
@@ -2168,9 +3113,94 @@ export interface components {
              */
             reset_type?: "soft" | "hard";
             /** @enum {string} */
-            type: "trigger_message" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache";
+            type: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
             /** @description For change_configuration. */
             value?: string;
+            /** @description For data_transfer, which needs the permission live.configure. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
+        };
+        CampaignCounts: {
+            /** Format: int64 */
+            canaries: number;
+            /** @description Those that go first are not finished yet; the others wait for them. */
+            canaries_at_it: boolean;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those at it now.
+             */
+            open: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            waiting: number;
+        };
+        CertificateCommand: {
+            /** @description For install_certificate. */
+            certificate_pem?: string;
+            /** @description For delete_certificate: as get_certificates found it. */
+            hash?: components["schemas"]["InstalledRoot"];
+            /** @description Needed to install and to delete. */
+            reason?: string;
+            /**
+             * @description request_certificate: it shall ask for a certificate of its own. The others are about the root certificates that it trusts.
+             * @enum {string}
+             */
+            type: "request_certificate" | "install_certificate" | "delete_certificate" | "get_certificates";
+            /**
+             * @description For install_certificate and get_certificates; absent: central_system_root, for the certificate of this server.
+             * @enum {string}
+             */
+            use?: "central_system_root" | "manufacturer_root";
+        };
+        CertificateDetail: {
+            /** @description That signed it; absent: nobody has yet. */
+            authority_id?: string;
+            /** @description The certificate with those behind it. */
+            certificate_pem?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            id: string;
+            /** @description Of the charge point; the common name of its certificate. */
+            identity?: string;
+            /** Format: date-time */
+            installed_at?: string;
+            /** Format: date-time */
+            issued_at?: string;
+            /** Format: date-time */
+            not_after?: string;
+            /** Format: date-time */
+            not_before?: string;
+            /** @description The request, for the operator's own authority. */
+            request_pem: string;
+            /** Format: date-time */
+            requested_at: string;
+            revoke_reason?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Its number, in hexadecimal. */
+            serial?: string;
+            site_name?: string;
+            /**
+             * @description requested: it waits to be signed. issued: signed, and on its way. installed: the charge point has it. replaced: it has a newer one; this one is good until it ends.
+             * @enum {string}
+             */
+            state: "requested" | "issued" | "installed" | "refused" | "replaced" | "revoked";
+            time_zone?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        CertificateRevoke: {
+            reason: string;
+        };
+        CertificateUpload: {
+            /** @description The certificate, and those between it and the authority behind it. */
+            certificate_pem: string;
         };
         ChangedSetting: {
             /** @description As last known; absent where it was never read. */
@@ -2186,8 +3216,6 @@ export interface components {
             value: string;
         };
         ChargePoint: {
-            /** @description What it connects as where that is not its identity, for instance its serial number. */
-            alias?: string;
             /** @enum {string} */
             charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             /** @description Printed on the pile. */
@@ -2211,7 +3239,7 @@ export interface components {
              * @description The worst of its connectors, or OFFLINE.
              * @enum {string}
              */
-            point_status: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             /**
              * Format: int64
              * @description How many settings are not as the template for the charge point wants them.
@@ -2246,7 +3274,6 @@ export interface components {
             key: string;
         };
         ChargePointNew: {
-            alias?: string;
             /** @enum {string} */
             charger_type: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             /** @description Absent takes the next free one. */
@@ -2266,8 +3293,6 @@ export interface components {
             subprotocol?: "lenient" | "required" | "pinned";
         };
         ChargePointPatch: {
-            /** @description Empty: none. */
-            alias?: string;
             /** @enum {string} */
             charger_type?: "AC" | "DC Fast" | "DC" | "HPC" | "MCS" | "Wireless" | "V2G";
             code?: string;
@@ -2303,6 +3328,10 @@ export interface components {
             /** @description The bulk that it is a row of. */
             bulk_id?: string;
             charge_point_id: string;
+            /** @description Of get_composite_schedule: what the charge point answered. */
+            composite?: components["schemas"]["Composite"];
+            /** @description Of get_composite_schedule: what was asked. */
+            composite_query?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
              * @description Absent: the whole device.
@@ -2322,6 +3351,10 @@ export interface components {
              * @enum {string}
              */
             outcome?: "scheduled" | "reboot_required" | "unlock_failed";
+            /** @description Of set_charging_profile. The session is the command's session_id. */
+            profile?: components["schemas"]["Profile"];
+            /** @description Of clear_charging_profile. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
             reason?: string;
             requested_message?: string;
             /** @enum {string} */
@@ -2338,6 +3371,8 @@ export interface components {
             state: "queued" | "sent" | "accepted" | "rejected" | "not_supported" | "timeout" | "offline" | "expired" | "failed";
             /** @enum {string} */
             type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "send_local_list" | "get_local_list_version" | "reserve" | "cancel_reservation" | "update_firmware" | "signed_update_firmware" | "get_diagnostics" | "get_log" | "data_transfer" | "install_certificate" | "delete_certificate" | "get_certificates" | "certificate_signed" | "extended_trigger";
+            /** @description Of data_transfer; its data is covered without the permission pii.view. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
             /**
              * Format: date-time
              * @description How long it may wait for the charge point to come online.
@@ -2350,13 +3385,20 @@ export interface components {
              * @enum {string}
              */
             availability?: "operative" | "inoperative";
+            /** @description For get_composite_schedule. */
+            composite?: components["schemas"]["CompositeQuery"];
             /**
              * Format: int64
-             * @description For remote_start, unlock, change_availability, trigger_message and refresh; absent: the whole device.
+             * @description For remote_start, unlock, change_availability, trigger_message, extended_trigger, set_charging_profile, get_composite_schedule and refresh; absent: the whole device.
              */
             connector?: number;
             /** @description For remote_start: whose card to start with. */
             driver_id?: string;
+            /**
+             * Format: date-time
+             * @description For get_diagnostics and get_log: what it shall hold, from when on.
+             */
+            from?: string;
             /**
              * @description For change_configuration, which needs the permission live.configure.
              * @example HeartbeatInterval
@@ -2365,14 +3407,28 @@ export interface components {
             /** @description For get_configuration: which settings; absent: all. */
             keys?: string[];
             /**
+             * @description For get_log; absent: diagnostics.
+             * @enum {string}
+             */
+            log?: "diagnostics" | "security";
+            /** @description For set_charging_profile, which needs the permission live.profile. What the charge point said that it cannot do is refused before anything is sent: command_unsupported without the feature profile SmartCharging, else an error at the field. */
+            profile?: components["schemas"]["Profile"];
+            /** @description For clear_charging_profile, which needs the permission live.profile; absent: all profiles. */
+            profile_filter?: components["schemas"]["ProfileFilter"];
+            /**
+             * @description How the file shall travel; absent: what the charge point says it knows, else what is usual here.
+             * @enum {string}
+             */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            /**
              * Format: int64
              * @description How long the command may wait for a charge point that is offline. Absent: it is refused at once. Not for remote_start and remote_stop.
              */
             queue_until_online_s?: number;
-            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration and clear_cache, and for a bulk. */
+            /** @description Why. Must be there for reset, unlock, change_availability, change_configuration, clear_cache, set_charging_profile, clear_charging_profile and data_transfer, and for a bulk. */
             reason?: string;
             /**
-             * @description For trigger_message.
+             * @description For trigger_message: BootNotification, DiagnosticsStatusNotification, FirmwareStatusNotification, Heartbeat, MeterValues or StatusNotification (OCPP 1.6 §7.27). For extended_trigger: LogStatusNotification and SignChargePointCertificate too, but not DiagnosticsStatusNotification (security extension).
              * @example StatusNotification
              */
             requested_message?: string;
@@ -2383,15 +3439,58 @@ export interface components {
             reset_type?: "soft" | "hard";
             /** @description For remote_stop. */
             session_id?: string;
+            /**
+             * Format: date-time
+             * @description And until when.
+             */
+            to?: string;
             /** @description For remote_start: the card to start with. */
             token_uid?: string;
-            /** @enum {string} */
-            type: "remote_start" | "remote_stop" | "trigger_message" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "refresh";
+            /**
+             * @description get_diagnostics and get_log need the permission live.files.
+             * @enum {string}
+             */
+            type: "remote_start" | "remote_stop" | "trigger_message" | "extended_trigger" | "reset" | "unlock" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "get_composite_schedule" | "data_transfer" | "get_local_list_version" | "refresh" | "get_diagnostics" | "get_log";
             /** @description For change_configuration. */
             value?: string;
+            /** @description For data_transfer, which needs the permission live.configure. */
+            vendor_message?: components["schemas"]["VendorTransfer"];
         };
         Commands: {
             items: components["schemas"]["Command"][];
+        };
+        Composite: {
+            /**
+             * Format: int64
+             * @description Absent: the whole charge point.
+             */
+            connector?: number;
+            /** Format: int64 */
+            duration_s?: number;
+            /** Format: int64 */
+            min_rate_milli?: number;
+            /** @description Empty: nothing limits the charge, or the charge point does not say. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Format: date-time
+             * @description What the periods count from; absent: the charge point did not say.
+             */
+            start?: string;
+            /** @enum {string} */
+            unit?: "A" | "W";
+        };
+        CompositeQuery: {
+            /**
+             * Format: int64
+             * @description How far ahead, in seconds.
+             * @example 86400
+             */
+            duration_s: number;
+            /**
+             * @description In what to answer; absent: as the charge point likes.
+             * @enum {string}
+             */
+            unit?: "A" | "W";
         };
         Configuration: {
             /** @description Of the charge point when they were read. */
@@ -2565,6 +3664,190 @@ export interface components {
             /** @description It failed, in words. */
             why?: string;
         };
+        FirmwareCampaign: {
+            /** Format: int64 */
+            canary_percent: number;
+            /** @description Only where one campaign is asked for. */
+            counts?: components["schemas"]["CampaignCounts"];
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description From how many finished ones on a share of failures says something.
+             */
+            halt_min_count: number;
+            id: string;
+            image_id: string;
+            name: string;
+            /** Format: int64 */
+            parallel: number;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            rollback_image_id?: string;
+            signed?: boolean;
+            /**
+             * @description HALTED: more than 5 % of what is finished failed.
+             * @enum {string}
+             */
+            state: "RUNNING" | "PAUSED" | "HALTED" | "CANCELLED" | "DONE";
+            /** @description The campaign that this one takes back. */
+            takes_back_id?: string;
+            /** Format: int64 */
+            total: number;
+            /** @description It halted, in words. */
+            why?: string;
+            /**
+             * @description Local time of each site; absent: at any time.
+             * @example 01:00
+             */
+            window_from?: string;
+            /** @example 05:00 */
+            window_to?: string;
+        };
+        FirmwareCampaignNew: {
+            /**
+             * Format: int64
+             * @description How many go first, alone; absent: 5.
+             */
+            canary_percent?: number;
+            /** @description Absent: every charge point of the image's model that site_id and firmware leave. */
+            charge_point_ids?: string[];
+            /** @description Only those that have this version now. */
+            firmware?: string;
+            /**
+             * Format: int64
+             * @description Absent: 10.
+             */
+            halt_min_count?: number;
+            image_id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many may be at it at once; absent: 10.
+             */
+            parallel?: number;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            /** @description What takes it back: another image for the same model. */
+            rollback_image_id?: string;
+            signed?: boolean;
+            site_id?: string;
+            /**
+             * @description Local time of each site from which installs may begin; over midnight where it is later than window_to.
+             * @example 01:00
+             */
+            window_from?: string;
+            /** @example 05:00 */
+            window_to?: string;
+        };
+        FirmwareCampaignRollback: {
+            reason: string;
+        };
+        FirmwareImage: {
+            /** Format: int64 */
+            bytes?: number;
+            certificate?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            file_name: string;
+            id: string;
+            model: string;
+            name: string;
+            /** Format: date-time */
+            ready_at?: string;
+            /** @description The version of the firmware, as the charge point tells it in its boot. */
+            release: string;
+            sha256?: string;
+            signature?: string;
+            signed: boolean;
+            /** @description Whose certificate the signature is by. */
+            signer?: string;
+            /**
+             * @description draft: its file is not here yet.
+             * @enum {string}
+             */
+            state: "draft" | "ready";
+            vendor: string;
+            /** Format: int64 */
+            version: number;
+        };
+        FirmwareImageNew: {
+            /** @description Of who signed it, in PEM. */
+            certificate?: string;
+            /** @description Under which charge points fetch it: of A-Z a-z 0-9 . - _ */
+            file_name: string;
+            /** @description As the charge points tell it. */
+            model: string;
+            name: string;
+            /** @description The version, as the charge points will tell it. */
+            release: string;
+            /** @description Of the file, in base64: RSA (PSS or PKCS #1 v1.5) or ECDSA over SHA-256. For SignedUpdateFirmware. */
+            signature?: string;
+            /** @description As the charge points tell it. */
+            vendor: string;
+        };
+        FirmwareInstall: {
+            /** Format: date-time */
+            asked_at?: string;
+            /** @description Its firmware before. */
+            before?: string;
+            campaign_id?: string;
+            /** @description It goes first. */
+            canary?: boolean;
+            charge_point_id: string;
+            charge_point_name?: string;
+            command_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it failed or waits, in words. */
+            detail?: string;
+            /**
+             * Format: date-time
+             * @description Of what waits: when it is looked at again. Else: when it counts as failed.
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            image_id: string;
+            image_name?: string;
+            /**
+             * Format: int64
+             * @description In the campaign, from 1.
+             */
+            number?: number;
+            /** @description The firmware that it is to have. */
+            release: string;
+            /** @description Asked by SignedUpdateFirmware. */
+            signed: boolean;
+            site_name?: string;
+            /**
+             * @description DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
+             * @enum {string}
+             */
+            state: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
+            /** @description The last status that the charge point told. */
+            told?: string;
+        };
+        FirmwareInstallNew: {
+            /**
+             * Format: date-time
+             * @description Not before; absent: now.
+             */
+            at?: string;
+            image_id: string;
+            /** @enum {string} */
+            protocol?: "https" | "ftps" | "http" | "ftp";
+            reason: string;
+            /** @description By SignedUpdateFirmware; absent: where the image is signed and the charge point has the security extension. */
+            signed?: boolean;
+        };
         Found: {
             /** @description Only kinds that something was found of, and that the caller may read. */
             groups: components["schemas"]["FoundGroup"][];
@@ -2592,6 +3875,14 @@ export interface components {
             flaws: string[];
             message_id: string;
             /** @description Tokens are covered without the permission pii.view. */
+            payload: unknown;
+            /** Format: date-time */
+            received_at: string;
+        };
+        FrameAnswer: {
+            flaws: string[];
+            /** @enum {string} */
+            kind: "result" | "error" | "other";
             payload: unknown;
             /** Format: date-time */
             received_at: string;
@@ -3110,6 +4401,15 @@ export interface components {
             /** @example 0.10 */
             per_minute: string;
         };
+        InstalledRoot: {
+            hash_algorithm: string;
+            issuer_key_hash: string;
+            issuer_name_hash: string;
+            serial_number: string;
+        };
+        KeyChange: {
+            reason: string;
+        };
         LedgerPosting: {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
@@ -3238,6 +4538,42 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListFirmwareCampaign: {
+            items: components["schemas"]["FirmwareCampaign"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListFirmwareImage: {
+            items: components["schemas"]["FirmwareImage"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListFirmwareInstall: {
+            items: components["schemas"]["FirmwareInstall"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListHomePosting: {
             items: components["schemas"]["HomePosting"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -3264,6 +4600,42 @@ export interface components {
         };
         ListListColumns: {
             items: components["schemas"]["ListColumns"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLocalList: {
+            items: components["schemas"]["LocalList"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLocalListCard: {
+            items: components["schemas"]["LocalListCard"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLocalListPoint: {
+            items: components["schemas"]["LocalListPoint"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3310,6 +4682,30 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListPointCertificate: {
+            items: components["schemas"]["PointCertificate"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPointFile: {
+            items: components["schemas"]["PointFile"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListPointFrame: {
             items: components["schemas"]["PointFrame"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -3324,6 +4720,30 @@ export interface components {
         };
         ListRecharge: {
             items: components["schemas"]["Recharge"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListReservation: {
+            items: components["schemas"]["Reservation"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListSecurityEvent: {
+            items: components["schemas"]["SecurityEvent"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -3418,6 +4838,30 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListVendorMessage: {
+            items: components["schemas"]["VendorMessage"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListVendorRule: {
+            items: components["schemas"]["VendorRule"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListView: {
             items: components["schemas"]["View"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -3441,6 +4885,185 @@ export interface components {
             total: number;
             /** @description There are more than total. */
             total_capped: boolean;
+        };
+        LocalList: {
+            /**
+             * @description Whose cards: all that may charge, those of the drivers of a sub-operator, or those that were picked.
+             * @enum {string}
+             */
+            cards: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            /** @description Where cards is SUB_OPERATOR. */
+            cards_of?: string;
+            charge_point_ids: string[];
+            id: string;
+            /**
+             * Format: int64
+             * @description Cards whose number is too long for OCPP 1.6.
+             */
+            left_out: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Charge points that are to have it.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description Those that did not take it, or keep no list.
+             */
+            points_failed: number;
+            /**
+             * Format: int64
+             * @description Those that are no longer of the list and are still to be emptied.
+             */
+            points_leaving: number;
+            /**
+             * Format: int64
+             * @description Those that said that they have the newest.
+             */
+            points_pushed: number;
+            /**
+             * @description Of all its charge points. DRAFT: there are none.
+             * @enum {string}
+             */
+            push_state: "DRAFT" | "QUEUED" | "PUSHING" | "PARTIAL" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC";
+            /**
+             * Format: date-time
+             * @description When the last push to one of them began.
+             */
+            pushed_at?: string;
+            /**
+             * Format: int64
+             * @description It rises with every change of a card on it.
+             */
+            revision: number;
+            /** @description All charge points of these. */
+            site_ids: string[];
+            /**
+             * @description INVALID: every card is taken off the charge points.
+             * @enum {string}
+             */
+            status: "VALID" | "INVALID";
+            sub_operator_id?: string;
+            /**
+             * Format: date-time
+             * @description When one of them last said that it has the newest.
+             */
+            succeeded_at?: string;
+            /** @description Where cards is MANUAL. */
+            token_ids: string[];
+            /** @description More than 10,000 cards are found; the oldest are on it. */
+            too_many: boolean;
+            /**
+             * Format: int64
+             * @description Cards on it.
+             */
+            users: number;
+            /**
+             * Format: int64
+             * @description The fewest that one of the charge points has, without those that keep no list.
+             */
+            users_pushed: number;
+            /** Format: int64 */
+            version: number;
+            /** @description Cards of accounts that have nothing to spend are on it too. */
+            without_balance: boolean;
+        };
+        LocalListCard: {
+            /** @description Charge points take it for the group of the card: parentIdTag. */
+            charging_account: string;
+            /**
+             * Format: date-time
+             * @description Absent: never.
+             */
+            expires_at?: string;
+            token_id: string;
+            uid: string;
+        };
+        LocalListNew: {
+            /** @enum {string} */
+            cards: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            /** @description Where cards is SUB_OPERATOR. */
+            cards_of?: string;
+            /** @description A charge point has one list. */
+            charge_point_ids?: string[];
+            name: string;
+            site_ids?: string[];
+            /** @description Whose list it is; its cards and charge points are of this one only. */
+            sub_operator_id?: string;
+            /** @description Where cards is MANUAL. */
+            token_ids?: string[];
+            without_balance?: boolean;
+        };
+        LocalListPatch: {
+            /** @enum {string} */
+            cards?: "ALL" | "SUB_OPERATOR" | "MANUAL";
+            cards_of?: string;
+            charge_point_ids?: string[];
+            name?: string;
+            site_ids?: string[];
+            /** @enum {string} */
+            status?: "VALID" | "INVALID";
+            token_ids?: string[];
+            without_balance?: boolean;
+        };
+        LocalListPoint: {
+            charge_point_id: string;
+            charge_point_name: string;
+            /**
+             * Format: int64
+             * @description Parts that it took of the push that is under way.
+             */
+            chunk?: number;
+            /** Format: int64 */
+            chunks?: number;
+            /** @description Why it has not the newest, in words. */
+            detail?: string;
+            identity: string;
+            /** @description It is no longer of the list: its copy is emptied. */
+            leaving?: boolean;
+            /**
+             * Format: int64
+             * @description Of the last message that it took. Each message has one.
+             */
+            list_version: number;
+            /**
+             * Format: date-time
+             * @description When something is done about it next.
+             */
+            next_at?: string;
+            online: boolean;
+            /** Format: date-time */
+            pushed_at?: string;
+            /** Format: date-time */
+            reported_at?: string;
+            /**
+             * Format: int64
+             * @description The version that it told last; 0: none, -1: it keeps no list. Absent: never asked.
+             */
+            reported_version?: number;
+            site_name?: string;
+            /**
+             * @description QUEUED: it waits for its turn, or to be online; then it gets the newest only.
+             * @enum {string}
+             */
+            state: "QUEUED" | "PUSHING" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC" | "NOT_SUPPORTED";
+            /** Format: date-time */
+            succeeded_at?: string;
+            /**
+             * Format: int64
+             * @description That failed in a row.
+             */
+            tries?: number;
+            /**
+             * Format: int64
+             * @description Cards that it has.
+             */
+            users: number;
+        };
+        LocalListPush: {
+            /** @description Only to this one; absent: to all. */
+            charge_point_id?: string;
         };
         LoggedIn: {
             me: components["schemas"]["Me"];
@@ -3634,6 +5257,24 @@ export interface components {
         PasswordNew: {
             password: string;
         };
+        Period: {
+            /**
+             * Format: int64
+             * @description Milliamperes per phase or milliwatts, by the schedule's unit. It travels in tenths of an ampere or watt. 0 pauses the charge.
+             * @example 16000
+             */
+            limit_milli: number;
+            /**
+             * Format: int64
+             * @description How many phases may be used; absent: as many as there are.
+             */
+            phases?: number;
+            /**
+             * Format: int64
+             * @description Seconds from the schedule's start.
+             */
+            start_s: number;
+        };
         Plan: {
             currency: string;
             /** @description Bands that cover the day without overlap. */
@@ -3698,8 +5339,87 @@ export interface components {
              */
             vat_permille: number;
         };
+        PointCertificate: {
+            /** @description That signed it; absent: nobody has yet. */
+            authority_id?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            id: string;
+            /** @description Of the charge point; the common name of its certificate. */
+            identity?: string;
+            /** Format: date-time */
+            installed_at?: string;
+            /** Format: date-time */
+            issued_at?: string;
+            /** Format: date-time */
+            not_after?: string;
+            /** Format: date-time */
+            not_before?: string;
+            /** Format: date-time */
+            requested_at: string;
+            revoke_reason?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Its number, in hexadecimal. */
+            serial?: string;
+            site_name?: string;
+            /**
+             * @description requested: it waits to be signed. issued: signed, and on its way. installed: the charge point has it. replaced: it has a newer one; this one is good until it ends.
+             * @enum {string}
+             */
+            state: "requested" | "issued" | "installed" | "refused" | "replaced" | "revoked";
+            time_zone?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PointFile: {
+            /** Format: date-time */
+            arrived_at?: string;
+            /** Format: int64 */
+            bytes?: number;
+            charge_point_id: string;
+            charge_point_name?: string;
+            command_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it failed, in words. */
+            detail?: string;
+            /**
+             * Format: date-time
+             * @description Until when the charge point may bring it.
+             */
+            expires_at: string;
+            /** @description As the charge point named it. */
+            file_name?: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description Then it is gone: such files may name cards.
+             */
+            kept_until: string;
+            /** @enum {string} */
+            kind: "diagnostics" | "log" | "security_log";
+            /**
+             * @description How it was to bring the file.
+             * @enum {string}
+             */
+            protocol: "https" | "http" | "ftp" | "ftps";
+            sha256?: string;
+            /**
+             * @description arrived: …/file has it. A file that failed after it arrived may be cut off, and can be fetched all the same.
+             * @enum {string}
+             */
+            state: "waiting" | "arriving" | "arrived" | "failed" | "expired";
+            /**
+             * @description The last status that the charge point told.
+             * @example Uploaded
+             */
+            told?: string;
+        };
         PointFrame: {
             action: string;
+            /** @description Of a CALL; absent: none is kept, as of meter values, or none came. */
+            answer?: components["schemas"]["FrameAnswer"];
             /**
              * Format: date-time
              * @description The device's time where the frame carries one.
@@ -3711,12 +5431,78 @@ export interface components {
              */
             direction: "in" | "out";
             flaws: string[];
-            id: string;
+            /** @description Absent where it is shown as it passes. */
+            id?: string;
+            /**
+             * @description result and error: an answer whose CALL is not kept; a Heartbeat's for one. other: what is no OCPP frame.
+             * @enum {string}
+             */
+            kind: "call" | "result" | "error" | "other";
             message_id: string;
             /** @description Tokens are covered without the permission pii.view. */
             payload: unknown;
             /** Format: date-time */
             received_at: string;
+            /**
+             * Format: int64
+             * @description From the CALL to its answer, by our clock.
+             */
+            round_trip_ms?: number;
+            /** @description The session that a report is of. */
+            session_id?: string;
+        };
+        PointSecurity: {
+            /** @description The certificate that it showed. */
+            certificate_id?: string;
+            /** @description Newest first. */
+            certificates: components["schemas"]["PointCertificate"][];
+            /** @description Changes of its key and profile, newest first; one may be on its way. */
+            changes: components["schemas"]["SecurityChange"][];
+            /** @description The root certificates for this server that it said it has. */
+            installed?: components["schemas"]["InstalledRoot"][];
+            /**
+             * Format: date-time
+             * @description When it said so; absent: it was never asked.
+             */
+            installed_at?: string;
+            /**
+             * Format: int64
+             * @description What it fulfilled when it came last; absent: it never came.
+             */
+            met?: number;
+            /** Format: date-time */
+            met_at?: string;
+            /**
+             * Format: int64
+             * @description What the operator asks of all at least.
+             */
+            minimum: number;
+            /**
+             * Format: int64
+             * @description What the charge point itself must at least fulfil. 0: nothing, 1: a key, 2: a key by TLS, 3: a certificate of its own.
+             */
+            profile: number;
+            /**
+             * Format: date-time
+             * @description When somebody was last refused who said to be it.
+             */
+            refused_at?: string;
+            refused_why?: string;
+            /**
+             * Format: int64
+             * @description The higher of the two: with less it is refused.
+             */
+            required: number;
+            /**
+             * Format: date-time
+             * @description When it took a root certificate for this server from us.
+             */
+            root_installed_at?: string;
+            /**
+             * @description Of that connection; absent: without TLS.
+             * @example TLS 1.3, TLS_AES_128_GCM_SHA256
+             */
+            transport?: string;
         };
         PointSetting: {
             /** Format: date-time */
@@ -3797,6 +5583,75 @@ export interface components {
              * @example /name
              */
             pointer: string;
+        };
+        Profile: {
+            /**
+             * Format: int64
+             * @description Names the profile at the charge point; the same id again replaces it.
+             */
+            id: number;
+            /**
+             * @description What the times count from. absolute: schedule.start. recurring: schedule.start, anew each day or week. relative: the begin of the charge; not for charge_point_max.
+             * @enum {string}
+             */
+            kind: "absolute" | "recurring" | "relative";
+            /**
+             * @description charge_point_max: never more for the whole charge point; without connector. tx_default: for every charge that begins, at the connector or at all of them. tx: for the one running charge that session_id names.
+             * @enum {string}
+             */
+            purpose: "charge_point_max" | "tx_default" | "tx";
+            /**
+             * @description For the kind recurring, and only for it.
+             * @enum {string}
+             */
+            recurrence?: "daily" | "weekly";
+            schedule: components["schemas"]["Schedule"];
+            /** @description For tx: the session, which must run at this charge point. Its connector is the profile's. */
+            session_id?: string;
+            /**
+             * Format: int64
+             * @description Of two profiles for the same purpose the one with the higher level counts. At most what the charge point says in ChargeProfileMaxStackLevel.
+             */
+            stack_level: number;
+            /**
+             * Format: date-time
+             * @description Before it the profile does not count. Absent: from now on.
+             */
+            valid_from?: string;
+            /**
+             * Format: date-time
+             * @description After it the profile does not count. Absent: until it is cleared or replaced.
+             */
+            valid_to?: string;
+        };
+        ProfileFilter: {
+            /**
+             * Format: int64
+             * @description Those of this connector; 0: those of the whole charge point; absent: of all.
+             */
+            connector?: number;
+            /**
+             * Format: int64
+             * @description The one profile with this id.
+             */
+            id?: number;
+            /**
+             * @description Those for this purpose.
+             * @enum {string}
+             */
+            purpose?: "charge_point_max" | "tx_default" | "tx";
+            /**
+             * Format: int64
+             * @description Those of this level.
+             */
+            stack_level?: number;
+        };
+        ProfileUpgrade: {
+            reason: string;
+            /** @description Somebody knows that the charge point trusts this server's certificate, though it was not installed from here. */
+            root_known?: boolean;
+            /** Format: int64 */
+            to: number;
         };
         Reasoned: {
             reason: string;
@@ -3915,12 +5770,91 @@ export interface components {
              */
             up_to: number;
         };
+        Reservation: {
+            /** @description The driver's login. */
+            account?: string;
+            /** @description Name of the account that made it, or its id where the name is out of reach. */
+            actor?: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            charging_account: string;
+            /** @description The last that was sent for it. */
+            command_id?: string;
+            /**
+             * Format: int64
+             * @description 0: any of the charge point.
+             */
+            connector: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it is so, in words. */
+            detail?: string;
+            driver_id: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            masked: boolean;
+            name?: string;
+            /**
+             * Format: int32
+             * @description reservationId of OCPP 1.6.
+             */
+            number: number;
+            reason?: string;
+            /** @description That used it. */
+            session_id?: string;
+            site_id: string;
+            site_name?: string;
+            /** @description The charge point keeps no reservations: the server alone refuses others when they start. */
+            soft: boolean;
+            /**
+             * @description REQUESTED: the charge point has not answered yet. REFUSED: by the charge point. EXPIRED: nobody came.
+             * @enum {string}
+             */
+            state: "REQUESTED" | "ACTIVE" | "USED" | "CANCELLED" | "EXPIRED" | "REFUSED";
+            /** @description Of the site. */
+            time_zone?: string;
+            /** @description The card that it is for. */
+            token_uid: string;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ReservationCancel: {
+            reason?: string;
+        };
+        ReservationNew: {
+            charge_point_id: string;
+            /**
+             * Format: int64
+             * @description 0: any, where the charge point says that it can (ReserveConnectorZeroSupported).
+             */
+            connector: number;
+            /** @description Whose card it is for, where no card is named. */
+            driver_id?: string;
+            reason?: string;
+            /** @description The card that it is for. */
+            token_uid?: string;
+            /**
+             * Format: date-time
+             * @description At most 24 hours from now.
+             */
+            until: string;
+        };
         ReversalNew: {
             /** @description How much to take back; absent: all of it. */
             amount?: components["schemas"]["Money"];
             /** @description Take it although part of it is spent or held: the account may then owe. */
             overdraw?: boolean;
             reason: string;
+        };
+        Revocations: {
+            /** @description A list of revoked certificates (RFC 5280). */
+            list_pem: string;
+        };
+        RevocationsSet: {
+            list_pem: string;
         };
         Sample: {
             /** Format: date-time */
@@ -3942,6 +5876,111 @@ export interface components {
         };
         Samples: {
             items: components["schemas"]["Sample"][];
+        };
+        Schedule: {
+            /**
+             * Format: int64
+             * @description How long the last limit holds, from the start on, in seconds. Absent: until the profile ends.
+             */
+            duration_s?: number;
+            /**
+             * Format: int64
+             * @description Below it charging is not efficient, in milliamperes or milliwatts. A hint for the charge point.
+             */
+            min_rate_milli?: number;
+            /** @description In order of time; the first starts at 0. At most as many as the charge point says in ChargingScheduleMaxPeriods. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Format: date-time
+             * @description What the periods count from. Absent: when the charge begins.
+             */
+            start?: string;
+            /**
+             * @description What limits count. A: milliamperes per phase. W: milliwatts of all phases together. The charge point says in ChargingScheduleAllowedChargingRateUnit which it takes.
+             * @enum {string}
+             */
+            unit: "A" | "W";
+        };
+        SecurityChange: {
+            /** @description Who asked: the name of an account, or why the system did. */
+            actor: string;
+            command_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it ended. */
+            detail?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description Of a profile.
+             */
+            from?: number;
+            id: string;
+            /** @enum {string} */
+            kind: "key" | "profile";
+            reason: string;
+            /**
+             * @description taken: it said yes, and has not come back yet. restart: it said yes once it has started again. unclear: no answer came. done: it came back with what is new.
+             * @enum {string}
+             */
+            state: "asked" | "taken" | "restart" | "unclear" | "done" | "refused" | "rolled_back";
+            /** Format: int64 */
+            to?: number;
+        };
+        SecurityEvent: {
+            /**
+             * Format: date-time
+             * @description When it happened, by the device's corrected clock.
+             */
+            at: string;
+            charge_point_id: string;
+            charge_point_name?: string;
+            /** @description It raises a warning. */
+            critical: boolean;
+            /** @description What the charge point added, or what we saw. */
+            detail?: string;
+            id: string;
+            /**
+             * @description The charge point's word, as OCPP's security whitepaper lists them, or ours.
+             * @example TamperDetectionActivated
+             */
+            kind: string;
+            /** Format: date-time */
+            received_at: string;
+            site_name?: string;
+            /**
+             * @description Who noticed.
+             * @enum {string}
+             */
+            source: "charge_point" | "server";
+            /** @description Of the site. */
+            time_zone?: string;
+        };
+        SecurityProfileSet: {
+            /** Format: int64 */
+            profile: number;
+            reason: string;
+        };
+        SecuritySettings: {
+            /**
+             * @description Who signs what charge points ask for: an authority of ours, at once; or the operator's own, by hand.
+             * @enum {string}
+             */
+            issuer: "built_in" | "own";
+            /**
+             * Format: int64
+             * @description The least security profile that a charge point may have. 0 lets those in without a key that say so themselves, and nobody else.
+             */
+            minimum: number;
+            /** Format: int64 */
+            version: number;
+        };
+        SecuritySettingsSet: {
+            /** @enum {string} */
+            issuer: "built_in" | "own";
+            /** Format: int64 */
+            minimum: number;
         };
         Session: {
             /** @description A person must look at it. */
@@ -4647,6 +6686,67 @@ export interface components {
             keep_key?: string;
             reason: string;
         };
+        VendorMessage: {
+            /**
+             * @description What the charge point was told.
+             * @enum {string}
+             */
+            answer: "accepted" | "rejected" | "unknown_vendor_id" | "unknown_message_id";
+            /** @description There was more data than is kept. */
+            cut?: boolean;
+            /** @description As it came, at most 65536 bytes; covered without the permission pii.view. */
+            data?: string;
+            id: string;
+            message_id?: string;
+            /** Format: date-time */
+            received_at: string;
+            vendor_id: string;
+        };
+        VendorRule: {
+            /**
+             * @description What the charge point is told. What came is kept all the same.
+             * @enum {string}
+             */
+            answer: "accepted" | "rejected" | "unknown_vendor_id";
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @description Absent: every message of the vendor that has no rule of its own. */
+            message_id?: string;
+            /** @description What it is for. */
+            note?: string;
+            /**
+             * @description Compared without regard to case.
+             * @example com.example
+             */
+            vendor_id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        VendorRuleNew: {
+            /** @enum {string} */
+            answer: "accepted" | "rejected" | "unknown_vendor_id";
+            /** @description Absent: every message of the vendor that has no rule of its own. What has none at all is answered UnknownMessageId. */
+            message_id?: string;
+            note?: string;
+            /** @example com.example */
+            vendor_id: string;
+        };
+        VendorRulePatch: {
+            /** @enum {string} */
+            answer?: "accepted" | "rejected" | "unknown_vendor_id";
+            note?: string | null;
+        };
+        VendorTransfer: {
+            /** @description As the vendor has it, at most 65536 bytes. */
+            data?: string;
+            message_id?: string;
+            /**
+             * @description Whose message it is; reversed domain names are usual.
+             * @example com.example
+             */
+            vendor_id: string;
+        };
         View: {
             /** @description The screen opens with it. */
             default: boolean;
@@ -4706,7 +6806,7 @@ export interface components {
             /** @description Absent where it ended by itself. */
             cleared_by?: string;
             /**
-             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event.
              * @example GroundFailure
              */
             code?: string;
@@ -4746,7 +6846,7 @@ export interface components {
              * @description Of the charge point now.
              * @enum {string}
              */
-            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             /**
              * Format: date-time
              * @description When it was heard of; much later than at where the charge point was away.
@@ -4761,7 +6861,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
             /** Format: int64 */
             version: number;
         };
@@ -4793,7 +6893,7 @@ export interface components {
             /** @description Absent where it ended by itself. */
             cleared_by?: string;
             /**
-             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known.
+             * @description What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event.
              * @example GroundFailure
              */
             code?: string;
@@ -4840,7 +6940,7 @@ export interface components {
              * @description Of the charge point now.
              * @enum {string}
              */
-            point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+            point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
             /**
              * Format: date-time
              * @description When it was heard of; much later than at where the charge point was away.
@@ -4855,7 +6955,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
             /** Format: int64 */
             version: number;
         };
@@ -5101,6 +7201,454 @@ export interface operations {
             };
         };
     };
+    get_authorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authorities"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_authorities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_authorities_one_drop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityDrop"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_authorities_one_revocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_authorities_one_revocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevocationsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_certificates: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                /** @description States with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointCertificate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_certificates_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_one_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRevoke"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_one_signed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateUpload"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_point_files: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_point_files_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_charge_point_files_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_point_files_one_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_charge_points: {
         parameters: {
             query?: {
@@ -5118,7 +7666,7 @@ export interface operations {
                 /** @description How words of name, code, identity or hardware serial begin. */
                 q?: string;
                 status?: "VALID" | "INVALID";
-                point_status?: "OFFLINE" | "FAULT" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
+                point_status?: "OFFLINE" | "FAULT" | "UPGRADING" | "MAINTENANCE" | "ALARM" | "CHARGING" | "SUSPENDED" | "FINISHING" | "RESERVED" | "PREPARING" | "AVAILABLE" | "PENDING";
                 online?: boolean;
                 /** @description true: those whose settings are not as their template wants them. */
                 settings_differ?: boolean;
@@ -5353,6 +7901,45 @@ export interface operations {
             };
         };
     };
+    post_charge_points_one_certificate_commands: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateCommand"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_charge_points_one_commands: {
         parameters: {
             query?: never;
@@ -5423,9 +8010,56 @@ export interface operations {
             };
         };
     };
+    post_charge_points_one_firmware: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareInstallNew"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_charge_points_one_frames: {
         parameters: {
             query?: {
+                /** @description Only CALLs of this action, with their answers. */
+                action?: string;
+                /** @description Of the CALL. in: from the charge point. */
+                direction?: "in" | "out";
+                /** @description Only what was said around this session, and its own reports. */
+                session_id?: string;
+                /** @description Only frames with a flaw. */
+                flawed?: boolean;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -5446,6 +8080,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListPointFrame"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_frames_file: {
+        parameters: {
+            query?: {
+                /** @description Only CALLs of this action, with their answers. */
+                action?: string;
+                /** @description Of the CALL. in: from the charge point. */
+                direction?: "in" | "out";
+                /** @description Only what was said around this session, and its own reports. */
+                session_id?: string;
+                /** @description Only frames with a flaw. */
+                flawed?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_frames_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Error */
@@ -5511,6 +8214,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChargePointKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_key_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_charge_points_one_profile_upgrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileUpgrade"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSecurity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_charge_points_one_security_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityProfileSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSecurity"];
                 };
             };
             /** @description Error */
@@ -5618,6 +8463,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdoptedChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charge_points_one_vendor_messages: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListVendorMessage"];
                 };
             };
             /** @description Error */
@@ -6453,6 +9336,503 @@ export interface operations {
             };
         };
     };
+    get_firmware_campaigns: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareCampaignNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_campaigns_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_pause: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_resume: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_campaigns_one_rollback: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareCampaignRollback"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_images: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Exactly. */
+                model?: string;
+                state?: "draft" | "ready";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_images: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirmwareImageNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_images_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_firmware_images_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_firmware_images_one_file: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareImage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_installs: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                campaign_id?: string;
+                state?: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firmware_installs_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_home_analytics: {
         parameters: {
             query?: {
@@ -6814,6 +10194,304 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description How the name begins. */
+                name?: string;
+                status?: "VALID" | "INVALID";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_local_lists: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_local_lists_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_local_lists_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one_cards: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalListCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_lists_one_charge_points: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                state?: "QUEUED" | "PUSHING" | "SUCCESS" | "FAILED" | "OUT_OF_SYNC" | "NOT_SUPPORTED";
+                /** @description How a word of the charge point's name begins. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLocalListPoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_local_lists_one_push: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalListPush"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalList"];
                 };
             };
             /** @description Error */
@@ -7693,6 +11371,155 @@ export interface operations {
             };
         };
     };
+    get_reservations: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                driver_id?: string;
+                /** @description States with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_reservations: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reservations_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_reservations_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationCancel"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_search: {
         parameters: {
             query?: {
@@ -7714,6 +11541,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security_events: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                charge_point_id?: string;
+                kind?: string;
+                source?: "charge_point" | "server";
+                /** @description true: only what raises a warning. */
+                critical?: boolean;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSecurityEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_security_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecuritySettingsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
                 };
             };
             /** @description Error */
@@ -8930,6 +12869,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnknownChargePoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vendor_rules: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListVendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vendor_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorRuleNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_vendor_rules_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorRulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRule"];
                 };
             };
             /** @description Error */
