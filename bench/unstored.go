@@ -118,6 +118,20 @@ func (t memoryTx) SaveBoot(c asset.ChargePoint, _ string) error {
 	return err
 }
 
+// The points come with a key and nothing else, and that is not news.
+func (t memoryTx) SecurityOfPoint(ident.ChargePoint) (asset.Security, bool, error) {
+	return asset.Security{}, false, nil
+}
+
+func (t memoryTx) SecuritySettings(ident.Operator) (asset.SecuritySettings, bool, error) {
+	return asset.SecuritySettings{}, false, nil
+}
+
+func (t memoryTx) OpenSecurityChange(ident.ChargePoint) (asset.SecurityChange, bool, error) {
+	return asset.SecurityChange{}, false, nil
+}
+func (t memoryTx) SaveSecurity(asset.Security) error { return nil }
+
 func (t memoryTx) ConnectorsOf(ident.ChargePoint) ([]asset.Connector, error) { return nil, nil }
 func (t memoryTx) LiveSessions(ident.ChargePoint) ([]session.State, error)   { return nil, nil }
 func (t memoryTx) PendingCommands(ident.ChargePoint) ([]asset.Command, error) {
