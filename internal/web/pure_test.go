@@ -114,6 +114,27 @@ func TestTokensInFramesAreCovered(t *testing.T) {
 	}
 }
 
+// The credentials of one transfer and the key of a charge point show to nobody, whatever
+// they may otherwise; where a meter value was measured does.
+func TestWhatOnlyTheChargePointMayKnowIsCovered(t *testing.T) {
+	t.Parallel()
+	for _, frame := range []string{
+		`[2,"1","GetDiagnostics",{"location":"ftp://u:SECRET@h/d"}]`,
+		`[2,"1","GetLog",{"log":{"remoteLocation":"https://h/files/SECRET/"},"logType":"SecurityLog","requestId":1}]`,
+		`[2,"1","SignedUpdateFirmware",{"requestId":1,"firmware":{"location":"https://h/files/SECRET/i"}}]`,
+		`[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"SECRET"}]`,
+		`[2,"1","ChangeConfiguration",{"key":"authorizationkey","value":"SECRET"}]`,
+	} {
+		if got := string(payload([]byte(frame), hidden{})); strings.Contains(got, "SECRET") {
+			t.Errorf("it shows: %s", got)
+		}
+	}
+	meter := `[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1","location":"Outlet"}]}]}]`
+	if got := string(payload([]byte(meter), hidden{})); got != meter {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestQuantitiesOfABill(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -109,7 +109,8 @@ func frameOf(f session.Frame, h hidden) Frame {
 
 // payload is the frame's JSON as received, or as text where it is none. Without
 // pii.view the tokens in it are covered, without live.configure the settings that open
-// something; then its fields stand in another order.
+// something, and of everybody what only the charge point may know; then its fields stand in
+// another order.
 func payload(raw []byte, h hidden) json.RawMessage {
 	if !json.Valid(raw) {
 		if h != (hidden{}) {
@@ -118,7 +119,7 @@ func payload(raw []byte, h hidden) json.RawMessage {
 		text, _ := json.Marshal(string(raw))
 		return text
 	}
-	if h == (hidden{}) {
+	if h == (hidden{}) && !opensSomething(raw) {
 		return raw
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -134,19 +135,36 @@ func payload(raw []byte, h hidden) json.RawMessage {
 	return covered
 }
 
-// cover replaces in OCPP 1.6 frames what identifies a person, and the values of
-// settings that open something.
+// Whom a frame shows these, it would give them: the address of a file has the credentials
+// that open it, and the key of a charge point is shown once, to who made it.
+var (
+	addresses = []string{"location", "remoteLocation"} // of GetDiagnostics and UpdateFirmware; of GetLog
+	ownKey    = "AuthorizationKey"
+)
+
+// opensSomething reports whether a frame may hold one of them. A meter value has a location,
+// too, which is no address.
+func opensSomething(raw []byte) bool {
+	return bytes.Contains(raw, []byte("://")) || bytes.Contains(bytes.ToLower(raw), []byte("authorizationkey"))
+}
+
+// cover replaces in OCPP 1.6 frames what identifies a person, the values of settings that
+// open something, and what nobody but the charge point may know.
 func (h hidden) cover(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
-			if s, ok := x.(string); ok && h.persons && (k == "idTag" || k == "parentIdTag" || k == "data") {
+			switch s, text := x.(string); {
+			case text && h.persons && (k == "idTag" || k == "parentIdTag" || k == "data"):
 				v[k] = member.MaskAccount(s)
-			} else {
+			case text && slices.Contains(addresses, k) && strings.Contains(s, "://"):
+				v[k] = covered
+			default:
 				v[k] = h.cover(x)
 			}
 		}
-		if name, ok := v["key"].(string); ok && h.secrets && asset.SecretKey(name) && v["value"] != nil {
+		name, ok := v["key"].(string)
+		if ok && v["value"] != nil && (strings.EqualFold(name, ownKey) || h.secrets && asset.SecretKey(name)) {
 			v["value"] = covered
 		}
 	case []any:
