@@ -167,6 +167,62 @@ func TestFiles_WhatDoesNotArriveIsSaid(t *testing.T) {
 	})
 }
 
+// A device may say "Uploaded" before its last byte is stored: the file counts all the same.
+// One that it does not bring whole after that does not.
+func TestFiles_UploadedMayComeBeforeTheFile(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		for _, content := range []string{"the file", ""} {
+			cmd, to := c.wanted(staff, "ftp")
+			f, u := w.ftp(to)
+			secret, _ := u.User.Password()
+			f.say(331, "USER "+u.User.Username())
+			f.say(230, "PASS "+secret)
+			data := f.passive()
+			f.say(150, "STOR a.log")
+			c.Call("DiagnosticsStatusNotification", M{"status": "Uploaded"})
+			if got := staff.effect(cmd); got != "pending" {
+				w.Errorf("while the file arrives the effect is %s", got)
+			}
+			_, err := io.WriteString(data, content)
+			w.OK(err)
+			w.OK(data.Close())
+			if content == "" {
+				f.answer(426)
+				staff.effectBecomes(cmd, "failed")
+				continue
+			}
+			f.answer(226)
+			staff.effectBecomes(cmd, "seen")
+			if file := staff.files(p)[0]; file.Str("state") != "arrived" {
+				w.Errorf("the file is %v", file)
+			}
+		}
+	})
+}
+
+// What a device says of its upload is not said of a file whose address it was not told.
+func TestFiles_AStatusIsOfWhatTheDeviceWasAsked(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		first, _ := c.wanted(staff, "http")
+		w.Clock.Advance(time.Second)
+		staff.Command(p, M{"type": "get_configuration"}).Want(202)
+		busy := c.Asked("GetConfiguration") // one call at a time: what follows waits
+		second := staff.Command(p, M{"type": "get_diagnostics", "protocol": "http"}).Want(202).Body.Str("id")
+		c.Call("DiagnosticsStatusNotification", M{"status": "UploadFailed"})
+		staff.effectBecomes(first, "failed")
+		if f := staff.files(p)[0]; f.Str("command_id") != second || f.Str("state") != "waiting" {
+			w.Errorf("the file that was not asked for yet is %v", f)
+		}
+		busy.Reply(M{"configurationKey": []M{}})
+	})
+}
+
 // put brings a file as a device does by HTTP, and returns the status.
 func (w *World) put(method, to string, content string, header ...string) int {
 	w.Helper()

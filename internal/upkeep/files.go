@@ -240,6 +240,11 @@ func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.Char
 			if t.Kind == FirmwareFile || logs != (t.Kind != DiagnosticsFile) || request > 0 && t.Request != request {
 				continue
 			}
+			if told, err := addressTold(tx, t); err != nil {
+				return err
+			} else if !told {
+				continue
+			}
 			if t.State == TransferExpired || t.State == TransferFailed || t.Told == "Uploaded" {
 				return nil // it says it again
 			}
@@ -247,6 +252,19 @@ func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.Char
 		}
 		return nil
 	})
+}
+
+// addressTold reports whether the device can know of the transfer: one whose command still
+// waits, or was never sent, is none that it speaks of.
+func addressTold(tx Tx, t Transfer) (bool, error) {
+	if t.State == TransferArriving || t.State == TransferArrived {
+		return true, nil
+	}
+	c, err := tx.CommandByID(t.Command)
+	if fault.Is(err, fault.Missing) {
+		return true, nil // an old one
+	}
+	return !c.SentAt.IsZero(), err
 }
 
 // Files lists the files of charge points, the newest first.
