@@ -223,6 +223,35 @@ func TestFiles_AStatusIsOfWhatTheDeviceWasAsked(t *testing.T) {
 	})
 }
 
+// The server's own TLS port takes files too: it is the only HTTPS where no proxy is.
+func TestFiles_HTTPSWithoutAProxy(t *testing.T) {
+	EachWith(t, Options{Files: true, TLS: true, TrustProxy: true}, func(w *World) {
+		c := w.Point("CP1").Online()
+		_, to := c.wanted(w.Staff(authz.OpOps), "http")
+		tr := &http.Transport{TLSClientConfig: w.TLS()}
+		defer tr.CloseIdleConnections()
+		safe := &http.Client{Transport: tr}
+		at := strings.Replace(to, "http://"+w.Addr, "https://"+w.Secure, 1)
+		for _, x := range []struct {
+			to     string
+			status int
+		}{{"https://" + w.Secure + "/files/nobody-nothing/a.log", 404}, {"https://" + w.Secure + "/api/v1/me", 404}, {at + "a.log", 201}} {
+			r, err := http.NewRequestWithContext(w.Context(), http.MethodPut, x.to, strings.NewReader("the file"))
+			w.OK(err)
+			r.Header.Set("X-Forwarded-For", "192.0.2.7")
+			resp, err := safe.Do(r)
+			w.OK(err)
+			w.OK(resp.Body.Close())
+			if resp.StatusCode != x.status {
+				w.Errorf("%s: %d, want %d", x.to, resp.StatusCode, x.status)
+			}
+		}
+		if lines := w.Server.Lines("192.0.2.7"); len(lines) > 0 {
+			w.Errorf("the header of a charge point is believed: %v", lines)
+		}
+	})
+}
+
 // put brings a file as a device does by HTTP, and returns the status.
 func (w *World) put(method, to string, content string, header ...string) int {
 	w.Helper()
