@@ -95,11 +95,7 @@ func (h *handlers) createImage(ctx context.Context, in *newImageInput) (*made[Fi
 }
 
 func (h *handlers) deleteImage(ctx context.Context, in *ImagePath) (*nothing, error) {
-	err := h.svc.Upkeep.DeleteImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
-	if err == nil && h.opt.PointFiles != nil {
-		err = h.opt.PointFiles.Remove(in.ID.String())
-	}
-	return &nothing{}, err
+	return &nothing{}, h.svc.Upkeep.DeleteImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx), h.removeFile)
 }
 
 // cargo is a body that is no JSON, as it arrives.
