@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"ccms/internal/operator"
 )
 
 // FTP says how files travel by FTP (RFC 959, with the passive mode of RFC 2428 and the
@@ -114,15 +116,16 @@ func (s *ftpServer) accept(ln net.Listener, wrapped bool) {
 			continue
 		}
 		ip := host(c.RemoteAddr().String())
-		if !s.enter(c, ip) {
+		origin := originOf(c.RemoteAddr())
+		if !s.enter(c, origin) {
 			_ = c.SetDeadline(time.Now().Add(time.Second))
 			_, _ = c.Write([]byte("421 Too many connections.\r\n"))
 			c.Close()
 			continue
 		}
 		s.running.Go(func() {
-			defer s.leave(c, ip)
-			x := &ftpSession{door: s.door, raw: c, ip: ip}
+			defer s.leave(c, origin)
+			x := &ftpSession{door: s.door, raw: c, ip: ip, stranger: time.Now()}
 			if wrapped {
 				if !x.encrypt() {
 					return
@@ -134,27 +137,30 @@ func (s *ftpServer) accept(ln net.Listener, wrapped bool) {
 	}
 }
 
+// originOf is what connections are counted by: whoever has a /64 of IPv6 has all of it.
+func originOf(a net.Addr) string { return operator.OriginName(host(a.String())) }
+
 // enter counts a connection in.
-func (s *ftpServer) enter(c net.Conn, ip string) bool {
+func (s *ftpServer) enter(c net.Conn, origin string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.open) >= MaxFTP || s.of[ip] >= MaxFTPOfOne {
+	if s.closed || len(s.open) >= MaxFTP || s.of[origin] >= MaxFTPOfOne {
 		return false
 	}
 	if s.open == nil {
 		s.open, s.of = map[net.Conn]string{}, map[string]int{}
 	}
-	s.open[c] = ip
-	s.of[ip]++
+	s.open[c] = origin
+	s.of[origin]++
 	return true
 }
 
-func (s *ftpServer) leave(c net.Conn, ip string) {
+func (s *ftpServer) leave(c net.Conn, origin string) {
 	c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, c)
-	if s.of[ip]--; s.of[ip] == 0 {
-		delete(s.of, ip)
+	if s.of[origin]--; s.of[origin] == 0 {
+		delete(s.of, origin)
 	}
 }
