@@ -429,6 +429,28 @@ func TestFiles_FTPMayEncrypt(t *testing.T) {
 	})
 }
 
+// Stopping does not wait for a device that is in the middle of a file.
+func TestFiles_AStopEndsFTP(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		c := w.Point("CP1").Online()
+		_, to := c.wanted(w.Staff(authz.OpOps), "ftp")
+		f, u := w.ftp(to)
+		secret, _ := u.User.Password()
+		f.say(331, "USER "+u.User.Username())
+		f.say(230, "PASS "+secret)
+		data := f.passive()
+		defer data.Close()
+		f.say(150, "STOR a.log")
+		_, err := io.WriteString(data, "half of it")
+		w.OK(err)
+		begun := time.Now()
+		w.Stop()
+		if d := time.Since(begun); d > wait/2 {
+			w.Errorf("it took %v", d)
+		}
+	})
+}
+
 // ftp is a device that speaks FTP by hand.
 type ftp struct {
 	*World

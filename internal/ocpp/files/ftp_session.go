@@ -99,7 +99,7 @@ func (x *ftpSession) logout() {
 
 func (x *ftpSession) shut() {
 	if x.passive != nil {
-		x.passive.Close()
+		_ = x.door.ftp.drop(x.passive)
 		x.passive = nil
 	}
 }
@@ -260,7 +260,12 @@ func (x *ftpSession) listen() (*net.TCPAddr, error) {
 	o := x.door.opt.FTP
 	var lc net.ListenConfig
 	try := func(port int) (net.Listener, error) {
-		return lc.Listen(context.Background(), "tcp", net.JoinHostPort(local.IP.String(), strconv.Itoa(port)))
+		l, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(local.IP.String(), strconv.Itoa(port)))
+		if err == nil && !x.door.ftp.hold(l) {
+			l.Close()
+			return nil, net.ErrClosed
+		}
+		return l, err
 	}
 	if o.PassiveMin == 0 {
 		l, err := try(0)
@@ -324,10 +329,15 @@ func (x *ftpSession) data() (net.Conn, error) {
 	until := time.Now().Add(dataWithin)
 	_ = x.passive.(*net.TCPListener).SetDeadline(until)
 	for {
-		c, err := x.passive.Accept()
+		raw, err := x.passive.Accept()
 		if err != nil {
 			return nil, err
 		}
+		if !x.door.ftp.hold(raw) {
+			raw.Close()
+			return nil, net.ErrClosed
+		}
+		c := carrier{raw, &x.door.ftp}
 		if host(c.RemoteAddr().String()) != x.ip {
 			c.Close()
 			continue
