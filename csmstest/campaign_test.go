@@ -183,3 +183,39 @@ func TestAST_R5_FirmwareCampaignHaltsAndIsTakenBack(t *testing.T) {
 		w.Staff(authz.OpAdmin).Do("DELETE", "/api/v1/firmware-images/"+image, nil, "If-Match", `"2"`).Want(204)
 	})
 }
+
+// A pause does not make a halt forgotten: who resumes after both forgives what had failed.
+func TestAST_R5_APauseDoesNotHideAHalt(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		staff := w.Staff(authz.OpOps)
+		image := staff.image("2.0", firmware("2.0", 1000), nil)
+		conns := map[string]*Conn{}
+		for i := range 2 {
+			p := w.Point(fmt.Sprint("CP", i))
+			conns[p.ID.String()] = p.maker("1.0")
+		}
+		w.Advance(2 * time.Minute)
+		campaign := staff.Do("POST", "/api/v1/firmware-campaigns", M{"name": "Spring", "image_id": image, "canary_percent": 0,
+			"parallel": 1, "halt_min_count": 1, "reason": "test"}).Want(201).Body.Str("id")
+		w.Timers()
+		asked := staff.rows(campaign, "ASKED")
+		obeys(asked, conns)
+		staff.Becomes(asked[0].Str("command_id"), "accepted")
+		conns[asked[0].Str("charge_point_id")].Call("FirmwareStatusNotification", M{"status": "DownloadFailed"})
+		staff.installBecomes(asked[0].Str("id"), "FAILED")
+		w.Advance(time.Minute)
+		if got := staff.campaign(campaign); got.Str("state") != "HALTED" {
+			w.Fatalf("it goes on: %v", got)
+		}
+		path := "/api/v1/firmware-campaigns/" + campaign
+		staff.Do("POST", path+"/pause", nil).Want(200)
+		if got := staff.campaign(campaign); got.Str("state") != "PAUSED" || got.Str("why") == "" {
+			w.Errorf("paused after a halt: %v", got)
+		}
+		staff.Do("POST", path+"/resume", nil).Want(200)
+		w.Timers()
+		if got := staff.campaign(campaign); got.Str("state") != "RUNNING" || got.Str("why") != "" || got.Int("counts", "open") != 1 {
+			w.Errorf("what had failed before is not forgiven: %v", got)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -128,8 +129,16 @@ func TestFiles_DiagnosticsAndLogsArrive(t *testing.T) {
 		staff.Do("DELETE", "/api/v1/charge-point-files/"+f, nil).Want(204)
 		staff.Do("GET", "/api/v1/charge-point-files/"+f, nil).Want(404)
 		w.Clock.Advance(31 * 24 * time.Hour) // nobody keeps names of cards for ever
-		w.Timers()
 		staff = w.Staff(authz.OpOps)
+		// What cannot be removed keeps its row, and is tried again.
+		stuck := errors.New("the disk is read-only")
+		if err := w.App.Upkeep.SweepFiles(w.Context(), func(string) error { return stuck }); !errors.Is(err, stuck) {
+			w.Errorf("a file that cannot be removed: %v", err)
+		}
+		if n := len(staff.files(p)); n != 4 {
+			w.Errorf("%d rows are kept of files that could not be removed, want 4", n)
+		}
+		w.Timers()
 		if n := len(staff.files(p)); n != 0 {
 			w.Errorf("%d files are kept for longer than they may", n)
 		}
@@ -163,6 +172,91 @@ func TestFiles_WhatDoesNotArriveIsSaid(t *testing.T) {
 		staff = w.Staff(authz.OpOps)
 		if got := staff.effectBecomes(cmd, "failed"); !strings.Contains(got.Str("effect", "text"), "in time") {
 			w.Errorf("nobody came: %v", got)
+		}
+	})
+}
+
+// A device may say "Uploaded" before its last byte is stored: the file counts all the same.
+// One that it does not bring whole after that does not.
+func TestFiles_UploadedMayComeBeforeTheFile(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		for _, content := range []string{"the file", ""} {
+			cmd, to := c.wanted(staff, "ftp")
+			f, u := w.ftp(to)
+			secret, _ := u.User.Password()
+			f.say(331, "USER "+u.User.Username())
+			f.say(230, "PASS "+secret)
+			data := f.passive()
+			f.say(150, "STOR a.log")
+			c.Call("DiagnosticsStatusNotification", M{"status": "Uploaded"})
+			if got := staff.effect(cmd); got != "pending" {
+				w.Errorf("while the file arrives the effect is %s", got)
+			}
+			_, err := io.WriteString(data, content)
+			w.OK(err)
+			w.OK(data.Close())
+			if content == "" {
+				f.answer(426)
+				staff.effectBecomes(cmd, "failed")
+				continue
+			}
+			f.answer(226)
+			staff.effectBecomes(cmd, "seen")
+			if file := staff.files(p)[0]; file.Str("state") != "arrived" {
+				w.Errorf("the file is %v", file)
+			}
+		}
+	})
+}
+
+// What a device says of its upload is not said of a file whose address it was not told.
+func TestFiles_AStatusIsOfWhatTheDeviceWasAsked(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		first, _ := c.wanted(staff, "http")
+		w.Clock.Advance(time.Second)
+		staff.Command(p, M{"type": "get_configuration"}).Want(202)
+		busy := c.Asked("GetConfiguration") // one call at a time: what follows waits
+		second := staff.Command(p, M{"type": "get_diagnostics", "protocol": "http"}).Want(202).Body.Str("id")
+		c.Call("DiagnosticsStatusNotification", M{"status": "UploadFailed"})
+		staff.effectBecomes(first, "failed")
+		if f := staff.files(p)[0]; f.Str("command_id") != second || f.Str("state") != "waiting" {
+			w.Errorf("the file that was not asked for yet is %v", f)
+		}
+		busy.Reply(M{"configurationKey": []M{}})
+	})
+}
+
+// The server's own TLS port takes files too: it is the only HTTPS where no proxy is.
+func TestFiles_HTTPSWithoutAProxy(t *testing.T) {
+	EachWith(t, Options{Files: true, TLS: true, TrustProxy: true}, func(w *World) {
+		c := w.Point("CP1").Online()
+		_, to := c.wanted(w.Staff(authz.OpOps), "http")
+		tr := &http.Transport{TLSClientConfig: w.TLS()}
+		defer tr.CloseIdleConnections()
+		safe := &http.Client{Transport: tr}
+		at := strings.Replace(to, "http://"+w.Addr, "https://"+w.Secure, 1)
+		for _, x := range []struct {
+			to     string
+			status int
+		}{{"https://" + w.Secure + "/files/nobody-nothing/a.log", 404}, {"https://" + w.Secure + "/api/v1/me", 404}, {at + "a.log", 201}} {
+			r, err := http.NewRequestWithContext(w.Context(), http.MethodPut, x.to, strings.NewReader("the file"))
+			w.OK(err)
+			r.Header.Set("X-Forwarded-For", "192.0.2.7")
+			resp, err := safe.Do(r)
+			w.OK(err)
+			w.OK(resp.Body.Close())
+			if resp.StatusCode != x.status {
+				w.Errorf("%s: %d, want %d", x.to, resp.StatusCode, x.status)
+			}
+		}
+		if lines := w.Server.Lines("192.0.2.7"); len(lines) > 0 {
+			w.Errorf("the header of a charge point is believed: %v", lines)
 		}
 	})
 }
@@ -332,6 +426,28 @@ func TestFiles_FTPMayEncrypt(t *testing.T) {
 		_, err = io.WriteString(conn, "AUTH TLS\r\nUSER "+u.User.Username()+"\r\n")
 		w.OK(err)
 		f.answer(503)
+	})
+}
+
+// Stopping does not wait for a device that is in the middle of a file.
+func TestFiles_AStopEndsFTP(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		c := w.Point("CP1").Online()
+		_, to := c.wanted(w.Staff(authz.OpOps), "ftp")
+		f, u := w.ftp(to)
+		secret, _ := u.User.Password()
+		f.say(331, "USER "+u.User.Username())
+		f.say(230, "PASS "+secret)
+		data := f.passive()
+		defer data.Close()
+		f.say(150, "STOR a.log")
+		_, err := io.WriteString(data, "half of it")
+		w.OK(err)
+		begun := time.Now()
+		w.Stop()
+		if d := time.Since(begun); d > wait/2 {
+			w.Errorf("it took %v", d)
+		}
 	})
 }
 

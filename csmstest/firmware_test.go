@@ -59,9 +59,14 @@ func firmware(release string, size int) []byte {
 
 // upload brings the file of an image.
 func (a *API) upload(image string, content []byte) Reply {
+	a.world.Helper()
+	return a.uploadFrom(image, bytes.NewReader(content))
+}
+
+func (a *API) uploadFrom(image string, content io.Reader) Reply {
 	w := a.world
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.Context(), http.MethodPut, "http://"+w.Addr+"/api/v1/firmware-images/"+image+"/file", bytes.NewReader(content))
+	r, err := http.NewRequestWithContext(w.Context(), http.MethodPut, "http://"+w.Addr+"/api/v1/firmware-images/"+image+"/file", content)
 	w.OK(err)
 	r.Header.Set("Content-Type", "application/octet-stream")
 	r.Header.Set("Cookie", a.cookie)
@@ -145,6 +150,41 @@ func TestFirmware_ABadSignatureIsRefused(t *testing.T) {
 		}
 		staff.upload(id, content).Want(409)
 		w.Staff(authz.Auditor).upload(id, content).Want(403)
+	})
+}
+
+// Two uploads of one draft do not mix: what was checked is what charge points get.
+func TestFirmware_OneFileAtATimeForAnImage(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		staff := w.Staff(authz.OpAdmin)
+		v, content := w.vendor(), firmware("2.0", 100_000)
+		id := staff.Do("POST", "/api/v1/firmware-images", M{"name": "x", "vendor": "Maker", "model": "M1", "release": "2.0", "file_name": "x.bin",
+			"certificate": v.certificate, "signature": v.sign(w, content)}).Want(201).Body.Str("id")
+		body, in := io.Pipe()
+		first := make(chan Reply, 1)
+		go func() { first <- staff.uploadFrom(id, body) }()
+		_, err := in.Write(content[:50_000])
+		w.OK(err)
+		another := bytes.Repeat([]byte("x"), len(content))
+		w.Until("a second upload is refused", func() bool { return staff.upload(id, another).Body.Str("code") == "file_arriving" })
+		_, err = in.Write(content[50_000:])
+		w.OK(err)
+		w.OK(in.Close())
+		if r := <-first; r.Status != 200 || r.Body.Str("state") != "ready" {
+			w.Fatalf("the first: %d %v", r.Status, r.Body)
+		}
+		staff.upload(id, another).Want(409)
+		p := w.Point("CP1")
+		c := p.maker("1.0")
+		staff.installs(p, id, M{"protocol": "http", "signed": false}).Want(202)
+		a := c.Asked("UpdateFirmware")
+		a.Reply(M{})
+		resp, err := client.Get(a.Payload.Str("location"))
+		w.OK(err)
+		defer resp.Body.Close()
+		if b, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(b, content) {
+			w.Errorf("the charge point gets %d bytes that were not checked (%v)", len(b), err)
+		}
 	})
 }
 

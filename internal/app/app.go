@@ -523,7 +523,7 @@ func (a *App) Stop(ctx context.Context, also ...func(context.Context) error) err
 		others.Go(func() { errs[i] = drain(ctx) })
 	}
 	err := a.Door.Drain(ctx)
-	a.Files.CloseFTP()
+	err = errors.Join(err, a.Files.CloseFTP(ctx))
 	others.Wait()
 	err = errors.Join(append(errs, err)...)
 	if a.stop != nil {

@@ -54,10 +54,5 @@ func (a *App) firmware(ctx context.Context) error {
 
 // sweepFiles removes what charge points brought once it is past its time.
 func (a *App) sweepFiles(ctx context.Context) error {
-	gone, err := a.Upkeep.SweepFiles(ctx)
-	errs := []error{err}
-	for _, id := range gone {
-		errs = append(errs, a.kept.Remove(id.String()))
-	}
-	return errors.Join(errs...)
+	return a.Upkeep.SweepFiles(ctx, a.kept.Remove)
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"ccms/internal/operator"
+	"ccms/internal/upkeep"
 )
 
 // CertificateFiles are one certificate, with those between it and its root behind it,
@@ -136,15 +137,20 @@ func (a *App) SecureFront(ln net.Listener) (*http.Server, net.Listener) {
 	return srv, tls.NewListener(in, a.certificates.config())
 }
 
-// servePoints serves nobody but charge points: a browser would be asked for a
-// certificate. What a proxy would say of the client is not believed, for there is none.
+// servePoints serves nobody but charge points, and what they bring and fetch by HTTPS: a
+// browser would be asked for a certificate. What a proxy would say of the client is not believed, for there is none.
 func (a *App) servePoints(w http.ResponseWriter, r *http.Request) {
-	if !forDoor(r) {
+	file := strings.HasPrefix(r.URL.Path, upkeep.WebPath)
+	if !file && !forDoor(r) {
 		http.Error(w, "This address is for charge points speaking OCPP over WebSocket.", http.StatusNotFound)
 		return
 	}
 	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip"} {
 		r.Header.Del(h)
+	}
+	if file {
+		a.Files.ServeHTTP(w, r)
+		return
 	}
 	a.Door.ServeHTTP(w, r)
 }

@@ -105,16 +105,7 @@ func (tx *Tx) TransferList(f upkeep.FileFilter, p operator.Page) (operator.List[
 
 // ForgottenTransfers implements upkeep.TransferTx.
 func (tx *Tx) ForgottenTransfers(now time.Time, limit int) ([]ident.Transfer, error) {
-	ids, err := all(tx, qTransfersOver, func(r *Row, id *ident.Transfer) error { return r.Scan(id) }, now, limit)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if _, err := tx.exec(qTransferDelete, id); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
+	return all(tx, qTransfersOver, func(r *Row, id *ident.Transfer) error { return r.Scan(id) }, now, limit)
 }
 
 // OverdueTransfers implements upkeep.TransferTx.

@@ -73,7 +73,8 @@ func (v *Vault) Create(ctx context.Context, op ident.Operator, name string) (*Va
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(v.path(name)+partEnd, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	// Each writer has a file of its own: two of one name must not write into each other's.
+	f, err := os.CreateTemp(v.dir, filepath.Base(name)+".*"+partEnd)
 	if err != nil {
 		return nil, err
 	}
@@ -136,13 +137,16 @@ func (w *VaultWriter) Commit() error {
 		err = w.f.Sync()
 	}
 	if err = errors.Join(err, w.f.Close()); err != nil {
-		return errors.Join(err, os.Remove(w.path+partEnd))
+		return errors.Join(err, os.Remove(w.f.Name()))
 	}
-	return os.Rename(w.path+partEnd, w.path)
+	if err = os.Rename(w.f.Name(), w.path); err != nil {
+		return errors.Join(err, os.Remove(w.f.Name()))
+	}
+	return nil
 }
 
 // Abort forgets the file.
-func (w *VaultWriter) Abort() { _, _ = w.f.Close(), os.Remove(w.path+partEnd) }
+func (w *VaultWriter) Abort() { _, _ = w.f.Close(), os.Remove(w.f.Name()) }
 
 // Open reads a file; fs.ErrNotExist where there is none.
 func (v *Vault) Open(ctx context.Context, op ident.Operator, name string) (io.ReadCloser, error) {

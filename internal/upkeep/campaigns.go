@@ -355,7 +355,9 @@ func (s *Service) change(ctx context.Context, sc authz.Scope, id ident.Campaign,
 		if n, err = do(tx, n); err != nil {
 			return err
 		}
-		n.Why = ""
+		if to != CampaignPaused { // a halt that is paused stays one for ResumeCampaign
+			n.Why = ""
+		}
 		if err := tx.SaveCampaign(n); err != nil {
 			return err
 		}

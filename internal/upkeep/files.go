@@ -26,7 +26,7 @@ type TransferTx interface {
 	TransfersOf(p ident.ChargePoint, limit int) ([]Transfer, error)
 	TransferList(FileFilter, operator.Page) (operator.List[FileRow], error)
 	TransferRow(ident.Transfer) (FileRow, error)
-	// ForgottenTransfers deletes rows past their time, at most so many, and names them.
+	// ForgottenTransfers names those past their time, at most so many.
 	ForgottenTransfers(now time.Time, limit int) ([]ident.Transfer, error)
 	// OverdueTransfers lists those that nobody used in time.
 	OverdueTransfers(now time.Time, limit int) ([]Transfer, error)
@@ -240,6 +240,11 @@ func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.Char
 			if t.Kind == FirmwareFile || logs != (t.Kind != DiagnosticsFile) || request > 0 && t.Request != request {
 				continue
 			}
+			if told, err := addressTold(tx, t); err != nil {
+				return err
+			} else if !told {
+				continue
+			}
 			if t.State == TransferExpired || t.State == TransferFailed || t.Told == "Uploaded" {
 				return nil // it says it again
 			}
@@ -247,6 +252,19 @@ func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.Char
 		}
 		return nil
 	})
+}
+
+// addressTold reports whether the device can know of the transfer: one whose command still
+// waits, or was never sent, is none that it speaks of.
+func addressTold(tx Tx, t Transfer) (bool, error) {
+	if t.State == TransferArriving || t.State == TransferArrived {
+		return true, nil
+	}
+	c, err := tx.CommandByID(t.Command)
+	if fault.Is(err, fault.Missing) {
+		return true, nil // an old one
+	}
+	return !c.SentAt.IsZero(), err
 }
 
 // Files lists the files of charge points, the newest first.
@@ -283,10 +301,12 @@ func (s *Service) FetchFile(ctx context.Context, sc authz.Scope, id ident.Transf
 	return r, err
 }
 
-// DeleteFile forgets a file before its time. The caller removes it from the vault.
-func (s *Service) DeleteFile(ctx context.Context, sc authz.Scope, id ident.Transfer) (r FileRow, err error) {
-	err = s.write(ctx, sc, func(tx Tx) (err error) {
-		if r, err = tx.TransferRow(id); err != nil {
+// DeleteFile forgets a file before its time. remove takes it out of the vault by its name;
+// where it cannot, the row stays, so that the file is not left behind without one.
+func (s *Service) DeleteFile(ctx context.Context, sc authz.Scope, id ident.Transfer, remove func(string) error) error {
+	return s.write(ctx, sc, func(tx Tx) error {
+		r, err := tx.TransferRow(id)
+		if err != nil {
 			return err
 		}
 		if !r.final() {
@@ -298,20 +318,24 @@ func (s *Service) DeleteFile(ctx context.Context, sc authz.Scope, id ident.Trans
 		if err := tx.DeleteTransfer(id); err != nil {
 			return err
 		}
-		return tx.Audit("charge_point_file.deleted", id.String(), fileNote{r.Kind, r.Point, r.Bytes, r.SHA256}, nil)
+		if err := tx.Audit("charge_point_file.deleted", id.String(), fileNote{r.Kind, r.Point, r.Bytes, r.SHA256}, nil); err != nil {
+			return err
+		}
+		return remove(r.Vault())
 	})
-	return r, err
 }
 
 // forgetStep is how many rows one sweep ends or forgets.
 const forgetStep = 100
 
-// SweepFiles ends addresses that nobody used in time, and forgets files past their time;
-// it names those, so that they go.
-func (s *Service) SweepFiles(ctx context.Context) ([]ident.Transfer, error) {
+// SweepFiles ends addresses that nobody used in time, and forgets files past their time:
+// remove takes one out of the vault by its name. The row goes after its file, so that what
+// could not be removed is tried again.
+func (s *Service) SweepFiles(ctx context.Context, remove func(string) error) error {
+	everything := authz.Everything("old files of charge points")
 	var gone []ident.Transfer
 	var late []Transfer
-	err := s.write(ctx, authz.Everything("old files of charge points"), func(tx Tx) (err error) {
+	err := s.read(ctx, everything, func(tx Tx) (err error) {
 		if gone, err = tx.ForgottenTransfers(tx.Now(), forgetStep); err != nil {
 			return err
 		}
@@ -319,9 +343,27 @@ func (s *Service) SweepFiles(ctx context.Context) ([]ident.Transfer, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var errs []error
+	removed := gone[:0]
+	for _, id := range gone {
+		if err := remove(Transfer{ID: id}.Vault()); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		removed = append(removed, id)
+	}
+	if len(removed) > 0 {
+		errs = append(errs, s.write(ctx, everything, func(tx Tx) error {
+			for _, id := range removed {
+				if err := tx.DeleteTransfer(id); err != nil && !fault.Is(err, fault.Missing) {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
 	for _, t := range late {
 		err := s.write(ctx, authz.ForSystem(t.Operator, "files that did not come"), func(tx Tx) error {
 			now, err := tx.TransferByID(t.ID)
@@ -343,5 +385,5 @@ func (s *Service) SweepFiles(ctx context.Context) ([]ident.Transfer, error) {
 			errs = append(errs, err)
 		}
 	}
-	return gone, errors.Join(errs...)
+	return errors.Join(errs...)
 }

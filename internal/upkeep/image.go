@@ -264,8 +264,9 @@ func (s *Service) Images(ctx context.Context, sc authz.Scope, f ImageFilter, p o
 	return l, err
 }
 
-// DeleteImage forgets an image that nothing needs. The caller removes its file.
-func (s *Service) DeleteImage(ctx context.Context, sc authz.Scope, id ident.Image, version int64) error {
+// DeleteImage forgets an image that nothing needs. remove takes its file out of the vault by
+// its name; where it cannot, the image stays.
+func (s *Service) DeleteImage(ctx context.Context, sc authz.Scope, id ident.Image, version int64, remove func(string) error) error {
 	return s.write(ctx, sc, func(tx Tx) error {
 		i, err := tx.ImageByID(id)
 		if err != nil {
@@ -281,7 +282,10 @@ func (s *Service) DeleteImage(ctx context.Context, sc authz.Scope, id ident.Imag
 		if err := tx.DeleteImage(id, version); err != nil {
 			return err
 		}
-		return tx.Audit("firmware_image.deleted", id.String(), noteOf(i), nil)
+		if err := tx.Audit("firmware_image.deleted", id.String(), noteOf(i), nil); err != nil {
+			return err
+		}
+		return remove(i.Vault())
 	})
 }
 

@@ -140,6 +140,8 @@ func (t Transfer) brought(b Brought, now time.Time) Transfer {
 		return t
 	}
 	switch {
+	case b.Broken && t.Told == "Uploaded": // it will not try again
+		t.State, t.Detail = TransferFailed, "The connection broke before the file was here whole; the charge point says that it brought it."
 	case b.Broken:
 		t.State, t.BeganAt, t.Detail = TransferWaiting, time.Time{}, "The connection broke before the file was here whole."
 	case b.Refused != "":
@@ -179,7 +181,7 @@ func (t Transfer) toldOf(status string) Transfer {
 	switch {
 	case failed && t.State != TransferExpired:
 		t.State, t.Detail = TransferFailed, why
-	case status == "Uploaded" && !t.final():
+	case status == "Uploaded" && t.State == TransferWaiting: // what is arriving may tell it before its last byte is stored
 		t.State, t.Detail = TransferFailed, "The charge point says that it brought the file; none has arrived."
 	}
 	return t

@@ -95,11 +95,7 @@ func (h *handlers) createImage(ctx context.Context, in *newImageInput) (*made[Fi
 }
 
 func (h *handlers) deleteImage(ctx context.Context, in *ImagePath) (*nothing, error) {
-	err := h.svc.Upkeep.DeleteImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
-	if err == nil && h.opt.PointFiles != nil {
-		err = h.opt.PointFiles.Remove(in.ID.String())
-	}
-	return &nothing{}, err
+	return &nothing{}, h.svc.Upkeep.DeleteImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx), h.removeFile)
 }
 
 // cargo is a body that is no JSON, as it arrives.
@@ -144,7 +140,15 @@ func (h *handlers) putImageFile(ctx context.Context, in *imageFileInput) (*singl
 	default:
 		return nil, fault.New(fault.Limit, "too_many_uploads", "Other firmware is arriving now. Try again in a minute.")
 	}
-	// What was begun before and broke off is written over.
+	// One file at a time for an image, and only while it has none: another must not take the
+	// place of what was checked. One server has the database, so its memory is enough.
+	if _, busy := h.imagesArriving.LoadOrStore(in.ID, nil); busy {
+		return nil, fault.New(fault.Conflict, "file_arriving", "The file of this image is arriving already, over another connection.")
+	}
+	defer h.imagesArriving.Delete(in.ID)
+	if img, err = h.svc.Upkeep.DraftImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx)); err != nil {
+		return nil, err
+	}
 	f, err := h.opt.PointFiles.Create(ctx, img.Operator, img.Vault())
 	if err != nil {
 		return nil, err
@@ -174,7 +178,11 @@ func (h *handlers) putImageFile(ctx context.Context, in *imageFileInput) (*singl
 	if err := f.Commit(); err != nil {
 		return nil, err
 	}
+	vault := img.Vault()
 	img, err = h.svc.Upkeep.FinishImage(ctx, scopeOf(ctx), img, n, sum.Sum(nil))
+	if fault.Is(err, fault.Missing) { // it was deleted meanwhile
+		err = errors.Join(err, h.opt.PointFiles.Remove(vault))
+	}
 	if err != nil {
 		return nil, err
 	}

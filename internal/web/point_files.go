@@ -129,11 +129,15 @@ func sendFile(f io.ReadCloser, name string, size int64) *huma.StreamResponse {
 }
 
 func (h *handlers) deletePointFile(ctx context.Context, in *PointFilePath) (*nothing, error) {
-	r, err := h.svc.Upkeep.DeleteFile(ctx, scopeOf(ctx), in.ID)
-	if err == nil && h.opt.PointFiles != nil {
-		err = h.opt.PointFiles.Remove(r.Vault())
+	return &nothing{}, h.svc.Upkeep.DeleteFile(ctx, scopeOf(ctx), in.ID, h.removeFile)
+}
+
+// removeFile takes a file out of the vault, where there is one.
+func (h *handlers) removeFile(name string) error {
+	if h.opt.PointFiles == nil {
+		return nil
 	}
-	return &nothing{}, err
+	return h.opt.PointFiles.Remove(name)
 }
 
 // FileOrder is what a command for a file asks for beside an order.

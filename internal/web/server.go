@@ -80,6 +80,8 @@ type Server struct {
 	closing   chan struct{} // closed when streams must end
 	exports   chan struct{} // one token per file that is being sent
 	cargos    chan struct{} // one token per file that is arriving
+	// imagesArriving are the images (ident.Image) whose file is arriving.
+	imagesArriving sync.Map
 	// exporters are the handlers that write files, and the routes, by pattern.
 	exporters map[string]http.Handler
 	byPattern map[string]Route

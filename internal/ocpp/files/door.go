@@ -27,6 +27,8 @@ const (
 	Stall = time.Minute
 	// Whole is how long a file may take.
 	Whole = time.Hour
+	// Login is how long a connection by FTP may take until it has logged in.
+	Login = 30 * time.Second
 )
 
 // Guesses is how often an address may come with credentials that open nothing.
@@ -54,6 +56,7 @@ type Options struct {
 	Now       func() time.Time
 	MaxUpload int64
 	Stall     time.Duration
+	Login     time.Duration
 	// ClientIP says whose request it is; default the other end of the socket.
 	ClientIP func(*http.Request) string
 	// FTP says how files travel by FTP; an empty Addr and FTPSAddr: not at all.
@@ -83,6 +86,9 @@ func New(s *upkeep.Service, v Vault, o Options) *Door {
 	if o.Stall == 0 {
 		o.Stall = Stall
 	}
+	if o.Login == 0 {
+		o.Login = Login
+	}
 	d := &Door{transfers: s, vault: v, opt: o, guesses: operator.NewCrowd(Guesses)}
 	d.ftp.door = d
 	return d
@@ -95,7 +101,7 @@ var errGuess = fault.New(fault.Limit, "too_many_tries", "Too many tries from thi
 func (d *Door) open(ctx context.Context, ip, login, secret string) (upkeep.Transfer, error) {
 	t, err := d.transfers.OpenTransfer(ctx, login, secret)
 	if fault.Is(err, fault.Missing) {
-		if _, _, ok := d.guesses.Spend(ip, d.opt.Now()); !ok {
+		if _, _, ok := d.guesses.Spend(operator.OriginName(ip), d.opt.Now()); !ok {
 			return t, errGuess
 		}
 		d.opt.Log.Warn("a file's address that opens nothing", "ip", ip)

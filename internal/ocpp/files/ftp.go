@@ -5,9 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
+
+	"ccms/internal/operator"
 )
 
 // FTP says how files travel by FTP (RFC 959, with the passive mode of RFC 2428 and the
@@ -46,6 +49,7 @@ type ftpServer struct {
 	listeners []net.Listener
 	open      map[net.Conn]string // and the address each is from
 	of        map[string]int
+	data      map[io.Closer]struct{} // what carries files, and what waits for such a connection
 	closed    bool
 	running   sync.WaitGroup
 }
@@ -65,8 +69,7 @@ func (d *Door) ListenFTP(ctx context.Context) (addrs []net.Addr, err error) {
 		}
 		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.addr)
 		if err != nil {
-			d.CloseFTP()
-			return nil, fmt.Errorf("listening for FTP: %w", err)
+			return nil, errors.Join(fmt.Errorf("listening for FTP: %w", err), d.CloseFTP(ctx))
 		}
 		d.ftp.mu.Lock()
 		d.ftp.listeners = append(d.ftp.listeners, ln)
@@ -77,8 +80,9 @@ func (d *Door) ListenFTP(ctx context.Context) (addrs []net.Addr, err error) {
 	return addrs, nil
 }
 
-// CloseFTP ends the listening and every connection, and waits for what is stored of them.
-func (d *Door) CloseFTP() {
+// CloseFTP ends the listening and every connection, also those that carry a file, and
+// waits for what is stored of them, until ctx ends.
+func (d *Door) CloseFTP(ctx context.Context) error {
 	s := &d.ftp
 	s.mu.Lock()
 	s.closed = true
@@ -88,9 +92,52 @@ func (d *Door) CloseFTP() {
 	for c := range s.open {
 		c.Close()
 	}
+	for c := range s.data {
+		c.Close()
+	}
 	s.mu.Unlock()
-	s.running.Wait()
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("files by FTP did not end in time: %w", ctx.Err())
+	}
 }
+
+// hold has CloseFTP close c too; false: it has closed already.
+func (s *ftpServer) hold(c io.Closer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.data == nil {
+		s.data = map[io.Closer]struct{}{}
+	}
+	s.data[c] = struct{}{}
+	return true
+}
+
+// drop closes what is held.
+func (s *ftpServer) drop(c io.Closer) error {
+	s.mu.Lock()
+	delete(s.data, c)
+	s.mu.Unlock()
+	return c.Close()
+}
+
+// carrier is a data connection that is held.
+type carrier struct {
+	net.Conn
+	s *ftpServer
+}
+
+func (c carrier) Close() error { return c.s.drop(c.Conn) }
 
 // FTPAddrs are the addresses that ListenFTP listens on.
 func (d *Door) FTPAddrs() (out []net.Addr) {
@@ -114,15 +161,16 @@ func (s *ftpServer) accept(ln net.Listener, wrapped bool) {
 			continue
 		}
 		ip := host(c.RemoteAddr().String())
-		if !s.enter(c, ip) {
+		origin := originOf(c.RemoteAddr())
+		if !s.enter(c, origin) {
 			_ = c.SetDeadline(time.Now().Add(time.Second))
 			_, _ = c.Write([]byte("421 Too many connections.\r\n"))
 			c.Close()
 			continue
 		}
 		s.running.Go(func() {
-			defer s.leave(c, ip)
-			x := &ftpSession{door: s.door, raw: c, ip: ip}
+			defer s.leave(c, origin)
+			x := &ftpSession{door: s.door, raw: c, ip: ip, stranger: time.Now()}
 			if wrapped {
 				if !x.encrypt() {
 					return
@@ -134,27 +182,30 @@ func (s *ftpServer) accept(ln net.Listener, wrapped bool) {
 	}
 }
 
+// originOf is what connections are counted by: whoever has a /64 of IPv6 has all of it.
+func originOf(a net.Addr) string { return operator.OriginName(host(a.String())) }
+
 // enter counts a connection in.
-func (s *ftpServer) enter(c net.Conn, ip string) bool {
+func (s *ftpServer) enter(c net.Conn, origin string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.open) >= MaxFTP || s.of[ip] >= MaxFTPOfOne {
+	if s.closed || len(s.open) >= MaxFTP || s.of[origin] >= MaxFTPOfOne {
 		return false
 	}
 	if s.open == nil {
 		s.open, s.of = map[net.Conn]string{}, map[string]int{}
 	}
-	s.open[c] = ip
-	s.of[ip]++
+	s.open[c] = origin
+	s.of[origin]++
 	return true
 }
 
-func (s *ftpServer) leave(c net.Conn, ip string) {
+func (s *ftpServer) leave(c net.Conn, origin string) {
 	c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, c)
-	if s.of[ip]--; s.of[ip] == 0 {
-		delete(s.of, ip)
+	if s.of[origin]--; s.of[origin] == 0 {
+		delete(s.of, origin)
 	}
 }

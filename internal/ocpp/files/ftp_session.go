@@ -29,9 +29,11 @@ type ftpSession struct {
 	user    string
 	wrong   int
 	t       *upkeep.Transfer // who has logged in
-	passive net.Listener
-	rest    int64
-	over    bool
+	// stranger is since when nobody is logged in.
+	stranger time.Time
+	passive  net.Listener
+	rest     int64
+	over     bool
 }
 
 // mostWrong is how many wrong logins end a connection.
@@ -65,7 +67,7 @@ func (x *ftpSession) serve() {
 	defer x.shut()
 	x.say(220, "ccms")
 	for !x.over {
-		_ = x.conn.SetReadDeadline(time.Now().Add(idleFTP))
+		_ = x.conn.SetReadDeadline(x.patience())
 		line, err := x.r.ReadSlice('\n')
 		if err != nil {
 			if errors.Is(err, bufio.ErrBufferFull) {
@@ -78,9 +80,26 @@ func (x *ftpSession) serve() {
 	}
 }
 
+// patience is until when the next command may come. Who has not logged in holds a place that
+// a charge point may need: what it says meanwhile does not prolong it.
+func (x *ftpSession) patience() time.Time {
+	until := time.Now().Add(idleFTP)
+	if login := x.stranger.Add(x.door.opt.Login); x.t == nil && login.Before(until) {
+		return login
+	}
+	return until
+}
+
+// logout has the next login begin anew.
+func (x *ftpSession) logout() {
+	if x.t != nil {
+		x.t, x.stranger = nil, time.Now()
+	}
+}
+
 func (x *ftpSession) shut() {
 	if x.passive != nil {
-		x.passive.Close()
+		_ = x.door.ftp.drop(x.passive)
 		x.passive = nil
 	}
 }
@@ -169,7 +188,8 @@ func (x *ftpSession) auth(arg string) {
 	default:
 		x.say(234, "Go on.")
 		x.over = !x.encrypt()
-		x.user, x.t = "", nil
+		x.user = ""
+		x.logout()
 	}
 }
 
@@ -189,7 +209,8 @@ func (x *ftpSession) protection(arg string) {
 }
 
 func (x *ftpSession) userName(arg string) {
-	x.user, x.t = arg, nil
+	x.user = arg
+	x.logout()
 	x.say(331, "And the password?")
 }
 
@@ -239,7 +260,12 @@ func (x *ftpSession) listen() (*net.TCPAddr, error) {
 	o := x.door.opt.FTP
 	var lc net.ListenConfig
 	try := func(port int) (net.Listener, error) {
-		return lc.Listen(context.Background(), "tcp", net.JoinHostPort(local.IP.String(), strconv.Itoa(port)))
+		l, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(local.IP.String(), strconv.Itoa(port)))
+		if err == nil && !x.door.ftp.hold(l) {
+			l.Close()
+			return nil, net.ErrClosed
+		}
+		return l, err
 	}
 	if o.PassiveMin == 0 {
 		l, err := try(0)
@@ -303,10 +329,15 @@ func (x *ftpSession) data() (net.Conn, error) {
 	until := time.Now().Add(dataWithin)
 	_ = x.passive.(*net.TCPListener).SetDeadline(until)
 	for {
-		c, err := x.passive.Accept()
+		raw, err := x.passive.Accept()
 		if err != nil {
 			return nil, err
 		}
+		if !x.door.ftp.hold(raw) {
+			raw.Close()
+			return nil, net.ErrClosed
+		}
+		c := carrier{raw, &x.door.ftp}
 		if host(c.RemoteAddr().String()) != x.ip {
 			c.Close()
 			continue
