@@ -145,7 +145,9 @@ func TestUSR_A1_OneOfThreeAndTheOtherWhenItIsBack(t *testing.T) {
 		d := w.Driver("13ADF65A", "10.00")
 		w.Driver("POOR", "0")
 		p1, p2, p3 := w.Point("CP1"), w.Point("CP2"), w.Point("CP3")
-		k1, c3 := keeps(p1.Online(), 500, 1000), p3.Online()
+		k1, c3 := keeps(p1.Online(), 500, 1000), p3.Dial()
+		c3.bootAs("V", "None", "1", "C") // what it refuses is learned of its model
+		w.Advance(2 * time.Minute)
 		l := w.list(member.NewLocalList{}, p1, p2, p3)
 		k1.whole()
 		c3.Asked("GetConfiguration").Reply(M{"unknownKey": []any{"SendLocalListMaxLength"}})
@@ -409,5 +411,30 @@ func TestLAL_R2_WhatADeviceCanKeep(t *testing.T) {
 		c.Asked("GetConfiguration").Reply(M{"configurationKey": []any{M{"key": "LocalAuthListEnabled", "readonly": false, "value": "false"}}})
 		c.Asked("GetLocalListVersion").Reply(M{"listVersion": 0})
 		w.listPoint(l, off, member.PushNotSupported)
+	})
+}
+
+// What a model is known not to support ends the push in words, and one that must not be
+// asked for its settings gets its list all the same: neither holds up the others.
+func TestUSR_A6_AModelThatIsKnownNotToKeepAList(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "10.00")
+		staff := w.Staff(authz.OpAdmin)
+		staff.Do("POST", "/api/v1/models", M{"vendor": "V", "model": "None", "quirks": M{"actions": M{"get_local_list_version": false}}}).Want(201)
+		staff.Do("POST", "/api/v1/models", M{"vendor": "V", "model": "Shy", "quirks": M{"never_probe": true}}).Want(201)
+		p1, p2 := w.Point("CP1"), w.Point("CP2")
+		c1, c2 := p1.Dial(), p2.Dial()
+		c1.bootAs("V", "None", "1", "A")
+		c2.bootAs("V", "Shy", "1", "B")
+		w.Advance(2 * time.Minute)
+		l := w.list(member.NewLocalList{}, p1, p2)
+		c1.Asked("GetConfiguration").Reply(M{"unknownKey": []any{"SendLocalListMaxLength"}})
+		k := keeps(c2, 500, 1000)
+		k.changes()
+		w.listPoint(l, p2, member.PushSuccess)
+		if row := w.listPoint(l, p1, member.PushNotSupported); row.Detail == "" {
+			w.Errorf("it does not say why: %+v", row)
+		}
+		c1.NotAsked()
 	})
 }

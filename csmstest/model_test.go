@@ -233,3 +233,19 @@ func TestRow71_TheLadderEnds(t *testing.T) {
 		c.NotAsked()
 	})
 }
+
+// An answer is kept where the next form of the profile may not be sent any more.
+func TestRow71_ARefusalStandsWhereNothingMoreMayBeSent(t *testing.T) {
+	Each(t, func(w *World) {
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		c := p.Dial()
+		c.bootAs("Picky", "Box", "1", "A")
+		cmd, err := w.App.Assets.Request(w.Context(), w.Scope, p.ID, relative(1), "x")
+		w.OK(err)
+		a := c.Asked("SetChargingProfile")
+		staff.Do("POST", "/api/v1/models", M{"vendor": "Picky", "model": "Box", "quirks": M{"actions": M{"set_charging_profile": false}}}).Want(201)
+		a.Reply(M{"status": "Rejected"})
+		staff.Becomes(cmd.ID.String(), "rejected")
+		c.NotAsked()
+	})
+}

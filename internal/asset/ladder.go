@@ -1,6 +1,10 @@
 package asset
 
-import "slices"
+import (
+	"slices"
+
+	"ccms/internal/fault"
+)
 
 // The ladder of a charging profile that was refused: what models are known to want
 // (behaviours 70 to 73), each tried once and by itself. What passes is remembered of the
@@ -66,5 +70,8 @@ func climb(tx Tx, c Command, a Answer) error {
 		return err
 	}
 	_, err = Enqueue(tx, p, again)
+	if fault.Is(err, fault.Unsupported) || fault.Is(err, fault.Invalid) {
+		return nil // this form cannot be sent; the refusal stands
+	}
 	return err
 }

@@ -27,3 +27,13 @@ func TestRow65_AValueIsTheSameHoweverItIsWritten(t *testing.T) {
 		}
 	}
 }
+
+// A template of SecurityProfile would shut out every charge point that is not ready for it.
+func TestAST_R4_ATemplateHasNoSettingOfSecurity(t *testing.T) {
+	t.Parallel()
+	for key, ok := range map[string]bool{"securityprofile": false, "AuthorizationKey": false, "HeartbeatInterval": true} {
+		if _, err := (Template{Name: "x", Settings: []TemplateKey{{Key: key, Value: "3"}}}).checked(); (err == nil) != ok {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}

@@ -332,6 +332,10 @@ func (r *round) ask(what Asking, a asset.Args) error {
 	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Limit): // out of use, or busy
 		r.p = r.p.offline(r.tx.Now())
 		r.p.DueAt = r.tx.Now().Add(10 * time.Minute)
+	case fault.Is(err, fault.Unsupported) && what == AskKeys: // it must not be probed: the careful numbers hold
+		return r.ask(AskVersion, asset.GetListVersion{})
+	case fault.Is(err, fault.Unsupported): // its model is known for it
+		r.p = r.p.unsupported(fault.Of(err).Detail)
 	case err != nil:
 		return err
 	default:

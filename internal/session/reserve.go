@@ -24,6 +24,9 @@ const (
 	stuckAfter = time.Minute
 )
 
+// keptByServer is what a soft reservation says of itself.
+const keptByServer = "The charge point keeps no reservations: the server refuses others when they start."
+
 // ReserveRequest asks for a connector to be kept.
 type ReserveRequest struct {
 	Point     ident.ChargePoint
@@ -54,10 +57,14 @@ func (s *Service) Reserve(ctx context.Context, sc authz.Scope, q ReserveRequest)
 		} else {
 			cmd, err := s.enqueue(tx, sc, p, ident.Session{}, "reservation", asset.Reserve{
 				Number: r.Number, Connector: r.Connector, Token: r.TokenUID, Parent: r.Account, Until: r.Until})
-			if err != nil {
+			switch {
+			case fault.Is(err, fault.Unsupported): // others of its model have said so
+				r.State, r.Soft, r.Detail = Active, true, keptByServer
+			case err != nil:
 				return err
+			default:
+				r.Command = cmd.ID
 			}
-			r.Command = cmd.ID
 		}
 		if err := tx.InsertReservation(r); err != nil {
 			return err
@@ -194,7 +201,7 @@ func (s *Service) giveFree(tx Tx, p asset.ChargePoint, r Reservation, actor stri
 		c.WaitsUntil = r.Until
 	}
 	c, err := asset.Enqueue(tx, p, c)
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Limit) || fault.Is(err, fault.Unavailable) {
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Limit) || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unsupported) {
 		return r, nil // it ends there by itself
 	}
 	if err == nil {
@@ -247,7 +254,7 @@ func (s *Service) reservationAnswered(tx Tx, cmd asset.Command) error {
 	case asset.CommandAccepted:
 		r.State, r.Detail = Active, ""
 	case asset.CommandNotSupported:
-		r.State, r.Soft, r.Detail = Active, true, "The charge point keeps no reservations: the server refuses others when they start."
+		r.State, r.Soft, r.Detail = Active, true, keptByServer
 	case asset.CommandTimeout: // it may have taken it all the same
 		p, err := tx.LockPoint(r.Point)
 		if err != nil {
