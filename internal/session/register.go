@@ -29,6 +29,10 @@ const (
 	unknownDC unit.W = 400_000
 )
 
+// leastPower is below any connector there is; what is less was typed in kilowatts, and
+// tells as little as nothing.
+const leastPower unit.W = 1000
+
 const (
 	// untimedSpan is how long a session may have lasted whose times nobody knows.
 	untimedSpan = 24 * time.Hour
@@ -51,7 +55,7 @@ func (s *State) most(d time.Duration) unit.Wh {
 		margin = 1155
 	}
 	switch {
-	case power > 0:
+	case power >= leastPower:
 	case s.Inner.Direct:
 		power = unknownDC
 	default:
