@@ -109,9 +109,7 @@ func (p ChargePoint) checked() (ChargePoint, error) {
 	if !p.Type.known() {
 		bad.add("/charger_type", "must be one of AC, DC Fast, DC, HPC, MCS, Wireless, V2G")
 	}
-	if p.MaxPower < 0 || p.MaxPower > maxPower {
-		bad.add("/max_power_w", "must be between 0 and 10000000 watts")
-	}
+	bad.power("/max_power_w", p.MaxPower)
 	if !p.Status.known() {
 		bad.add("/status", "must be VALID or INVALID")
 	}
@@ -120,6 +118,19 @@ func (p ChargePoint) checked() (ChargePoint, error) {
 
 // maxPower is above any charger there is: a megawatt system has 3.75 MW.
 const maxPower unit.W = 10_000_000
+
+// minPower is below any charger there is: what is less was meant in kilowatts.
+const minPower unit.W = 1000
+
+// power checks what a charger or a connector gives at most; 0: nobody knows.
+func (b *flaws) power(at string, w unit.W) {
+	switch {
+	case w < 0 || w > maxPower:
+		b.add(at, "must be between 0 and 10000000 watts")
+	case w > 0 && w < minPower:
+		b.add(at, "is in watts: 22 kW are 22000; 0 where it is not known, else 1000 or more")
+	}
+}
 
 // maxConnectors is what a cabinet with satellites may have.
 const maxConnectors = 64

@@ -118,9 +118,7 @@ func checkConnectors(specs []ConnectorSpec) ([]ConnectorSpec, error) {
 		}
 		seen[c.Number] = true
 		bad.text(at+"/type", c.Type, 0, 32)
-		if c.MaxPower < 0 || c.MaxPower > maxPower {
-			bad.add(at+"/max_power_w", "must be between 0 and 10000000 watts")
-		}
+		bad.power(at+"/max_power_w", c.MaxPower)
 		out[i] = c
 	}
 	if err := bad.err(); err != nil {

@@ -57,6 +57,7 @@ func (e Stopped) apply(m *machine) {
 		}
 	}
 	s.MeterStop = e.Register
+	in.Base = s.Has(FlagMeterBase)
 	if s.overlaps() {
 		s.flag(FlagOverlap)
 	}

@@ -163,10 +163,11 @@ func (m *machine) due() time.Time {
 }
 
 // emptyAt is when a session that charges nothing is ended (BILL-R3), and asked again
-// where it goes on; zero: not.
+// where it goes on; zero: not. Where the meter has told nothing yet, nobody knows that it
+// charges nothing: there are charge points that tell the energy only at the stop.
 func (m *machine) emptyAt() time.Time {
 	s, in := &m.s, &m.s.Inner
-	if s.Phase != Charging && s.Phase != Paused || s.Energy >= emptyEnergy || !in.OfflineSince.IsZero() {
+	if s.Phase != Charging && s.Phase != Paused || s.Energy >= emptyEnergy || in.LastAt.IsZero() || !in.OfflineSince.IsZero() {
 		return time.Time{}
 	}
 	at := s.StartedAt.Add(s.emptyAfter())
@@ -659,7 +660,7 @@ func (e Due) apply(m *machine) {
 		return
 	}
 	if at := m.emptyAt(); !at.IsZero() && !m.Now.Before(at) {
-		s.flag(FlagLongEmpty)
+		// Whether it was empty is judged by all of its energy, in total.
 		m.then.Stop = "hours without energy"
 		return
 	}

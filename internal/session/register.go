@@ -29,6 +29,10 @@ const (
 	unknownDC unit.W = 400_000
 )
 
+// leastPower is below any connector there is; what is less was typed in kilowatts, and
+// tells as little as nothing.
+const leastPower unit.W = 1000
+
 const (
 	// untimedSpan is how long a session may have lasted whose times nobody knows.
 	untimedSpan = 24 * time.Hour
@@ -51,7 +55,7 @@ func (s *State) most(d time.Duration) unit.Wh {
 		margin = 1155
 	}
 	switch {
-	case power > 0:
+	case power >= leastPower:
 	case s.Inner.Direct:
 		power = unknownDC
 	default:
@@ -186,10 +190,18 @@ type counted struct {
 func (s *State) count(regs []Register) counted {
 	c := counted{State: State{StartedAt: s.StartedAt, EndedAt: s.EndedAt, MeterStart: s.MeterStart, MeterStop: s.MeterStop, MaxPower: s.MaxPower}}
 	c.Inner = Inner{Register: s.MeterStart, Direct: s.Inner.Direct, Swapped: s.Inner.Swapped, Before: s.Inner.Before}
-	for _, f := range []Flag{FlagClock, FlagUntimed, FlagMeterBase} {
+	for _, f := range []Flag{FlagClock, FlagUntimed} {
 		if s.Has(f) {
 			c.flag(f)
 		}
+	}
+	// What the count before this one made of the flag is no reason to count otherwise.
+	base := s.Inner.Base
+	if !s.RealStop {
+		base = s.Has(FlagMeterBase)
+	}
+	if base {
+		c.flag(FlagMeterBase)
 	}
 	c.points = make([]tariff.Point, 0, len(regs)+1)
 	first := unit.Wh(-1) // of the register that starts and stops tell
@@ -212,7 +224,7 @@ func (s *State) count(regs []Register) counted {
 			first = s.MeterStop
 		}
 	}
-	if s.Has(FlagMeterBase) && first > 0 && first < s.Inner.Before-baseSlack {
+	if base && first > 0 && first < s.Inner.Before-baseSlack {
 		c.restarted = true
 	}
 	return c

@@ -133,6 +133,7 @@ func (c *codec) state(s *State) {
 	c.flag(&in.Swapped)
 	number(c, &in.Before)
 	c.time(&in.RivalAt)
+	c.flag(&in.Base)
 }
 
 // field goes to the next field and reports whether it is there.

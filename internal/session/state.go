@@ -191,6 +191,7 @@ type Inner struct {
 	Swapped      bool              `json:"swapped,omitempty"`       // and in the other unit than they say, Wh or kWh
 	Before       unit.Wh           `json:"before,omitzero"`         // the connector's register before, where the start is below it
 	RivalAt      time.Time         `json:"rival_at,omitzero"`       // another session began on the connector
+	Base         bool              `json:"base,omitempty"`          // its start was suspect (BILL-R18) when its stop came
 }
 
 // Has reports whether the session carries the flag.
