@@ -64,3 +64,29 @@ func TestAST_R1_AnotherSerialNumberIsNotedAndShown(t *testing.T) {
 		}
 	})
 }
+
+// A key that is on its way ends with a swap and with a new key: whoever has it is out, and
+// where it was not sent yet it never is.
+func TestAST_R1_AKeyOnItsWayEndsWithASwap(t *testing.T) {
+	Each(t, func(w *World) {
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		path := "/api/v1/charge-points/" + p.ID.String()
+		c := p.Online()
+		staff.Do("POST", path+"/key-change", M{"reason": "yearly"}).Want(202)
+		a := c.Asked("ChangeConfiguration")
+		a.Accept()
+		p.Key = staff.Do("POST", path+"/swap", M{"reason": "burnt relay"}).Want(200).Body.Str("key")
+		c.Closed()
+		if got := p.answer(Handshake{Key: a.Payload.Str("value")}); got != 401 {
+			t.Errorf("the key that the old device was given: %d", got)
+		}
+		c = p.Dial() // it has not booted: what is asked of it waits
+		staff.Do("POST", path+"/key-change", M{"reason": "yearly"}).Want(202)
+		p.Key = staff.Do("POST", path+"/swap", M{"reason": "again"}).Want(200).Body.Str("key")
+		c.Closed()
+		p.Online().NotAsked()
+		if got := staff.Get("/api/v1/commands?charge_point_id=" + p.ID.String()).Want(200).Items()[0]; got.Str("state") != "failed" {
+			t.Errorf("the command that waited: %v", got)
+		}
+	})
+}

@@ -108,7 +108,11 @@ func (s *Service) AddAlias(ctx context.Context, sc authz.Scope, id ident.Strange
 			return PointView{}, fault.New(fault.Limit, "too_many_aliases", "%s has %d other identities already.", p.Name, len(names))
 		}
 		if keep != "" {
-			if p.Keys, err = s.adoptedKey(st, keep, ""); err != nil {
+			macs, err := s.adoptedKey(st, keep, "")
+			if err != nil {
+				return PointView{}, err
+			}
+			if err := replaceKey(tx, &p, macs, "It was given the key that it has under another identity."); err != nil {
 				return PointView{}, err
 			}
 			if err := tx.SavePoint(p, p.Version); err != nil {

@@ -143,7 +143,11 @@ func (s *Service) SwapHardware(ctx context.Context, sc authz.Scope, id ident.Cha
 			return PointView{}, err
 		}
 		if key != "" {
-			if p.Keys, err = macKey(s.opt.MAC, key); err != nil {
+			macs, err := macKey(s.opt.MAC, key)
+			if err != nil {
+				return PointView{}, err
+			}
+			if err := replaceKey(tx, &p, macs, "Other hardware took its place, with another key."); err != nil {
 				return PointView{}, err
 			}
 		}

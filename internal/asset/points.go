@@ -327,18 +327,11 @@ func (s *Service) NewKey(ctx context.Context, sc authz.Scope, id ident.ChargePoi
 		if err != nil {
 			return err
 		}
-		p.Keys = macs
+		if err := replaceKey(tx, &p, macs, "Somebody gave it another key by hand."); err != nil {
+			return err
+		}
 		if err := tx.SavePoint(p, p.Version); err != nil {
 			return err
-		}
-		change, open, err := tx.OpenSecurityChange(id)
-		if err != nil {
-			return err
-		}
-		if open && change.Kind == ChangeOfKey {
-			if err := saveChange(tx, p, change, change.end(ChangeBack, "Somebody gave it another key by hand.", tx.Now())); err != nil {
-				return err
-			}
 		}
 		return tx.Audit("charge_point.key_changed", id.String(), nil, nil)
 	})

@@ -131,6 +131,26 @@ func changeMeets(tx Tx, p ChargePoint, sec Security, c SecurityChange, a Admissi
 	return sec, saveChange(tx, p, c, next)
 }
 
+// replaceKey gives the point another key by a decision of staff; the caller saves the
+// point. A key that is on its way to it ends too, else whoever has that one comes in with
+// it and puts it in the place of the one that staff decided on.
+func replaceKey(tx Tx, p *ChargePoint, macs KeyMACs, why string) error {
+	p.Keys = macs
+	c, open, err := tx.OpenSecurityChange(p.ID)
+	if err != nil || !open || c.Kind != ChangeOfKey {
+		return err
+	}
+	if err := saveChange(tx, *p, c, c.end(ChangeBack, why, tx.Now())); err != nil {
+		return err
+	}
+	cmd, err := tx.CommandByID(c.Command)
+	if err != nil || cmd.State != CommandQueued {
+		return err
+	}
+	_, err = Answered(tx, cmd.ID, Answer{State: CommandFailed, Detail: why + " Nothing was sent."})
+	return err
+}
+
 // saveChange stores what became of a change, and tells of its end.
 func saveChange(tx Tx, p ChargePoint, c, next SecurityChange) error {
 	if next.State == c.State && next.DueAt.Equal(c.DueAt) {

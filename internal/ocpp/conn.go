@@ -27,6 +27,7 @@ type conn struct {
 	release  func() // of the cluster's hold
 	cell     uint8  // of the tally of frames
 
+	begun         uint64        // drops of the door when its handshake began
 	from          uint32        // mark of its address
 	serial, rival atomic.Uint32 // marks of its device, and of the one whose socket it took
 

@@ -384,3 +384,23 @@ func TestAPointIsClosedOnceAnHourForNotAnswering(t *testing.T) {
 		b.Ended(nil)
 	})
 }
+
+// A handshake that was judged before its point was sent away is not let in; the next is.
+func TestAHandshakeThatBeganBeforeADropIsNotLetIn(t *testing.T) {
+	w := newWorld(t)
+	other := w.dial()
+	other.Point = ident.New[ident.ChargePoint](time.Now())
+	early := w.dial()
+	w.Drop(w.point.ID)
+	if w.take(early) {
+		t.Error("let in by what held before")
+	}
+	if !w.take(other) {
+		t.Error("another point is not let in")
+	}
+	next := w.dial()
+	next.begun = w.drops
+	if !w.take(next) {
+		t.Error("not let in after it")
+	}
+}

@@ -88,6 +88,8 @@ type Door struct {
 	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
 	pruned   time.Time                       // when kicked was last looked through
 	contests map[ident.ChargePoint]*contest  // whose socket others take
+	drops    uint64                          // how many points were sent away
+	dropped  map[ident.ChargePoint]drop      // the last time each was
 	taken    uint8                           // connections, roughly: for their cells in the tally
 	flaws    flaws
 	guests   map[string]*guest // strangers that are connected, by identity
@@ -127,7 +129,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.Watched == nil {
 		o.Watched = func(ident.ChargePoint) bool { return false }
 	}
-	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{},
+	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{}, dropped: map[ident.ChargePoint]drop{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		strange: operator.NewCrowd(StrangerRate), origins: operator.NewCrowd(StrangerOrigin), guests: map[string]*guest{}, strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
 		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold),
@@ -182,7 +184,7 @@ func policyOf(o asset.Offer) wire.Policy {
 // where more is required 403 (AUTH-R7).
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
-	draining, sentAway := d.draining, d.away.on
+	draining, sentAway, begun := d.draining, d.away.on, d.drops
 	d.mu.Unlock()
 	if draining {
 		d.refuse(w, http.StatusServiceUnavailable, "The server is stopping; connect again.")
@@ -240,7 +242,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.Stats.Accepted.Add(1)
 	c := newConn(d, p)
-	c.from = from
+	c.from, c.begun = from, begun
 	d.mu.Lock()
 	if d.draining {
 		d.mu.Unlock()
@@ -263,7 +265,7 @@ func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
 func (d *Door) take(c *conn) (ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.draining || d.away.on {
+	if d.draining || d.away.on || d.dropped[c.Point].number > c.begun {
 		return false
 	}
 	if old := d.conns[c.Point]; old != nil {
@@ -290,10 +292,29 @@ func (d *Door) leave(c *conn) {
 	}
 }
 
-// Drop closes the connection of a point; it may come again with what is right now.
+// drop is when a point was sent away: its place among all, and the time.
+type drop struct {
+	number uint64
+	at     time.Time
+}
+
+// dropKept is how long it is remembered: longer than any handshake takes.
+const dropKept = 10 * time.Minute
+
+// Drop closes the connection of a point; it may come again with what is right now. A
+// handshake that has begun was judged by what held before, and is not let in either.
 func (d *Door) Drop(p ident.ChargePoint) {
 	d.mu.Lock()
 	c := d.conns[p]
+	now := time.Now() // as timers run
+	if d.drops++; d.drops%1000 == 0 {
+		for id, x := range d.dropped {
+			if now.Sub(x.at) >= dropKept {
+				delete(d.dropped, id)
+			}
+		}
+	}
+	d.dropped[p] = drop{d.drops, now}
 	d.mu.Unlock()
 	if c != nil {
 		c.peer.Close(wire.ClosePolicy, "the key or the state of this charge point changed")
