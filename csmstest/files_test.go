@@ -34,6 +34,9 @@ func (p *Point) Simulated(change func(*cpsim.Config)) *cpsim.ChargePoint {
 		return time.AfterFunc(d, f).Stop
 	}
 	cfg.CallTimeout = time.Hour
+	if p.roots != nil {
+		cfg.TLS = p.trusting()
+	}
 	if change != nil {
 		change(&cfg)
 	}

@@ -87,7 +87,6 @@ func TestFramesThatAreWrong(t *testing.T) {
 			{"no array", "-1", `{"a":1}`, "FormationViolation"},
 			{"an unknown action", "a1", `[2,"a1","CustomOperation",{}]`, "NotImplemented"},
 			{"an action for charge points", "a2", `[2,"a2","ChangeConfiguration",{"key":"a","value":"b"}]`, "NotSupported"},
-			{"an action of ours, not built yet", "a3", `[2,"a3","FirmwareStatusNotification",{"status":"Idle"}]`, "NotSupported"},
 			{"no payload object", "a4", `[2,"a4","BootNotification",["x"]]`, ""},
 			{"no action", "a5", `[2,"a5"]`, "FormationViolation"},
 		} {

@@ -62,7 +62,8 @@ func TestRow66_AStandardSettingThatIsRefused(t *testing.T) {
 		p := w.Point("CP1")
 		c := p.Online()
 		staff := w.Staff(authz.OpAdmin)
-		for answer, want := range map[string]string{"NotSupported": "not_supported", "Rejected": "rejected"} {
+		for _, x := range [][2]string{{"Rejected", "rejected"}, {"NotSupported", "not_supported"}} { // the second is remembered of the model
+			answer, want := x[0], x[1]
 			cmd := staff.Command(p, M{"type": "change_configuration", "key": "ClockAlignedDataInterval", "value": "900", "reason": "test"}).Want(202).Body.Str("id")
 			c.Asked("ChangeConfiguration").Reply(M{"status": answer})
 			if got := staff.Becomes(cmd, want); got.Str("error_detail") == "" || got.Str("effect", "state") != "" {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,12 +74,20 @@ func generate() error {
 }
 
 func (o order) config(until <-chan struct{}) cpsim.LoadConfig {
+	// A real meter goes on from run to run; here the next begins within the second.
+	register := meterRuns.Add(1) * 100_000_000
 	return cpsim.LoadConfig{
 		URL: o.URL, Points: o.Points, Duration: o.Duration, Ramp: o.Ramp, Heartbeat: o.Heartbeat, Rate: o.Rate, Idle: o.Idle,
 		Sessions: o.Sessions, Samples: o.Samples, Until: until, Drain: patience() / 4,
-		Adjust: func(_ int, c *cpsim.Config) { c.CallTimeout = patience() / 2 },
+		Adjust: func(_ int, c *cpsim.Config) {
+			c.CallTimeout = patience() / 2
+			c.Connectors[0].MeterWh += register
+		},
 	}
 }
+
+// meterRuns counts the runs of this process.
+var meterRuns atomic.Int64
 
 // inOneProcess is how many points are played by the process of the node.
 const inOneProcess = 2000

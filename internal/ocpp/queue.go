@@ -187,7 +187,9 @@ func (c *conn) beaten() {
 	defer c.work.Done()
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
-	if err := c.door.assets.Triggered(ctx, c.Scope, c.Point, string(v16.ActionHeartbeat), "The charge point sent a Heartbeat."); err != nil {
+	if err := again(func() error {
+		return c.door.assets.Triggered(ctx, c.Scope, c.Point, string(v16.ActionHeartbeat), "The charge point sent a Heartbeat.")
+	}); err != nil {
 		c.door.opt.Log.Error("effect of a command not stored", "charge_point", c.Point, "error", err)
 	}
 }
@@ -208,7 +210,18 @@ func (c *conn) unsent(cmd asset.Command) {
 func (c *conn) answered(cmd asset.Command, a asset.Answer) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
-	if err := c.door.sessions.Answered(ctx, c.Scope, cmd.ID, a); err != nil {
+	if err := again(func() error { return c.door.sessions.Answered(ctx, c.Scope, cmd.ID, a) }); err != nil {
 		c.door.opt.Log.Error("answer not stored", "command", cmd.ID, "error", err)
 	}
+}
+
+// again does something anew where somebody else wrote the same row meanwhile: what a
+// command was answered and what follows from it may come in the same moment.
+func again(do func() error) (err error) {
+	for range 4 {
+		if err = do(); !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package v16_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -90,11 +91,15 @@ func TestDocuments_WoundedOnesAreReadToTheirEnd(t *testing.T) {
 
 // allocated is how many bytes f takes from the heap.
 func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
+	least := uint64(math.MaxUint64)
+	for range 2 { // the race detector and the runtime allocate now and then beside it
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return least
 }
 
 // Reading costs at most four times the bytes of the frame, all allocations together, and
