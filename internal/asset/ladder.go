@@ -12,9 +12,9 @@ import (
 
 // nextTry is what to try after the profile was refused with the quirks that are known;
 // "" where nothing is left.
-func (a SetProfile) nextTry(q ProfileQuirks, connectors int) string {
+func (a SetProfile) nextTry(q ProfileQuirks, connectors int, alternating bool) string {
 	p := a.Profile
-	constant := len(p.Schedule.Periods) == 1
+	constant := len(p.Schedule.Periods) == 1 && p.Schedule.Duration == 0
 	rungs := []struct {
 		try   string
 		sense bool
@@ -22,9 +22,9 @@ func (a SetProfile) nextTry(q ProfileQuirks, connectors int) string {
 		{TryConnectorOne, a.Connector == 0 && connectors == 1 && p.Purpose == ByDefault && !q.ConnectorOne},
 		{TryAbsolute, p.Kind == Relative && constant && q.Kind == ""},
 		{TryRelative, p.Kind == Absolute && constant && p.Purpose != ForPoint && p.Schedule.Start.IsZero() && q.Kind == ""},
-		{TryStackZero, p.Stack > 0 && !q.StackZero},
+		{TryStackZero, p.Stack > 0 && !q.StackZero && p.ValidTo.IsZero() && p.Schedule.Duration == 0},
 		{TryWatts, p.Schedule.Unit == Amperes && q.Unit == ""},
-		{TryAmperes, p.Schedule.Unit == Watts && q.Unit == ""},
+		{TryAmperes, p.Schedule.Unit == Watts && q.Unit == "" && alternating},
 	}
 	after := a.Try == ""
 	for _, r := range rungs {
@@ -61,7 +61,7 @@ func climb(tx Tx, c Command, a Answer) error {
 	}
 	cs = slices.DeleteFunc(cs, func(c Connector) bool { return c.Number == 0 })
 	set := args.(SetProfile)
-	if set.Try = set.nextTry(known.Profile, len(cs)); set.Try == "" || p.Status != Valid || !p.Online(tx.Now()) {
+	if set.Try = set.nextTry(known.Profile, len(cs), p.Type.Alternating()); set.Try == "" || p.Status != Valid || !p.Online(tx.Now()) {
 		return nil
 	}
 	again := CommandOf(set)

@@ -178,7 +178,20 @@ func (c *conn) quirky(args asset.Args) (asset.Args, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
 	known, err := c.door.assets.Capability(ctx, c.Scope, c.Point)
-	return v16.Quirk(args, known.Profile, c.door.opt.Now()), err
+	if err != nil {
+		return args, err
+	}
+	p, err := c.door.assets.ChargePoint(ctx, c.Scope, c.Point)
+	if err != nil {
+		return args, err
+	}
+	d := v16.Device{Alternating: p.Type.Alternating()}
+	for _, x := range p.Connectors {
+		if x.Number > 0 {
+			d.Connectors++
+		}
+	}
+	return v16.Quirk(args, known.Profile, d, c.door.opt.Now()), nil
 }
 
 // beaten notes the effect of a command that asked for a Heartbeat. The Heartbeat itself is
