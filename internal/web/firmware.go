@@ -127,8 +127,7 @@ const imageUploads = 2
 
 // putImageFile takes the file of an image. It is kept only if its signature is right.
 func (h *handlers) putImageFile(ctx context.Context, in *imageFileInput) (*single[FirmwareImage], error) {
-	img, err := h.svc.Upkeep.DraftImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
-	if err != nil {
+	if _, err := h.svc.Upkeep.DraftImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx)); err != nil {
 		return nil, err
 	}
 	if h.opt.PointFiles == nil {
@@ -146,7 +145,8 @@ func (h *handlers) putImageFile(ctx context.Context, in *imageFileInput) (*singl
 		return nil, fault.New(fault.Conflict, "file_arriving", "The file of this image is arriving already, over another connection.")
 	}
 	defer h.imagesArriving.Delete(in.ID)
-	if img, err = h.svc.Upkeep.DraftImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx)); err != nil {
+	img, err := h.svc.Upkeep.DraftImage(ctx, scopeOf(ctx), in.ID, versionOf(ctx))
+	if err != nil {
 		return nil, err
 	}
 	f, err := h.opt.PointFiles.Create(ctx, img.Operator, img.Vault())

@@ -64,7 +64,11 @@ describe('the commands of a charge point', () => {
     await page.getByRole('tab', { name: 'Commands' }).click()
     await page.getByText('because: The cable is stuck').waitFor()
     await page.getByRole('tab', { name: 'Messages' }).click()
-    await page.locator('.timeline b', { hasText: /^UnlockConnector$/ }).first().waitFor({ timeout: 20_000 })
+    const unlock = page.locator('.timeline b', { hasText: /^UnlockConnector$/ }).first()
+    await expect.poll(async () => { // the journal is written in batches
+      if (await unlock.count() === 0) await page.reload()
+      return unlock.waitFor({ timeout: 5_000 }).then(() => true, () => false)
+    }, { timeout: 40_000 }).toBe(true)
     await picture(page, 'point-frames-1440')
   })
 
