@@ -118,7 +118,7 @@ func (h *handlers) command(cl operator.Caller, c asset.Command) Command {
 		if a.ReadAt != nil {
 			out.Setting.BeforeAt = at(*a.ReadAt)
 		}
-		if strings.EqualFold(a.Key, ownKey) || asset.SecretKey(a.Key) && !cl.May(authz.LiveConfigure) {
+		if strings.EqualFold(a.Key, ownKey) && !cl.May(authz.SecurityWrite) || asset.SecretKey(a.Key) && !cl.May(authz.LiveConfigure) {
 			out.Setting.Value, out.Setting.Masked = covered, true
 			if a.Before != nil {
 				hidden := covered

@@ -37,7 +37,7 @@ func (h *handlers) getConfiguration(ctx context.Context, in *PointPath) (*struct
 	out := Configuration{ReadAt: at(cfg.ReadAt), Firmware: cfg.Firmware, Items: make([]Setting, 0, len(cfg.Keys))}
 	for _, k := range cfg.Keys {
 		s := Setting{Key: k.Key, Value: k.Value, ReadOnly: k.ReadOnly, ReadAt: at(k.ReadAt), Was: k.Was, ChangedAt: at(k.ChangedAt), Reboot: k.Pending(p.BootedAt)}
-		if strings.EqualFold(k.Key, ownKey) || asset.SecretKey(k.Key) && !c.May(authz.LiveConfigure) {
+		if strings.EqualFold(k.Key, ownKey) && !c.May(authz.SecurityWrite) || asset.SecretKey(k.Key) && !c.May(authz.LiveConfigure) {
 			s.Value, s.Masked = covered, true
 			if s.Was != nil {
 				hidden := covered

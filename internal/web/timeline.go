@@ -89,10 +89,10 @@ func (h *handlers) sessionFrames(ctx context.Context, in *timelineInput) (*frame
 }
 
 // hidden is what of a frame somebody may not see.
-type hidden struct{ persons, secrets bool }
+type hidden struct{ persons, secrets, keys bool }
 
 func hiddenFrom(c operator.Caller) hidden {
-	return hidden{persons: !c.May(authz.PIIView), secrets: !c.May(authz.LiveConfigure)}
+	return hidden{persons: !c.May(authz.PIIView), secrets: !c.May(authz.LiveConfigure), keys: !c.May(authz.SecurityWrite)}
 }
 
 func frameOf(f session.Frame, h hidden) Frame {
@@ -109,8 +109,8 @@ func frameOf(f session.Frame, h hidden) Frame {
 
 // payload is the frame's JSON as received, or as text where it is none. Without
 // pii.view the tokens in it are covered, without live.configure the settings that open
-// something, and of everybody what only the charge point may know; then its fields stand in
-// another order.
+// something, without security.write the charge point's key, and the addresses of files of
+// everybody; then its fields stand in another order.
 func payload(raw []byte, h hidden) json.RawMessage {
 	if !json.Valid(raw) {
 		if h != (hidden{}) {
@@ -136,7 +136,7 @@ func payload(raw []byte, h hidden) json.RawMessage {
 }
 
 // Whom a frame shows these, it would give them: the address of a file has the credentials
-// that open it, and the key of a charge point is shown once, to who made it.
+// that open it, and with the key of a charge point one is the charge point.
 var (
 	addresses = []string{"location", "remoteLocation"} // of GetDiagnostics and UpdateFirmware; of GetLog
 	ownKey    = "AuthorizationKey"
@@ -149,7 +149,7 @@ func opensSomething(raw []byte) bool {
 }
 
 // cover replaces in OCPP 1.6 frames what identifies a person, the values of settings that
-// open something, and what nobody but the charge point may know.
+// open something, and the addresses of files.
 func (h hidden) cover(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -164,7 +164,7 @@ func (h hidden) cover(v any) any {
 			}
 		}
 		name, ok := v["key"].(string)
-		if ok && v["value"] != nil && (strings.EqualFold(name, ownKey) || h.secrets && asset.SecretKey(name)) {
+		if ok && v["value"] != nil && (h.keys && strings.EqualFold(name, ownKey) || h.secrets && asset.SecretKey(name)) {
 			v["value"] = covered
 		}
 	case []any:

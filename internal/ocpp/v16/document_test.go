@@ -124,7 +124,7 @@ func TestDocuments_ReadingCostsNoMoreThanFourTimesTheFrame(t *testing.T) {
 	check := func(m message, why string, doc []byte) {
 		t.Helper()
 		got := allocated(func() { _, _, _ = m.read(m.action, doc) })
-		if got > 4*uint64(len(doc))+little {
+		if got > times*uint64(len(doc))+little {
 			t.Errorf("%s with %s: %d bytes for a frame of %d, %.1f times", m.name, why, got, len(doc), float64(got)/float64(len(doc)))
 		}
 		if len(doc) > size/2 {
