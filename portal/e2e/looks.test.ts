@@ -12,15 +12,26 @@ const routes = [...readFileSync(new URL('../admin/src/routes.tsx', import.meta.u
 /** Where the objects of an address with an id come from, in the API. */
 const objects: Record<string, string> = {
   'finance/records/:id': 'sessions', 'finance/recharges/:id': 'recharges', 'live/points/:id': 'charge-points',
+  'users/local-lists/:id': 'local-lists',
 }
 /** Of what there is none until somebody has done it: tests of its own visit these. */
-const made = new Set(['live/points/bulks/:id'])
+const made = new Set(['live/points/bulks/:id', 'assets/firmware/campaigns/:id'])
 
 let w: Window
 let owner: Window | undefined
 beforeAll(async () => {
   w = await openWindow()
   await signIn(w.page)
+  const status = await w.page.evaluate(async () => {
+    const me = await fetch('/api/v1/me').then((r) => r.json()) as { csrf_token: string }
+    const card = await fetch('/api/v1/tokens?limit=1').then((r) => r.json()) as { items: { id: string }[] }
+    const point = await fetch('/api/v1/charge-points?limit=1').then((r) => r.json()) as { items: { id: string }[] }
+    return fetch('/api/v1/local-lists', {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token, 'Idempotency-Key': crypto.randomUUID() },
+      body: JSON.stringify({ name: 'Cards of the house', cards: 'MANUAL', token_ids: [card.items[0]!.id], site_ids: [], charge_point_ids: [point.items[0]!.id] }),
+    }).then((r) => r.status)
+  })
+  expect(status, 'a local list is made').toBe(201)
 })
 afterAll(async () => {
   expect(w.errors).toEqual([])

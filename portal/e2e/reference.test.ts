@@ -55,7 +55,7 @@ test('the search narrows the operations', async () => {
   await w.page.goto(`${base}/api/docs`)
   await w.page.locator('article').first().waitFor()
   await w.page.getByLabel('Find').fill('post commands')
-  expect(await w.page.locator('article:visible').evaluateAll((all) => all.map((a) => a.id))).toEqual(['post_charge_points_one_commands'])
+  expect(await w.page.locator('article:visible').evaluateAll((all) => all.map((a) => a.id))).toEqual(['post_charge_points_one_certificate_commands', 'post_charge_points_one_commands'])
   await w.page.getByLabel('Find').fill('there is no such thing')
   await w.page.getByText('Nothing is called so.').waitFor()
   expect(w.errors).toEqual([])

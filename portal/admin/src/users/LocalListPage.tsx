@@ -70,7 +70,7 @@ function Loaded({ list: l }: { list: LocalList }) {
           <div><dt>{t('lists.points_pushed')}</dt><dd className="num">{l.points_pushed} <small>/ {l.points}</small></dd></div>
           <div><dt>{t('lists.users_pushed')}</dt><dd className="num">{l.users_pushed} <small>/ {l.users}</small></dd></div>
         </dl>
-        <span className="row-buttons">
+        <span className="row-buttons wraps">
           {may('live.command') && <Button disabled={l.points === 0} icon={<CloudUploadOutlined aria-hidden />} onClick={() => push(l)}>{t('lists.push')}</Button>}
           {may('drivers.write') && <Button icon={<EditOutlined aria-hidden />} onClick={() => setEditing(true)}>{t('lists.edit')}</Button>}
           {may('drivers.write') && <Remove list={l} />}
