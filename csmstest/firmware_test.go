@@ -14,6 +14,8 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -165,8 +167,15 @@ func TestFirmware_OneFileAtATimeForAnImage(t *testing.T) {
 		go func() { first <- staff.uploadFrom(id, body) }()
 		_, err := in.Write(content[:50_000])
 		w.OK(err)
+		w.Until("the first arrives", func() bool {
+			kept, err := os.ReadDir(filepath.Join(w.cfg.DataDir, "files"))
+			w.OK(err)
+			return len(kept) > 0
+		})
 		another := bytes.Repeat([]byte("x"), len(content))
-		w.Until("a second upload is refused", func() bool { return staff.upload(id, another).Body.Str("code") == "file_arriving" })
+		if r := staff.upload(id, another); r.Body.Str("code") != "file_arriving" {
+			w.Fatalf("a second upload: %d %v", r.Status, r.Body)
+		}
 		_, err = in.Write(content[50_000:])
 		w.OK(err)
 		w.OK(in.Close())

@@ -15,14 +15,31 @@ type Disconnected struct {
 }
 
 func (e Disconnected) apply(d *desk) {
-	if e.Epoch <= d.w.ClosedEpoch && e.Epoch > 0 {
+	if e.Epoch <= d.w.ClosedEpoch {
 		return
 	}
-	d.w.ClosedEpoch = e.Epoch
+	d.lostUpTo(e.Epoch, e.At)
 	if e.Epoch >= d.w.Epoch { // else a newer one stands: facts of two commits may change places
 		d.w.Epoch, d.w.ClosedAt, d.w.DueAt = e.Epoch, e.At, e.At.Add(asset.Grace)
 	}
-	d.lost(e.At)
+}
+
+// missedAtOnce is how many sockets in a row nothing was told of, for their numbers to say
+// that they were there. A restored database goes on with numbers far ahead.
+const missedAtOnce = 1000
+
+// lostUpTo counts the sockets up to an epoch that were not counted as lost yet. Each
+// socket has the next number, and not all of them are told: of those that a newer one
+// replaced only the newer is, and facts of two commits may change places.
+func (d *desk) lostUpTo(epoch int64, at time.Time) {
+	n := epoch - d.w.ClosedEpoch
+	if n > missedAtOnce {
+		n = 1
+	}
+	d.w.ClosedEpoch = max(epoch, d.w.ClosedEpoch)
+	for range n {
+		d.lost(at)
+	}
 }
 
 // lost counts a disconnect, and says where there are too many (LIVE-R1, LIVE-A2).
@@ -37,8 +54,8 @@ func (d *desk) lost(at time.Time) {
 	}
 }
 
-// Connected: a new socket stands. One whose forerunner was never told as closed has
-// taken its place: that one was lost too.
+// Connected: a new socket stands. Those before it were lost, whether told as closed or
+// not: it has taken their place.
 type Connected struct {
 	Epoch int64
 	At    time.Time
@@ -49,10 +66,7 @@ func (e Connected) apply(d *desk) {
 		return
 	}
 	d.watched = true
-	if d.w.Epoch > 0 && d.w.ClosedEpoch < d.w.Epoch {
-		d.lost(e.At)
-		d.w.ClosedEpoch = d.w.Epoch // counted, should it still be told
-	}
+	d.lostUpTo(e.Epoch-1, e.At)
 	d.w.Epoch, d.w.ClosedAt, d.w.DueAt = e.Epoch, time.Time{}, time.Time{}
 	if i := d.find(0, Offline, ""); i >= 0 {
 		d.gone(i, e.At)
