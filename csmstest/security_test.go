@@ -596,7 +596,15 @@ func TestTheOperatorsOwnAuthority(t *testing.T) {
 		}
 		revocations := "/api/v1/authorities/" + added.Str("id") + "/revocations"
 		staff.Do("PUT", revocations, M{"list_pem": w.NewCA("y").CRL()}).Want(422)
+		c, err = p.Knock(Handshake{TLS: w.TLS(own), NoKey: true})
+		w.OK(err)
+		c.Boot()
+		staff.Do("PUT", revocations, M{"list_pem": ca.CRL(w.number())}).Want(200)
+		c.Call("Heartbeat", nil) // another's number is no matter of its
 		staff.Do("PUT", revocations, M{"list_pem": ca.CRL(serial)}).Want(200)
+		if code, why := c.Closed(); code != 1008 {
+			w.Errorf("it is sent away with %d %s", code, why)
+		}
 		if got := p.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 401 {
 			w.Errorf("on the list of what is revoked: %d", got)
 		}
