@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/upkeep"
 )
 
 // Hardware is replaced: identity, code and history stay, the old key ends, and both serial
@@ -27,6 +28,9 @@ func TestAST_R1_ASwapKeepsTheChargePoint(t *testing.T) {
 		d := p.Dial()
 		d.bootAs("Vendor", "New", "2", "SN-NEW")
 		d.bootAs("Vendor", "New", "2", "SN-NEW")
+		if l := w.Warnings(upkeep.Filter{Types: []upkeep.Type{upkeep.HardwareChanged}}); len(l) > 0 { // it was announced
+			t.Errorf("the warnings: %v", l)
+		}
 		if v := p.View(); v.Code != code || v.Identity != "CP1" || v.Serial != "SN-NEW" || len(p.Sessions()) != 1 {
 			t.Errorf("after the swap: %+v", v.ChargePoint)
 		}
@@ -56,12 +60,24 @@ func TestAST_R1_AnotherSerialNumberIsNotedAndShown(t *testing.T) {
 		if len(all) != 2 || all[0].Str("origin") != "seen" || all[0]["confirmed"] != false {
 			t.Fatalf("the history: %v", all)
 		}
+		if row := w.Warned("HARDWARE_CHANGED WARN 0 ×1")[0]; row.Detail != "SN-1 → SN-2" {
+			t.Errorf("the warning says %q", row.Detail)
+		}
+		w.Clock.Advance(2 * time.Hour)
+		w.Warned("HARDWARE_CHANGED WARN 0 ×1") // until somebody says that it is right
+		staff = w.Staff(authz.OpAdmin)         // the login has expired
 		staff.Do("POST", path+"/swap", M{"reason": "replaced on Monday", "keep_key": true}).Want(200)
 		c.Call("Heartbeat", nil) // it stays connected
 		all = staff.Get(path + "/hardware").Want(200).Items()
 		if len(all) != 2 || all[0]["confirmed"] != true || all[0].Str("reason") != "replaced on Monday" || all[0].Str("hardware_serial") != "SN-2" {
 			t.Errorf("the history: %v", all)
 		}
+		w.Until("the warning has an end", func() bool {
+			l := w.Warnings(upkeep.Filter{Types: []upkeep.Type{upkeep.HardwareChanged}})
+			return len(l) == 1 && !l[0].GoneAt.IsZero()
+		})
+		c.bootAs("Vendor", "Box", "2", "SN-1") // and the old one is back
+		w.Warned("HARDWARE_CHANGED WARN 0 ×2")
 	})
 }
 

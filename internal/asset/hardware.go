@@ -44,7 +44,7 @@ type DeviceChanged struct {
 	Point ident.ChargePoint `json:"charge_point_id"`
 	From  string            `json:"from_serial"`
 	To    string            `json:"to_serial"`
-	Known bool              `json:"announced,omitempty"` // staff said that it would
+	Known bool              `json:"announced,omitempty"` // staff said that it would, or that it is right
 }
 
 // maxDevices is how many are remembered of a point; what changes its serial number at
@@ -180,6 +180,13 @@ func replaceDevice(tx Tx, p *ChargePoint, sc authz.Scope, reason string) error {
 		d := all[n-1]
 		d.Confirmed, d.Reason, d.Actor = true, cut(reason), ActorOf(sc)
 		if err := tx.SaveDevice(d); err != nil {
+			return err
+		}
+		was := ""
+		if n > 1 {
+			was = all[n-2].Serial
+		}
+		if err := recordDevice(tx, *p, was, tx.Now(), true); err != nil {
 			return err
 		}
 	} else {
