@@ -1312,6 +1312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware-installs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an install that waits for the end of a session
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_installs_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home/analytics": {
         parameters: {
             query?: never;
@@ -3757,6 +3777,8 @@ export interface components {
             created_by?: string;
             file_name: string;
             id: string;
+            /** @description It is ready, and its file is not on this server, as after a restore: backups leave it out. PUT the same file again. */
+            missing?: boolean;
             model: string;
             name: string;
             /** Format: date-time */
@@ -3828,7 +3850,7 @@ export interface components {
             signed: boolean;
             site_name?: string;
             /**
-             * @description DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
+             * @description WAITING: for its turn in a campaign, or for the end of the session. DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
              * @enum {string}
              */
             state: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
@@ -3842,6 +3864,8 @@ export interface components {
              */
             at?: string;
             image_id: string;
+            /** @description Also while it charges. Else it waits until the session has ended, for a week at most. */
+            now?: boolean;
             /** @enum {string} */
             protocol?: "https" | "ftps" | "http" | "ftp";
             reason: string;
@@ -5399,6 +5423,8 @@ export interface components {
             kept_until: string;
             /** @enum {string} */
             kind: "diagnostics" | "log" | "security_log";
+            /** @description It arrived, and is not on this server, as after a restore: backups leave it out. */
+            missing?: boolean;
             /**
              * @description How it was to bring the file.
              * @enum {string}
@@ -5514,10 +5540,10 @@ export interface components {
             /** @example HeartbeatInterval */
             key: string;
             /**
-             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error.
+             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error. skipped: no template may set it; text says why.
              * @enum {string}
              */
-            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed";
+            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed" | "skipped";
             text?: string;
             value: string;
         };
@@ -6861,7 +6887,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -6955,7 +6981,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -9806,6 +9832,40 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_installs_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
             path: {
                 id: string;
             };
