@@ -52,7 +52,7 @@ func NeedsRegisters(st State, ev Event) bool {
 		return true
 	case Due:
 		return st.Phase == Idle || !st.Inner.CloseFrom.IsZero()
-	case StatusSeen, Replaced:
+	case StatusSeen, Replaced, Overlapped:
 		return st.Phase == Idle
 	}
 	return false
