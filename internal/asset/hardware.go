@@ -101,8 +101,13 @@ func noteDevice(tx Tx, before, p ChargePoint, at time.Time) error {
 }
 
 // forgetHardware forgets what was learned of the device that was there, p as it told itself:
-// another begins with a register of its own.
-func forgetHardware(tx Tx, p ChargePoint, at time.Time) error { return tx.ForgetMeters(p.ID, at) }
+// another begins with a register of its own, and may do what this one could not.
+func forgetHardware(tx Tx, p ChargePoint, at time.Time) error {
+	if err := unlearned(tx, p); err != nil {
+		return err
+	}
+	return tx.ForgetMeters(p.ID, at)
+}
 
 // otherMeter reports whether a boot tells of another meter than the one before.
 func otherMeter(before, p ChargePoint) bool {

@@ -58,6 +58,7 @@ func (e Stopped) apply(m *machine) {
 	}
 	s.MeterStop = e.Register
 	in.Base = s.Has(FlagMeterBase)
+	m.zeroOver("The charge has ended.")
 	if s.overlaps(s.EndedAt) {
 		s.flag(FlagOverlap)
 	}
