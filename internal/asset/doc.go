@@ -10,18 +10,25 @@
 // Refuses: what a session, a price or a protocol frame is; it stores no key, only
 // key MACs; it never opens a transaction inside another package's.
 // Invariants:
+//
 //   - An identity is unique on the whole platform and never changes (AST-R1, AST-R7).
+//
 //   - A write that came over an old connection fails: the newest socket wins.
+//
 //   - A report older than the stored condition never changes the live condition.
+//
 //   - A point is let in with what its profile and its operator's minimum require, or with
 //     more, never with less. A change of its key or profile counts once it came back with
 //     what is new; a profile is never lowered by it.
+//
 //   - The key of an authority leaves the store only to sign.
+//
 //   - A command moves forward only: queued → sent → one final state, and a final
 //     state never changes. "Accepted" is not "done": the effect is kept apart.
 //
 //   - What one point alone cannot do counts for no other (decision 0020), and what staff say
 //     of a model counts before anything that was learned.
+//
 //   - Other hardware at a point takes back what was learned of the hardware before.
 //
 // Times: At is when it happened by the device's clock after correction, ReceivedAt
