@@ -98,15 +98,15 @@ func TestAST_R1_ASwapForgetsTheMeter(t *testing.T) {
 	for name, other := range map[string]func(w *World, p *Point, c *Conn) *Conn{
 		"swapped by staff": func(w *World, p *Point, c *Conn) *Conn {
 			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt", "keep_key": true}).Want(200)
-			c = p.Dial()
-			c.Boot(M{"chargePointSerialNumber": "SN-2"})
-			return c
+			c.Drop()
+			d := p.Dial()
+			d.Boot(M{"chargePointSerialNumber": "SN-2"})
+			return d
 		},
 		"swapped, and tells no serial number": func(w *World, p *Point, c *Conn) *Conn {
 			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt", "keep_key": true}).Want(200)
-			c = p.Dial()
-			c.Boot()
-			return c
+			c.Drop()
+			return p.Connect()
 		},
 		"seen at a boot": func(_ *World, _ *Point, c *Conn) *Conn {
 			c.Boot(M{"chargePointSerialNumber": "SN-2", "meterSerialNumber": "M-1"})

@@ -27,7 +27,7 @@ func TestBILL_R16_TheSecondInEveryPhase(t *testing.T) {
 		st := State{Phase: c.was, StartedAt: now.Add(-time.Hour), EndedAt: now, MeterStop: 100}
 		st.RealStop = c.was == Idle || c.was == Completed || c.was == Abnormal
 		out := Apply(st, Overlapped{}, Env{Now: now})
-		if out.Next.Phase != c.next || out.Next.Has(FlagOverlap) != c.flagged || string(out.Fact) != c.fact {
+		if out.Next.Phase != c.next || out.Next.Has(FlagOverlap) != c.flagged || out.Fact != c.fact {
 			t.Errorf("%s becomes %s with %v, and %q is told", c.was, out.Next.Phase, out.Next.Flags, out.Fact)
 		}
 		if again := Apply(out.Next, Overlapped{}, Env{Now: now}); again.Fact != "" || again.Next.Phase != c.next {
