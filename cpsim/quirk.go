@@ -39,6 +39,7 @@ const (
 	QuirkRefuseList        Quirk = "refuse-list"
 	QuirkForgetList        Quirk = "forget-list"
 	QuirkRefuseReservation Quirk = "refuse-reservation"
+	QuirkIgnoreZero        Quirk = "ignore-zero"
 )
 
 // QuirkDoc is one line of the list that `cpsim quirks` prints.
@@ -78,6 +79,7 @@ var AllQuirks = []QuirkDoc{
 	{QuirkRefuseList, 0, "SendLocalList is answered with Failed"},
 	{QuirkForgetList, 0, "the local list is empty again after each reboot"},
 	{QuirkRefuseReservation, 0, "ReserveNow is answered with Rejected"},
+	{QuirkIgnoreZero, 75, "a charging profile with a limit of 0 is accepted, and current flows on"},
 }
 
 // Quirks is a set of quirks.
