@@ -67,6 +67,7 @@ var AllQuirks = []QuirkDoc{
 	{QuirkMeterResetTx, 57, "the register is 0 again at the start of each transaction"},
 	{QuirkNeverAnswer, 13, "no CALL of the server is answered"},
 	{QuirkRejectRemote, 69, "remote start and stop are rejected"},
+	{QuirkIgnoreZero, 75, "a charging profile with a limit of 0 is accepted, and current flows on"},
 	{QuirkAuthorizeOnStop, 0, "the card that stops is sent in an Authorize first"},
 	{QuirkChargeAnyway, 0, "charging goes on when StartTransaction is answered with anything but Accepted"},
 	{QuirkIgnoreServerTime, 0, "the clock is not set by BootNotification or Heartbeat"},
@@ -79,7 +80,6 @@ var AllQuirks = []QuirkDoc{
 	{QuirkRefuseList, 0, "SendLocalList is answered with Failed"},
 	{QuirkForgetList, 0, "the local list is empty again after each reboot"},
 	{QuirkRefuseReservation, 0, "ReserveNow is answered with Rejected"},
-	{QuirkIgnoreZero, 75, "a charging profile with a limit of 0 is accepted, and current flows on"},
 }
 
 // Quirks is a set of quirks.
