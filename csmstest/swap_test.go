@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/session"
 	"ccms/internal/upkeep"
 )
 
@@ -104,5 +105,71 @@ func TestAST_R1_AKeyOnItsWayEndsWithASwap(t *testing.T) {
 		if got := staff.Get("/api/v1/commands?charge_point_id=" + p.ID.String()).Want(200).Items()[0]; got.Str("state") != "failed" {
 			t.Errorf("the command that waited: %v", got)
 		}
+	})
+}
+
+// Another device, or another meter in it, begins with a register of its own: its first
+// charge is billed without a person, and what the old one is still told of teaches nothing.
+func TestAST_R1_ASwapForgetsTheMeter(t *testing.T) {
+	for name, other := range map[string]func(w *World, p *Point, c *Conn) *Conn{
+		"swapped by staff": func(w *World, p *Point, c *Conn) *Conn {
+			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt", "keep_key": true}).Want(200)
+			c.Drop()
+			d := p.Dial()
+			d.Boot(M{"chargePointSerialNumber": "SN-2"})
+			return d
+		},
+		"swapped, and tells no serial number": func(w *World, p *Point, c *Conn) *Conn {
+			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt", "keep_key": true}).Want(200)
+			c.Drop()
+			return p.Connect()
+		},
+		"seen at a boot": func(_ *World, _ *Point, c *Conn) *Conn {
+			c.Boot(M{"chargePointSerialNumber": "SN-2", "meterSerialNumber": "M-1"})
+			return c
+		},
+		"another meter": func(_ *World, _ *Point, c *Conn) *Conn {
+			c.Boot(M{"chargePointSerialNumber": "SN-1", "meterSerialNumber": "M-2"})
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			Each(t, func(w *World) {
+				w.Driver("CARD1", "100.00")
+				p := w.Point("CP1")
+				c := p.Dial()
+				c.Boot(M{"chargePointSerialNumber": "SN-1", "meterSerialNumber": "M-1"})
+				c.Status(1, "Available")
+				w.Advance(time.Minute)
+				c.visit(500_000, []int{500_400}, 501_000).Is(session.Completed, "COMPLETED").Flagged()
+				w.Advance(time.Minute)
+				c = other(w, p, c)
+				w.Advance(2 * time.Minute)
+				c.visit(0, []int{400}, 1000).Is(session.Completed, "COMPLETED").Delivered(1000).Flagged()
+				w.Advance(time.Minute)
+				c.visit(200, []int{400}, 1000).Is(session.Abnormal, "ABNORMAL").Flagged("METER_BASE")
+			})
+		})
+	}
+}
+
+// What ran when the device burnt is closed later, with the old register.
+func TestAST_R1_TheOldDevicesLastChargeTeachesNothing(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "100.00")
+		w.Driver("CARD2", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD2", 500_000)
+		w.Advance(2 * time.Minute)
+		c.Meter(1, id, 500_400)
+		w.Advance(time.Second)
+		w.Staff(authz.OpAdmin).Do("POST", "/api/v1/charge-points/"+p.ID.String()+"/swap", M{"reason": "burnt", "keep_key": true}).Want(200)
+		c.Drop()
+		w.Advance(time.Minute)
+		c = p.Connect()
+		w.Advance(20 * time.Minute)
+		w.Session(id).Is(session.Completed, "COMPLETED")
+		c.visit(0, []int{400}, 1000).Is(session.Completed, "COMPLETED").Delivered(1000).Flagged()
 	})
 }

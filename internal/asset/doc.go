@@ -27,6 +27,9 @@
 //     it, and neither is set by a template or a general command.
 //   - What is known of a certificate counts for exactly that certificate; one that was
 //     revoked stays so.
+//   - What one point alone cannot do counts for no other (decision 0020), and what staff say
+//     of a model counts before anything that was learned.
+//   - Other hardware at a point takes back what was learned of the hardware before.
 //   - The key of an authority leaves the store only to sign.
 //   - A command moves forward only: queued → sent → one final state, and a final
 //     state never changes. "Accepted" is not "done": the effect is kept apart.

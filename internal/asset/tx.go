@@ -72,6 +72,9 @@ type Tx interface {
 	// LearnMeter keeps what the end of a session tells of the connector's meter, unless it
 	// is older than what is known.
 	LearnMeter(p ident.ChargePoint, connector int, seen MeterSeen) error
+	// ForgetMeters forgets what was learned of the meters of a point; what ended before at
+	// is not learned any more.
+	ForgetMeters(p ident.ChargePoint, at time.Time) error
 	// ConnectorsOf lists the connectors of a point by number.
 	ConnectorsOf(ident.ChargePoint) ([]Connector, error)
 

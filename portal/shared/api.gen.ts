@@ -5162,13 +5162,18 @@ export interface components {
         ModelFact: {
             /** @description Where it was seen last. */
             charge_point_id?: string;
+            /**
+             * @description charge_point: action, key and effect that one charge point alone has shown. They count for it, and for the model when a second one shows the same.
+             * @enum {string}
+             */
+            counts_for: "charge_point" | "model";
             /** Format: date-time */
             first_at: string;
             /**
-             * @description action, key: it says that it has no such command or setting. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
+             * @description action, key: it says that it has no such command or setting. effect: it accepts this and does not do it; zero_limit_ignored is a limit of 0. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
              * @enum {string}
              */
-            kind: "action" | "key" | "profile" | "unanswered" | "flaw";
+            kind: "action" | "key" | "effect" | "profile" | "unanswered" | "flaw";
             /** Format: date-time */
             last_at: string;
             subject: string;
@@ -5220,6 +5225,8 @@ export interface components {
             rate_unit?: "A" | "W";
             /** @description Its charging profiles have the stack level 0. */
             stack_level_zero?: boolean;
+            /** @description It goes on charging at a limit of 0: charging profiles with one are refused. */
+            zero_limit_ignored?: boolean;
         };
         Money: {
             /**
