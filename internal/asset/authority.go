@@ -112,7 +112,7 @@ func serialOf(c *x509.Certificate) string { return serialText(c.SerialNumber) }
 func serialText(n *big.Int) string { return hex.EncodeToString(n.Bytes()) }
 
 // leaf signs a request that was checked.
-func (a Authority) leaf(req *x509.CertificateRequest, identity string, now time.Time) ([]byte, error) {
+func (a Authority) leaf(req *x509.CertificateRequest, now time.Time) ([]byte, error) {
 	root, err := x509.ParseCertificate(a.Certificate)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (a Authority) leaf(req *x509.CertificateRequest, identity string, now time.
 		until = a.NotAfter
 	}
 	tmpl := &x509.Certificate{
-		SerialNumber: newSerial(), Subject: pkix.Name{CommonName: identity, Organization: []string{a.Organisation}},
+		SerialNumber: newSerial(), Subject: pkix.Name{CommonName: req.Subject.CommonName, Organization: []string{a.Organisation}},
 		NotBefore: now.Add(-backdate), NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true,
 	}
@@ -182,7 +182,7 @@ func strongKey(pub any) error {
 
 // readRequest checks what a device asks to have signed: its signature, its key, and that
 // it speaks of itself.
-func readRequest(text, identity, organisation string) (*x509.CertificateRequest, error) {
+func readRequest(text string, p ChargePoint, organisation string) (*x509.CertificateRequest, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE REQUEST" && block.Type != "NEW CERTIFICATE REQUEST" {
 		return nil, errors.New("it is no request for a certificate in PEM")
@@ -197,14 +197,16 @@ func readRequest(text, identity, organisation string) (*x509.CertificateRequest,
 	if err := strongKey(req.PublicKey); err != nil {
 		return req, err
 	}
-	return req, ofPoint(req.Subject, identity, organisation)
+	return req, ofPoint(req.Subject, p, organisation)
 }
 
-// ofPoint checks whom a subject names.
-func ofPoint(n pkix.Name, identity, organisation string) error {
+// ofPoint checks whom a subject names: the charge point by its identity, or the device in
+// its place by the serial number that it tells, which is what the specification asks for
+// (OCPP 2.0.1 A00.FR.405) and not every maker does.
+func ofPoint(n pkix.Name, p ChargePoint, organisation string) error {
 	switch {
-	case n.CommonName != identity:
-		return fmt.Errorf("its common name is %q and not the identity of the charge point", clip(n.CommonName, 64))
+	case n.CommonName == "" || n.CommonName != p.Identity && n.CommonName != p.Serial:
+		return fmt.Errorf("its common name is %q and neither the identity nor the serial number of the charge point", clip(n.CommonName, 64))
 	case !slices.Contains(n.Organization, organisation):
 		return fmt.Errorf("its organisation is %q; set CpoName on the charge point to %q", clip(strings.Join(n.Organization, ", "), 64), organisation)
 	}
@@ -244,7 +246,7 @@ func pemOf(kind string, ders ...[]byte) string {
 
 // verify finds the authority behind a chain of a charge point, and the path to it, without
 // its own certificate.
-func verify(chain []*x509.Certificate, trusted []Authority, identity string, now time.Time) (Authority, []*x509.Certificate, error) {
+func verify(chain []*x509.Certificate, trusted []Authority, now time.Time) (Authority, []*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)
@@ -266,7 +268,7 @@ func verify(chain []*x509.Certificate, trusted []Authority, identity string, now
 		}
 		var path []*x509.Certificate
 		if path, revoked = anyGood(paths, trusted); revoked == nil {
-			return a, path[:len(path)-1], ofPoint(chain[0].Subject, identity, a.Organisation)
+			return a, path[:len(path)-1], nil
 		}
 	}
 	if revoked != nil {
@@ -296,7 +298,7 @@ func (c Candidate) judgeCertificate(chain []*x509.Certificate, now time.Time) ([
 	bad := func(format string, args ...any) ([]*x509.Certificate, error) {
 		return nil, errors.New("Its certificate is not taken: " + fmt.Sprintf(format, args...) + ".")
 	}
-	a, path, err := verify(chain, c.Trusted, c.Point.Identity, now)
+	a, path, err := verify(chain, c.Trusted, now)
 	if err != nil {
 		return bad("%v", err)
 	}
@@ -308,6 +310,15 @@ func (c Candidate) judgeCertificate(chain []*x509.Certificate, now time.Time) ([
 		return bad("it was revoked on %s", c.Record.RevokedAt.UTC().Format(time.DateOnly))
 	case !known && a.Kind == BuiltIn:
 		return bad("it is none that was given out")
+	case known: // whom it names was looked at when it was given out
+		return path, nil
+	}
+	// Of one that we have never seen only the identity counts: makers are known that give
+	// many devices one serial number.
+	nameless := c.Point
+	nameless.Serial = ""
+	if err := ofPoint(chain[0].Subject, nameless, a.Organisation); err != nil {
+		return bad("%v", err)
 	}
 	return path, nil
 }

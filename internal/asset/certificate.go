@@ -154,7 +154,7 @@ func (s *Service) SignRequest(ctx context.Context, sc authz.Scope, id ident.Char
 	}
 	now := time.Time{}
 	hash, der := requestHash(text)
-	req, bad := readRequest(text, p.Identity, a.Organisation)
+	req, bad := readRequest(text, p, a.Organisation)
 	var refused errRefused
 	err = s.write(ctx, sc, func(tx Tx) error {
 		now = tx.Now()
@@ -199,7 +199,7 @@ func (s *Service) SignRequest(ctx context.Context, sc authz.Scope, id ident.Char
 	case a.Kind == OwnCA:
 		return true, nil // somebody will sign it
 	}
-	leaf, err := a.leaf(req, p.Identity, now)
+	leaf, err := a.leaf(req, now)
 	if err != nil {
 		return false, err
 	}
@@ -487,7 +487,10 @@ func (s *Service) UploadCertificate(ctx context.Context, sc authz.Scope, id iden
 				own = append(own, a)
 			}
 		}
-		a, _, err := verify(chain, own, p.Identity, tx.Now())
+		a, _, err := verify(chain, own, tx.Now())
+		if err == nil {
+			err = ofPoint(chain[0].Subject, p, a.Organisation)
+		}
 		if err != nil {
 			return c, fault.BadInput("/certificate_pem", "is not taken: %v", err)
 		}
