@@ -2,7 +2,7 @@
 
 import {
   AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, UnorderedListOutlined, WalletOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -23,6 +23,7 @@ export const sections: Section[] = [
     { path: '/live/map', title: 'nav.map', need: 'live.read', icon: CompassOutlined },
     { path: '/live/warnings', title: 'nav.live_warnings', need: 'live.read', icon: AlertOutlined, counts: 'warnings' },
     { path: '/live/attempts', title: 'nav.attempts', need: 'live.read', icon: LoginOutlined },
+    { path: '/live/bulks', title: 'nav.bulks', need: 'live.read', icon: SendOutlined },
   ] },
   { title: 'nav.finance', leaves: [
     { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },
@@ -37,6 +38,10 @@ export const sections: Section[] = [
     { path: '/assets/models', title: 'nav.models', need: 'assets.read', icon: ExperimentOutlined },
     { path: '/assets/certificates', title: 'nav.certificates', need: 'assets.read', icon: SafetyCertificateOutlined },
     { path: '/assets/firmware', title: 'nav.firmware', need: 'assets.read', icon: CodeOutlined },
+  ] },
+  { title: 'nav.upkeep', leaves: [
+    { path: '/upkeep/windows', title: 'nav.windows', need: 'live.read', icon: ToolOutlined },
+    { path: '/upkeep/levels', title: 'nav.levels', need: 'live.read', icon: SlidersOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },
