@@ -3,7 +3,7 @@
 import { EditOutlined, SafetyOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Select } from 'antd'
-import { useRef, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { WarningLevel, WarningLevels } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
@@ -38,17 +38,16 @@ export default function Levels() {
   if (may('warnings.configure')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: edit })
   return (
     <>
-      <p className="quiet levels-what">{t('levels.what')}</p>
       <List<Row>
-        queryKey={['warning-levels']} label={t('nav.levels')} columns={columns}
+        queryKey={['warning-levels']} label={t('nav.levels')} columns={columns} note={<span className="quiet small">{t('levels.what')}</span>}
         load={async (_, signal) => {
           const all = await newest(signal)
           return { items: all.items.map((l) => ({ ...l, id: l.type, all })), total: all.items.length, total_capped: false }
         }}
         rowName={name}
         card={(r) => ({
-          title: name(r), status: <LevelTag value={r.level ?? r.built_in_highest} />,
-          facts: [[t('levels.built_in'), <BuiltIn key="b" row={r} />], [t('levels.own'), r.level ? <LevelTag key="o" value={r.level} /> : none], [t('levels.note'), r.safety ? <Safety key="s" /> : none]],
+          title: name(r),
+          facts: [[t('levels.built_in'), <BuiltIn key="b" row={r} />], [t('levels.own'), r.level ? <LevelTag key="o" value={r.level} /> : none], ...(r.safety ? [[t('levels.note'), <Safety key="s" />] as [string, ReactNode]] : [])],
           actions: edit(r),
         })}
         empty={{ title: t('list.no_data') }}
@@ -70,7 +69,7 @@ function BuiltIn({ row: r }: { row: Row }) {
 
 function Safety() {
   const { t } = useTranslation()
-  return <span className="quiet"><SafetyOutlined aria-hidden /> {t('levels.safety')}</span>
+  return <span className="quiet"><SafetyOutlined aria-hidden /> {t('levels.safety_short')}</span>
 }
 
 interface Values { level?: Given | '' }
