@@ -57,6 +57,7 @@ func TestWARN_AnOperatorsLevels(t *testing.T) {
 		c := w.Point("CP1", 2).Online()
 		c.Status(1, "Faulted", M{"errorCode": "InternalError"})
 		w.Warned("INTERNAL_ERROR InternalError NOTICE 1 ×1")
+		w.Clock.Advance(time.Second)
 		c.Status(2, "Faulted", M{"errorCode": "GroundFailure"})
 		w.Warned("CONNECTOR_ERROR GroundFailure CRITICAL 2 ×1", "INTERNAL_ERROR InternalError NOTICE 1 ×1")
 	})
