@@ -80,7 +80,8 @@ function LevelDialog({ row: r, onClose }: { row: Row; onClose: () => void }) {
   const { message } = App.useApp()
   const known = useRef(r.all)
   const type = word(t, 'warning_type', r.type)
-  const built = r.built_in_lowest === r.built_in_highest ? r.built_in_lowest : `${r.built_in_lowest}–${r.built_in_highest}`
+  const [low, high] = [word(t, 'warning_level', r.built_in_lowest), word(t, 'warning_level', r.built_in_highest)]
+  const built = low === high ? low : `${low}–${high}`
   const asBuilt = t('levels.as_built', { level: built })
   const save = (level: Given | undefined) => take(api.PUT('/api/v1/warning-levels', {
     params: { header: { 'If-Match': `"${known.current.version}"` } }, body: { levels: levelsWith(known.current, r.type, level) },
