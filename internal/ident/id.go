@@ -52,6 +52,7 @@ type (
 	campaignKind    struct{}
 	localListKind   struct{}
 	reservationKind struct{}
+	closingKind     struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -91,6 +92,7 @@ func (installKind) prefix() string     { return "fwi" }
 func (campaignKind) prefix() string    { return "fwc" }
 func (localListKind) prefix() string   { return "list" }
 func (reservationKind) prefix() string { return "rsv" }
+func (closingKind) prefix() string     { return "cls" }
 
 // The ids of ccms.
 type (
@@ -131,6 +133,7 @@ type (
 	Campaign       = ID[campaignKind] // an image for many charge points
 	LocalList      = ID[localListKind]
 	Reservation    = ID[reservationKind]
+	Closing        = ID[closingKind] // of a month of the books
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

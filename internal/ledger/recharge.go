@@ -114,6 +114,9 @@ func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID,
 		Key: "recharge:" + out.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,
 		Postings: []Posting{{Wallet, a.ID, r.Amount}, {ManualCredit, ident.Account{}, r.Amount.Neg()}}}
+	if err := date(tx, &e); err != nil {
+		return Recharge{}, false, err
+	}
 	if err := tx.Append(e); err != nil {
 		return Recharge{}, false, err
 	}

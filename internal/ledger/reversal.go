@@ -106,6 +106,9 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID, Corrects: of.Entry,
 		Key: "reversal:" + out.ID.String(), Amount: amount, Debt: debt, Balance: a.Balance,
 		Postings: []Posting{{Wallet, a.ID, amount.Neg()}, {ManualCredit, ident.Account{}, amount}}}
+	if err := date(tx, &e); err != nil {
+		return Recharge{}, false, err
+	}
 	if err := tx.Append(e); err != nil {
 		return Recharge{}, false, err
 	}

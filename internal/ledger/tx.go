@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"time"
+
 	"ccms/internal/fact"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
@@ -33,6 +35,30 @@ type Tx interface {
 	LastEntry(ident.Session) (Entry, bool, error)
 	// EntriesOf are a session's entries, oldest first: the capture and its corrections.
 	EntriesOf(ident.Session) ([]Entry, error)
+
+	// EntryByID reads an entry without its postings.
+	EntryByID(ident.Entry) (Entry, error)
+	// TakenBackBy is the reversal of an entry.
+	TakenBackBy(Entry) (Entry, bool, error)
+
+	// Past says that what is written is stamped with an instant that is over.
+	Past() bool
+	// ClosedUntil is until when the books are closed, Never where nothing is. Nobody
+	// closes or opens them until the commit.
+	ClosedUntil(ident.Operator) (time.Time, error)
+	// LockClosed is the same for whoever closes or opens them: nobody posts for an
+	// instant that may be closed until the commit.
+	LockClosed(ident.Operator) (time.Time, error)
+	SaveClosed(ident.Operator, time.Time) error
+	InsertClosing(Closing) error
+	SaveReopened(Closing) error // ReopenedAt, ReopenedBy and ReopenReason
+	ClosingByID(ident.Closing) (Closing, error)
+	ClosingPage(operator.Page) (operator.List[Closing], error)
+
+	// TrialLines sums each book per currency, by the dates it is booked for.
+	TrialLines(JournalFilter) ([]TrialLine, error)
+	JournalOf(ident.Entry) ([]JournalLine, error)
+	JournalPage(JournalFilter, operator.Page) (operator.List[JournalLine], error)
 
 	// PostingsOf are an entry's postings in their order.
 	PostingsOf(ident.Entry) ([]Posting, error)

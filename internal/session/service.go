@@ -230,6 +230,7 @@ func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
 		return out, nil
 	}
 	hold := payer(*st)
+	hold.Ended = st.EndedAt // what it counts for, however late it is told
 	switch {
 	case then.Adjust != nil:
 		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, "adjust"))
