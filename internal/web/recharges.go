@@ -61,6 +61,7 @@ type RechargePath struct {
 // RechargeDetail is a recharge with its counterpart and its postings.
 type RechargeDetail struct {
 	Recharge
+	EntryID     ident.Entry      `json:"entry_id" doc:"How it was posted."`
 	ActorName   string           `json:"actor_name,omitempty" doc:"Of who did it, where the caller may see staff."`
 	Counterpart *RechargeOther   `json:"counterpart,omitempty" doc:"The reversal of a recharge, the recharge of a reversal."`
 	Postings    []LedgerPosting  `json:"postings" doc:"How it stands in the books: they sum to nothing."`
@@ -103,7 +104,7 @@ func (h *handlers) getRecharge(ctx context.Context, in *RechargePath) (*single[R
 	if err != nil {
 		return nil, err
 	}
-	out := RechargeDetail{Recharge: h.recharge(ctx, r.RechargeRow), Postings: postingsOf(r.Postings)}
+	out := RechargeDetail{Recharge: h.recharge(ctx, r.RechargeRow), EntryID: r.Entry, Postings: postingsOf(r.Postings)}
 	if o := r.Counterpart; o != nil {
 		out.Counterpart = &RechargeOther{ID: o.ID, TransactionID: o.TransactionID, Time: at(o.At), Amount: amount(o.Amount), Reason: o.Reason}
 	}

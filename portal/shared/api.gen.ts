@@ -1476,6 +1476,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List months that were closed
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_ledger_closings"];
+        put?: never;
+        /**
+         * Close a month of the books
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_ledger_closings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/closings/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the month again that was closed last
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_ledger_closings_one_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry of the books with both of its sides
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_ledger_entries_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries/{id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an entry back, once
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_ledger_entries_one_reversal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal: postings by the day that they are booked for
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_ledger_postings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each account of the books comes to in a range of days
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_ledger_trial_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -2990,6 +3114,38 @@ export interface components {
             fees: components["schemas"]["SessionFees"];
             total: components["schemas"]["Money"];
         };
+        BookClosing: {
+            /**
+             * Format: date-time
+             * @description The first instant that is open: the end of the month on the operator's clock.
+             */
+            booked_until: string;
+            /** Format: date-time */
+            closed_at: string;
+            closed_by?: string;
+            id: string;
+            /** @example 2026-10 */
+            month: string;
+            reason: string;
+            reopen_reason?: string;
+            /**
+             * Format: date-time
+             * @description Absent: it is closed.
+             */
+            reopened_at?: string;
+            reopened_by?: string;
+        };
+        BookClosingNew: {
+            /**
+             * @description It and all months before it are closed.
+             * @example 2026-10
+             */
+            month: string;
+            reason: string;
+        };
+        BookReopening: {
+            reason: string;
+        };
         Bulk: {
             /** @description Only where one bulk is asked for. */
             counts?: components["schemas"]["BulkCount"][];
@@ -3632,6 +3788,9 @@ export interface components {
         EnterOperator: {
             operator_id: string;
             /** @description Stands in the audit of both sides. */
+            reason: string;
+        };
+        EntryReversalNew: {
             reason: string;
         };
         Export: {
@@ -4410,6 +4569,83 @@ export interface components {
         KeyChange: {
             reason: string;
         };
+        LedgerEntry: {
+            /** @description The day that it counts for, on the operator's clock. */
+            booked_on: string;
+            /** @description It was not taken back, is of no recharge, and the caller may. */
+            can_reverse: boolean;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            /**
+             * Format: date-time
+             * @description When what it is of came to be.
+             */
+            event_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /** @description Both sides: debit is credit. */
+            lines: components["schemas"]["LedgerLine"][];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            /** @description Of a reversal. */
+            reason?: string;
+            recharge_id?: string;
+            /** @description The entry that took it back. */
+            reversed_by?: string;
+            session_id?: string;
+            /** @description The operator's. */
+            time_zone: string;
+        };
+        LedgerLine: {
+            /**
+             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @example revenue:electricity
+             */
+            account: string;
+            /**
+             * @description The day that it counts for, on the operator's clock.
+             * @example 2026-10-31
+             */
+            booked_on: string;
+            /** @description Of a wallet: its number. */
+            charging_account?: string;
+            charging_account_id?: string;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            entry_id: string;
+            /** Format: date-time */
+            event_at: string;
+            /**
+             * @description The day on which what it is of came to be. Later than it is booked for never, earlier where that month was closed.
+             * @example 2026-10-31
+             */
+            event_on: string;
+            /** @description Of the posting: that of its entry and the line. */
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            recharge_id?: string;
+            /** @description The number people read out: of the session, or of the recharge. */
+            reference?: string;
+            session_id?: string;
+            /**
+             * @description What it is of, in words.
+             * @example Recharge
+             */
+            text: string;
+        };
         LedgerPosting: {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
@@ -4445,6 +4681,18 @@ export interface components {
         };
         ListAuditRow: {
             items: components["schemas"]["AuditRow"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListBookClosing: {
+            items: components["schemas"]["BookClosing"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -4588,6 +4836,18 @@ export interface components {
         };
         ListHomeSession: {
             items: components["schemas"]["HomeSession"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListLedgerLine: {
+            items: components["schemas"]["LedgerLine"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -5713,6 +5973,8 @@ export interface components {
             counterpart?: components["schemas"]["RechargeOther"];
             driver_id: string;
             email?: string;
+            /** @description How it was posted. */
+            entry_id: string;
             id: string;
             /**
              * @description A reversal takes a recharge back.
@@ -6228,15 +6490,17 @@ export interface components {
             at: string;
             /** @description Of the account, after. */
             balance: components["schemas"]["Money"];
-            /** @description Of an adjustment: the entry that it corrects. */
+            /** @description Of an adjustment or a reversal: the entry that it corrects. */
             corrects?: string;
             /** @description The part that the balance did not cover. */
             debt?: components["schemas"]["Money"];
             id: string;
             /** @enum {string} */
-            kind: "capture" | "adjust";
+            kind: "capture" | "adjust" | "reversal";
             /** @description They sum to nothing. */
             postings: components["schemas"]["LedgerPosting"][];
+            /** @description Of a reversal. */
+            reason?: string;
         };
         SessionFees: {
             electricity: components["schemas"]["Money"];
@@ -6579,6 +6843,35 @@ export interface components {
             /** @description Only the one it has. */
             uid?: string;
             visual?: string | null;
+        };
+        TrialBalance: {
+            /** @description The last day of the books that are closed. */
+            closed_until?: string;
+            /** @description The first day; absent: from the beginning. */
+            from?: string;
+            items: components["schemas"]["TrialLine"][];
+            /** @description Of the days: the operator's. */
+            time_zone: string;
+            /** @description The last day. */
+            to: string;
+            /** @description One for each currency. Without a filter opening and closing are nothing, and debit is credit. */
+            totals: components["schemas"]["TrialLine"][];
+        };
+        TrialLine: {
+            /** @description Absent: of a total. */
+            account?: string;
+            /** @description opening with credit, without debit. */
+            closing: components["schemas"]["Money"];
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            /** @description Above 0: credit; below 0: debit. */
+            opening: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description In the range.
+             */
+            postings: number;
         };
         UnknownChargePoint: {
             /** @description Of its last connection; absent without the permission pii.view. */
@@ -10162,6 +10455,279 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListHomeSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_closings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_closings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookClosingNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_closings_one_reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookReopening"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_entries_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_entries_one_reversal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryReversalNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_postings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                currency?: string;
+                kind?: "recharge" | "capture" | "adjust" | "reversal";
+                session_id?: string;
+                recharge_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_trial_balance: {
+        parameters: {
+            query?: {
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBalance"];
                 };
             };
             /** @description Error */
