@@ -1,8 +1,6 @@
 package ledger
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	// freshFor is how long after it came to be something is booked without asking
@@ -44,3 +42,5 @@ func date(tx Tx, e *Entry) error {
 	}
 	return nil
 }
+
+func hours(n int) time.Duration { return time.Duration(n) * time.Hour }

@@ -21,6 +21,7 @@ type JournalFilter struct {
 	From, To time.Time // of Days, half-open
 	Book     Book
 	Account  ident.Account // one wallet
+	Number   string        // the same by its number, whole
 	Currency money.Currency
 	Kind     EntryKind
 	Session  ident.Session

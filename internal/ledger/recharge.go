@@ -65,10 +65,7 @@ const (
 )
 
 func (r RechargeRequest) check() error {
-	most := money.New(mostRecharge, r.Amount.Currency)
-	if r.Amount.Currency.Exponent() == 3 {
-		most.Minor *= 10
-	}
+	most := mostOf(r.Amount.Currency)
 	switch n := len([]rune(r.Reason)); {
 	case r.Amount.Minor <= 0:
 		return fault.BadInput("/amount", "must be above 0")
@@ -87,6 +84,10 @@ func (r RechargeRequest) check() error {
 // Credit posts a recharge. replayed says that the key had been used for the same
 // request: then this is the first answer and nothing changed.
 func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed bool, err error) {
+	return credit(tx, r, actor, false)
+}
+
+func credit(tx Tx, r RechargeRequest, actor ident.Staff, approved bool) (out Recharge, replayed bool, err error) {
 	if err := r.check(); err != nil {
 		return Recharge{}, false, err
 	}
@@ -102,6 +103,18 @@ func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed
 	}
 	if a.Currency != r.Amount.Currency {
 		return Recharge{}, false, fault.BadInput("/amount/currency", "must be %s, the currency of the account", a.Currency)
+	}
+	rules, err := rulesOf(tx, a.Operator)
+	if err != nil {
+		return Recharge{}, false, err
+	}
+	if !approved { // what was asked for was judged then
+		if err := rules.allow(r.Amount); err != nil {
+			return Recharge{}, false, err
+		}
+		if rules.NeedsApproval(r.Amount) && !tx.Past() {
+			return Recharge{}, false, fault.New(fault.Conflict, "approval_needed", "Above %s a second person must approve a recharge. Ask for it.", rules.ApproveAbove)
+		}
 	}
 	no, err := transactionID(tx, a.Operator)
 	if err != nil {

@@ -75,6 +75,15 @@ type Tx interface {
 	// NextRechargeNo counts 1, 2, 3 … within an operator and day ("2026-03-01").
 	NextRechargeNo(op ident.Operator, day string) (int, error)
 
+	RechargeRules(ident.Operator) (RechargeRules, bool, error)
+	SaveRechargeRules(RechargeRules) error // where they still have r.Version
+
+	InsertAsk(Ask) error
+	SaveAsk(Ask) error // the decision, of one that is pending
+	AskByID(ident.Ask) (Ask, error)
+	AskByKey(op ident.Operator, key string) (Ask, bool, error)
+	AskPage(pending bool, now time.Time, p operator.Page) (operator.List[AskRow], error)
+
 	BookSums() ([]BookSum, error)
 	Drifts() ([]Drift, error)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	journalWhere = `{{scope postings p}} {{if book}} AND p.book = ? {{end}} {{if account}} AND p.account_id = ? {{end}}
+	ofNumber     = `{{if number}} AND p.account_id IN (SELECT n.id FROM accounts n WHERE {{scope accounts n}} AND n.number_text = ?) {{end}}`
+	journalWhere = `{{scope postings p}} {{if book}} AND p.book = ? {{end}} {{if account}} AND p.account_id = ? {{end}} ` + ofNumber + `
 		{{if currency}} AND p.currency = ? {{end}} {{if from}} AND p.booked_at >= ? {{end}} {{if to}} AND p.booked_at < ? {{end}}
 		{{if kind}} AND e.kind = ? {{end}} {{if session}} AND e.session_id = ? {{end}} {{if recharge}} AND e.recharge_id = ? {{end}}`
 	journalEntry = `postings p JOIN entries e ON {{scope entries e}} AND e.id = p.entry_id`
@@ -30,7 +31,7 @@ var (
 			CAST(coalesce(sum(CASE WHEN p.booked_at >= ? AND p.amount > 0 THEN p.amount END), 0) AS BIGINT),
 			sum(CASE WHEN p.booked_at >= ? THEN 1 ELSE 0 END)
 		FROM postings p WHERE {{scope postings p}} AND p.booked_at < ? {{if book}} AND p.book = ? {{end}} {{if account}} AND p.account_id = ? {{end}}
-			{{if currency}} AND p.currency = ? {{end}}
+			` + ofNumber + ` {{if currency}} AND p.currency = ? {{end}}
 		GROUP BY p.currency, p.book ORDER BY p.currency, p.book`)
 )
 
@@ -43,7 +44,7 @@ func scanJournal(r *Row, l *ledger.JournalLine) error {
 // book that is no wallet has no account, which lets an index be used to its end.
 func bookOptions(f ledger.JournalFilter) []any {
 	return []any{optIf(f.Book != "", "book", f.Book), optIf(!f.Account.IsZero() || f.Book != "" && f.Book != ledger.Wallet, "account", f.Account),
-		optIf(f.Currency != "", "currency", f.Currency)}
+		optIf(f.Number != "", "number", f.Number), optIf(f.Currency != "", "currency", f.Currency)}
 }
 
 // JournalPage implements ledger.Tx.

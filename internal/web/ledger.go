@@ -64,11 +64,12 @@ type LedgerStatement struct {
 	LedgerDays
 	Account           string         `query:"account" maxLength:"40" doc:"One account of the books." example:"revenue:service"`
 	ChargingAccountID ident.Account  `query:"charging_account_id" doc:"One wallet."`
+	ChargingAccount   string         `query:"charging_account" maxLength:"11" doc:"The same by its number, whole."`
 	Currency          money.Currency `query:"currency" pattern:"^[A-Z]{3}$" maxLength:"3"`
 }
 
 func (in *LedgerStatement) filter() ledger.JournalFilter {
-	return ledger.JournalFilter{Days: ledger.Days{First: in.From, Last: in.To}, Book: ledger.Book(in.Account), Account: in.ChargingAccountID, Currency: in.Currency}
+	return ledger.JournalFilter{Days: ledger.Days{First: in.From, Last: in.To}, Book: ledger.Book(in.Account), Account: in.ChargingAccountID, Number: in.ChargingAccount, Currency: in.Currency}
 }
 
 // TrialBalance is what the accounts of the books come to in a range of days.
@@ -224,5 +225,5 @@ func (h *handlers) reverseEntry(ctx context.Context, in *reverseEntryInput) (*ma
 	if err != nil {
 		return nil, err
 	}
-	return madeOf(out, 0, "/api/v1/ledger/entries/"+e.ID.String()), nil
+	return madeOf(out, 0, "/api/v1/ledger-entries/"+e.ID.String()), nil
 }

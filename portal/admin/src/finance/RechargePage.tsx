@@ -17,6 +17,7 @@ import { PageSkeleton } from '../parts/Skeletons'
 import { RechargeTag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
+import { statement } from './filters'
 import { Postings } from './Postings'
 import { ReverseDialog } from './ReverseDialog'
 
@@ -96,6 +97,7 @@ export default function RechargePage() {
           )}
           <h3>{t('postings.title')}</h3>
           <Postings rows={r.postings} />
+          <p><Link to={`/finance/ledger/entries/${r.entry_id}`}>{t('ledger.entry')}</Link> · <Link to={statement({ account: 'wallet', charging_account: r.charging_account })}>{t('ledger.statement_of', { number: r.charging_account })}</Link></p>
         </section>
       </div>
       {reversing && <ReverseDialog recharge={r} onClose={() => setReversing(false)} />}
