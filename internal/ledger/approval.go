@@ -88,7 +88,7 @@ func (s *Service) decide(ctx context.Context, sc authz.Scope, id ident.Ask, to A
 		case st != AskPending:
 			return a, fault.New(fault.Conflict, "ask_decided", "This request has been decided already.")
 		case to == AskApproved && a.By == sc.Actor.Staff:
-			return a, fault.New(fault.Denied, "second_person", "A second person must approve it: you asked for it yourself.")
+			return a, fault.New(fault.Conflict, "second_person", "A second person must approve it: you asked for it yourself.")
 		}
 		a.State, a.DecidedBy, a.DecidedAt, a.DecisionReason = to, sc.Actor.Staff, tx.Now(), reason
 		if to == AskApproved {

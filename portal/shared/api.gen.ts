@@ -1044,6 +1044,26 @@ export interface paths {
         patch: operations["patch_drivers_one"];
         trace?: never;
     };
+    "/api/v1/drivers/{id}/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a recharge that a second person must approve
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_drivers_one_recharge_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers/{id}/recharges": {
         parameters: {
             query?: never;
@@ -1961,6 +1981,90 @@ export interface paths {
          */
         get: operations["get_postings"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recharges that wait for a second person, or did
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_recharge_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a recharge that another person asked for
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse it, or take it back
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_refusal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is offered and allowed when staff recharge an account
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_recharge_rules"];
+        /**
+         * Change what is offered and allowed
+         * @description Needs the permission `finance.write`.
+         */
+        put: operations["put_recharge_rules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4990,6 +5094,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListRechargeAsk: {
+            items: components["schemas"]["RechargeAsk"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListReservation: {
             items: components["schemas"]["Reservation"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -5953,6 +6069,34 @@ export interface components {
             /** @description The driver's name. */
             user?: string;
         };
+        RechargeAsk: {
+            /** @description The driver's login. */
+            account?: string;
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            asked_by_name?: string;
+            charging_account?: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            decided_by_name?: string;
+            decision_reason?: string;
+            driver_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description The caller asked for it, and cannot approve it. */
+            own: boolean;
+            reason: string;
+            /** @description Once it is approved. */
+            recharge_id?: string;
+            /** @enum {string} */
+            state: "PENDING" | "APPROVED" | "REFUSED" | "EXPIRED";
+            /** @description The driver's name. */
+            user?: string;
+        };
         RechargeDetail: {
             /** @description The driver's login. */
             account: string;
@@ -6011,6 +6155,41 @@ export interface components {
             /** Format: date-time */
             time: string;
             transaction_id: string;
+        };
+        RechargeRefusal: {
+            reason: string;
+        };
+        RechargeRules: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
+            /** Format: int64 */
+            version: number;
+        };
+        RechargeRulesBody: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
         };
         RechargeSum: {
             /** Format: int64 */
@@ -9606,6 +9785,46 @@ export interface operations {
             };
         };
     };
+    post_drivers_one_recharge_requests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_drivers_one_recharges: {
         parameters: {
             query?: never;
@@ -11711,6 +11930,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_requests: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Only those that wait. */
+                pending?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_approval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_refusal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRefusal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_recharge_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRulesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
                 };
             };
             /** @description Error */
