@@ -300,7 +300,7 @@ func (w *World) OK(err error) {
 
 // wait is how long anything may take that needs no clock of ours. It is only reached
 // by a test that fails.
-const wait = 20 * time.Second
+const wait = time.Minute
 
 // Until waits for a condition that another goroutine makes true.
 func (w *World) Until(what string, ok func() bool) {

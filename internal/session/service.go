@@ -137,6 +137,12 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		}
 		out.Then.Learn = nil
 	}
+	if z := out.Then.Zero; z != nil {
+		if err := z.note(tx, st); err != nil {
+			return st, err
+		}
+		out.Then.Zero = nil
+	}
 	if out, err = s.follow(tx, env, out); err != nil {
 		return st, err
 	}

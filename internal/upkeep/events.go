@@ -276,6 +276,24 @@ func (e ListFailed) apply(d *desk) {
 	d.raise(told{typ: ListPushFailed, level: levels[ListPushFailed], at: e.At, due: d.now.Add(Hold)})
 }
 
+// OtherHardware: another device booted with the identity of the point, or staff said that
+// it is right.
+type OtherHardware struct {
+	From, To string // serial numbers; "": not known
+	Known    bool
+	At       time.Time
+}
+
+func (e OtherHardware) apply(d *desk) {
+	if !e.Known {
+		d.raise(told{typ: HardwareChanged, level: levels[HardwareChanged], at: e.At, detail: e.From + " → " + e.To})
+		return
+	}
+	if i := d.find(0, HardwareChanged, ""); i >= 0 {
+		d.gone(i, e.At)
+	}
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning

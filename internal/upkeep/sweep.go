@@ -162,6 +162,9 @@ func stands(tx Tx, w Warning) (bool, error) {
 	case ListPushFailed:
 		l, found, err := tx.ListPointOf(w.Point)
 		return found && l.SucceededAt.Before(w.At) && l.State != member.PushSuccess && l.State != member.PushNotSupported, err
+	case HardwareChanged:
+		all, err := tx.DevicesOf(w.Point)
+		return len(all) > 0 && !all[len(all)-1].Confirmed, err
 	case MeterSilent, ChargeRecordError:
 		st, err := tx.SessionByID(w.Session)
 		if fault.Is(err, fault.Missing) {

@@ -28,7 +28,7 @@ var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
 	asset.FactStrangerSettled,
 	asset.FactSecurity, asset.FactCertExpiring, asset.FactCertSettled,
-	asset.FactBooted, asset.FactCommandEnded,
+	asset.FactBooted, asset.FactCommandEnded, asset.FactDeviceChanged,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
 	"session.failed_to_start", "session.meter_silent", member.FactPushFailed,
 }
@@ -77,6 +77,10 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, c asset.CertificateTold) Task { return onPoint(c.Point, Renewed{At: f.At}) })
 	case asset.FactBooted:
 		task, err = read(f, func(f Heard, b asset.DeviceBooted) Task { return bootedWith(b, f.At) })
+	case asset.FactDeviceChanged:
+		task, err = read(f, func(f Heard, c asset.DeviceChanged) Task {
+			return onPoint(c.Point, OtherHardware{From: c.From, To: c.To, Known: c.Known, At: f.At})
+		})
 	case asset.FactCommandEnded:
 		task, err = read(f, func(_ Heard, c asset.CommandChanged) Task { return commandEnded(c) })
 	case member.FactPushFailed:

@@ -24,11 +24,12 @@ const (
 	CertExpiring       Type = "CERT_EXPIRING"
 	FirmwareFailed     Type = "FIRMWARE_FAILED"  // Code is the version that was to be
 	ListPushFailed     Type = "LIST_PUSH_FAILED" // its local list (LAL-R3)
+	HardwareChanged    Type = "HARDWARE_CHANGED" // another device has its identity (AST-R1)
 )
 
 // Types lists them all.
 var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security,
-	CertExpiring, FirmwareFailed, ListPushFailed}
+	CertExpiring, FirmwareFailed, ListPushFailed, HardwareChanged}
 
 // Level is how bad it is.
 type Level int

@@ -192,6 +192,7 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/charge-points/{id}/firmware", authz.FirmwareWrite, h.installFirmware, "Have a charge point install an image", keyed),
 		route("GET /api/v1/firmware-installs", authz.AssetRead, h.listInstalls, "List images on their way into charge points"),
 		route("GET /api/v1/firmware-installs/{id}", authz.AssetRead, h.getInstall, "One image on its way into one charge point"),
+		route("POST /api/v1/firmware-installs/{id}/cancel", authz.FirmwareWrite, h.cancelInstall, "End an install that waits for the end of a session", keyed),
 		route("GET /api/v1/firmware-campaigns", authz.AssetRead, h.listCampaigns, "List firmware campaigns"),
 		route("POST /api/v1/firmware-campaigns", authz.FirmwareWrite, h.createCampaign, "Bring an image into many charge points", keyed),
 		route("GET /api/v1/firmware-campaigns/{id}", authz.AssetRead, h.getCampaign, "One firmware campaign and how it stands"),

@@ -23,7 +23,7 @@ type Warning struct {
 	ChargePointID   ident.ChargePoint `json:"charge_point_id,omitzero" doc:"Absent for a storm, and for a station that nobody knows."`
 	ChargePointName string            `json:"charge_point_name,omitempty"`
 	Connector       int               `json:"connector" doc:"0: the whole charge point."`
-	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED"`
+	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED,HARDWARE_CHANGED"`
 	Code            string            `json:"code,omitempty" doc:"What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event." example:"GroundFailure"`
 	Level           string            `json:"level" enum:"INFO,NOTICE,WARN,ERROR,CRITICAL" doc:"CRITICAL is about safety and never ends by itself."`
 	State           upkeep.State      `json:"state" enum:"OPEN,ACKNOWLEDGED,CLEARED"`

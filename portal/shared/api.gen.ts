@@ -1376,6 +1376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware-installs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an install that waits for the end of a session
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_installs_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home/analytics": {
         parameters: {
             query?: never;
@@ -4020,6 +4040,8 @@ export interface components {
             created_by?: string;
             file_name: string;
             id: string;
+            /** @description It is ready, and its file is not on this server, as after a restore: backups leave it out. PUT the same file again. */
+            missing?: boolean;
             model: string;
             name: string;
             /** Format: date-time */
@@ -4091,7 +4113,7 @@ export interface components {
             signed: boolean;
             site_name?: string;
             /**
-             * @description DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
+             * @description WAITING: for its turn in a campaign, or for the end of the session. DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
              * @enum {string}
              */
             state: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
@@ -4105,6 +4127,8 @@ export interface components {
              */
             at?: string;
             image_id: string;
+            /** @description Also while it charges. Else it waits until the session has ended, for a week at most. */
+            now?: boolean;
             /** @enum {string} */
             protocol?: "https" | "ftps" | "http" | "ftp";
             reason: string;
@@ -5514,13 +5538,18 @@ export interface components {
         ModelFact: {
             /** @description Where it was seen last. */
             charge_point_id?: string;
+            /**
+             * @description charge_point: action, key and effect that one charge point alone has shown. They count for it, and for the model when a second one shows the same.
+             * @enum {string}
+             */
+            counts_for: "charge_point" | "model";
             /** Format: date-time */
             first_at: string;
             /**
-             * @description action, key: it says that it has no such command or setting. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
+             * @description action, key: it says that it has no such command or setting. effect: it accepts this and does not do it; zero_limit_ignored is a limit of 0. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
              * @enum {string}
              */
-            kind: "action" | "key" | "profile" | "unanswered" | "flaw";
+            kind: "action" | "key" | "effect" | "profile" | "unanswered" | "flaw";
             /** Format: date-time */
             last_at: string;
             subject: string;
@@ -5572,6 +5601,8 @@ export interface components {
             rate_unit?: "A" | "W";
             /** @description Its charging profiles have the stack level 0. */
             stack_level_zero?: boolean;
+            /** @description It goes on charging at a limit of 0: charging profiles with one are refused. */
+            zero_limit_ignored?: boolean;
         };
         Money: {
             /**
@@ -5775,6 +5806,8 @@ export interface components {
             kept_until: string;
             /** @enum {string} */
             kind: "diagnostics" | "log" | "security_log";
+            /** @description It arrived, and is not on this server, as after a restore: backups leave it out. */
+            missing?: boolean;
             /**
              * @description How it was to bring the file.
              * @enum {string}
@@ -5890,10 +5923,10 @@ export interface components {
             /** @example HeartbeatInterval */
             key: string;
             /**
-             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error.
+             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error. skipped: no template may set it; text says why.
              * @enum {string}
              */
-            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed";
+            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed" | "skipped";
             text?: string;
             value: string;
         };
@@ -7333,7 +7366,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -7427,7 +7460,7 @@ export interface components {
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -10431,6 +10464,40 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_firmware_installs_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
             path: {
                 id: string;
             };

@@ -31,6 +31,7 @@ export function warningText(t: TFunction, w: Warning): string {
     case 'DUPLICATE_IDENTITY': return t('warning.text.duplicate')
     case 'SECURITY_EVENT': return word(t, 'security_kind', code)
     case 'CERT_EXPIRING': return t('warning.text.certificate')
+    case 'HARDWARE_CHANGED': return t('warning.text.hardware')
     case 'FIRMWARE_FAILED': return t('warning.text.firmware', { release: code })
   }
 }
