@@ -20,6 +20,7 @@ type Account struct {
 	Number   string // the 11 digits of the charging account, unique in the operator
 	Currency money.Currency
 	Balance  money.Amount // Σ postings; negative: a debt
+	Bonus    money.Amount // how much of the balance is bonus, ≥ 0
 	Held     money.Amount // Σ holds in state held, ≥ 0
 	Version  int64
 }
@@ -32,13 +33,18 @@ type Book string
 
 // The books. Revenue of the rest (start fees) is other.
 const (
-	Wallet             Book = "wallet" // with the account's id
+	Wallet             Book = "wallet"       // with the account's id
+	WalletBonus        Book = "wallet_bonus" // the same; both are the wallet's balance
 	ManualCredit       Book = "manual_credit"
+	BonusGiven         Book = "bonus_given"
 	RevenueElectricity Book = "revenue:electricity"
 	RevenueService     Book = "revenue:service"
 	RevenueIdle        Book = "revenue:idle"
 	RevenueOther       Book = "revenue:other"
 )
+
+// OfWallet reports whether postings of the book name a wallet.
+func (b Book) OfWallet() bool { return b == Wallet || b == WalletBonus }
 
 // TaxBook is what is owed as tax at one rate.
 func TaxBook(v unit.Permille) Book { return Book(fmt.Sprintf("tax:%d", int64(v))) }
@@ -129,7 +135,7 @@ func (e Entry) Fact() fact.Fact {
 func (e Entry) Check() error {
 	sums := map[money.Currency]int64{}
 	for _, p := range e.Postings {
-		if (p.Book == Wallet) == p.Account.IsZero() {
+		if p.Book.OfWallet() == p.Account.IsZero() {
 			return fault.New(fault.Internal, "ledger_book", "A posting of the wallet book names a wallet, and no other does.")
 		}
 		sums[p.Amount.Currency] += p.Amount.Minor

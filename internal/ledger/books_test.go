@@ -17,6 +17,8 @@ import (
 	"ccms/internal/unit"
 )
 
+var page1 = operator.Page{Limit: 1}
+
 // shanghai is the clock of the world's operators; it begins on 2026-11-01 at 17:00.
 var shanghai = must1(time.LoadLocation("Asia/Shanghai"))
 

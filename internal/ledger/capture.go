@@ -83,7 +83,12 @@ func settle(tx Tx, a Account, h Hold, taken money.Amount, e Entry, endHold bool)
 		changed = true
 	}
 	if len(e.Postings) > 0 {
-		a.Balance = a.Balance.Sub(taken)
+		bonus, err := bonusPart(tx, a, taken, h.Session)
+		if err != nil {
+			return Settlement{}, err
+		}
+		e.Postings = split(e.Postings, a.ID, bonus)
+		a.Balance, a.Bonus = a.Balance.Sub(taken), a.Bonus.Sub(bonus)
 		if a.Balance.Minor < 0 && taken.Minor > 0 {
 			s.Debt = least(a.Balance.Neg(), taken)
 		}

@@ -42,7 +42,7 @@ func TakeBack(tx Tx, r TakeBackRequest) (out Entry, replayed bool, err error) {
 	back := make([]Posting, len(ps))
 	for i, p := range ps {
 		back[i] = Posting{p.Book, p.Account, p.Amount.Neg()}
-		if !p.Account.IsZero() {
+		if p.Book.OfWallet() {
 			if a, err = tx.LockAccount(p.Account); err != nil {
 				return Entry{}, false, err
 			}
@@ -66,7 +66,8 @@ func TakeBack(tx Tx, r TakeBackRequest) (out Entry, replayed bool, err error) {
 		Session: of.Session, Recharge: of.Recharge, Corrects: of.ID, Reason: r.Reason, Key: key,
 		Amount: of.Amount.Neg(), Debt: money.New(0, of.Amount.Currency), Balance: of.Balance, Postings: back}
 	if !a.ID.IsZero() {
-		a.Balance = a.Balance.Add(moved)
+		out.Postings = withinBonus(back, a)
+		a.Balance, a.Bonus = a.Balance.Add(moved), a.Bonus.Add(bonusOf(out.Postings, a.Currency))
 		out.Balance = a.Balance
 		if taken := out.Amount; a.Balance.Minor < 0 && taken.Minor > 0 {
 			out.Debt = least(a.Balance.Neg(), taken)

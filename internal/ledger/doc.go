@@ -12,6 +12,8 @@
 // credit, what is below 0 is debit. The accounts are those that something posts to:
 //
 //	wallet           what a customer has with the operator, one for each charging account
+//	wallet_bonus     the part of it that is bonus: spent like the rest, never paid out
+//	bonus_given      what bonuses have cost
 //	manual_credit    what staff gave without receiving it, and what they took back
 //	revenue:…        what was earned, by kind of fee
 //	tax:…            what is owed as tax, by rate in permille

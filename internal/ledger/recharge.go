@@ -30,6 +30,7 @@ type Recharge struct {
 	Reverses      ident.Recharge // of a reversal: what it takes back
 	Reversed      money.Amount   // how much of it was taken back, ≥ 0
 	Amount        money.Amount   // of a reversal below 0
+	Bonus         money.Amount   // given on top; of a reversal what was taken back of it, below 0
 	BalanceAfter  money.Amount
 	Reason        string
 	Actor         ident.Staff // who did it; none for the platform itself
@@ -42,7 +43,7 @@ type Recharge struct {
 const Success = "SUCCESS"
 
 // BalanceBefore is what the account had until then.
-func (r Recharge) BalanceBefore() money.Amount { return r.BalanceAfter.Sub(r.Amount) }
+func (r Recharge) BalanceBefore() money.Amount { return r.BalanceAfter.Sub(r.Amount).Sub(r.Bonus) }
 
 // RechargeRequest asks for a recharge.
 type RechargeRequest struct {
@@ -120,13 +121,17 @@ func credit(tx Tx, r RechargeRequest, actor ident.Staff, approved bool) (out Rec
 	if err != nil {
 		return Recharge{}, false, err
 	}
-	a.Balance = a.Balance.Add(r.Amount)
+	bonus := rules.bonusFor(r.Amount)
+	a.Balance, a.Bonus = a.Balance.Add(r.Amount).Add(bonus), a.Bonus.Add(bonus)
 	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: r.Driver, Account: a.ID,
-		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, BalanceAfter: a.Balance, Reason: r.Reason,
+		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, Bonus: bonus, BalanceAfter: a.Balance, Reason: r.Reason,
 		Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID,
 		Key: "recharge:" + out.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,
 		Postings: []Posting{{Wallet, a.ID, r.Amount}, {ManualCredit, ident.Account{}, r.Amount.Neg()}}}
+	if bonus.Minor > 0 {
+		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, bonus}, Posting{BonusGiven, ident.Account{}, bonus.Neg()})
+	}
 	if err := date(tx, &e); err != nil {
 		return Recharge{}, false, err
 	}

@@ -21,8 +21,10 @@ type RechargeRules struct {
 	// approve what staff give.
 	ApproveAbove money.Amount `json:"approve_above,omitzero"`
 	// ApproveWithin is after how many hours a request that nobody decided is over.
-	ApproveWithin int   `json:"approve_within_h"`
-	Version       int64 `json:"-"` // 1: never saved
+	ApproveWithin int         `json:"approve_within_h"`
+	Bonus         []BonusRule `json:"bonus,omitempty"`       // upwards; the highest that is reached counts
+	BonusFirst    bool        `json:"bonus_first,omitempty"` // bonus is spent before what was paid
+	Version       int64       `json:"-"`                     // 1: never saved
 }
 
 const (
@@ -68,6 +70,9 @@ func (r RechargeRules) check(c money.Currency) error {
 		case i > 0 && !r.Presets[i-1].Less(p):
 			return fault.BadInput("/presets", "must go upwards, each once")
 		}
+	}
+	if err := r.checkBonus(c); err != nil {
+		return err
 	}
 	if r.ApproveWithin < 1 || r.ApproveWithin > mostApproveFor {
 		return fault.BadInput("/approve_within_h", "must be 1 to %d hours", mostApproveFor)

@@ -106,6 +106,8 @@ type Drift struct {
 	Stored        money.Amount // balance
 	Posted        money.Amount // Σ postings
 	StoredHeld    money.Amount
+	StoredBonus   money.Amount
+	PostedBonus   money.Amount
 	HeldBySession money.Amount // Σ holds in state held
 }
 

@@ -21,7 +21,7 @@ type Tx interface {
 	LockAccount(ident.Account) (Account, error)
 	AccountByID(ident.Account) (Account, error)
 	InsertAccount(Account) error // conflict "account_number_taken"
-	// SaveAccount writes Balance and Held where the row still has a.Version.
+	// SaveAccount writes Balance, Bonus and Held where the row still has a.Version.
 	SaveAccount(Account) error
 
 	HoldBySession(ident.Session) (Hold, bool, error)
@@ -36,6 +36,8 @@ type Tx interface {
 	// EntriesOf are a session's entries, oldest first: the capture and its corrections.
 	EntriesOf(ident.Session) ([]Entry, error)
 
+	// SpentOn is what the entries of a session took of its wallet.
+	SpentOn(ident.Session) (Spent, error)
 	// EntryByID reads an entry without its postings.
 	EntryByID(ident.Entry) (Entry, error)
 	// TakenBackBy is the reversal of an entry.

@@ -43,7 +43,7 @@ func scanJournal(r *Row, l *ledger.JournalLine) error {
 // bookOptions are what statements of a book, a wallet or a currency are narrowed by. A
 // book that is no wallet has no account, which lets an index be used to its end.
 func bookOptions(f ledger.JournalFilter) []any {
-	return []any{optIf(f.Book != "", "book", f.Book), optIf(!f.Account.IsZero() || f.Book != "" && f.Book != ledger.Wallet, "account", f.Account),
+	return []any{optIf(f.Book != "", "book", f.Book), optIf(!f.Account.IsZero() || f.Book != "" && !f.Book.OfWallet(), "account", f.Account),
 		optIf(f.Number != "", "number", f.Number), optIf(f.Currency != "", "currency", f.Currency)}
 }
 

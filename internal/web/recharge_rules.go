@@ -19,16 +19,27 @@ type RechargeRules struct {
 
 // RechargeRulesBody is what can be changed of them.
 type RechargeRulesBody struct {
-	Presets       []Money `json:"presets" maxItems:"8" doc:"What screens offer, upwards."`
-	Least         *Money  `json:"least,omitempty" doc:"Absent: whatever is above 0."`
-	Most          *Money  `json:"most,omitempty" doc:"Absent: what the platform allows."`
-	ApproveAbove  *Money  `json:"approve_above,omitempty" doc:"More than this needs the approval of a second person; absent: nothing does."`
-	ApproveWithin int     `json:"approve_within_h" minimum:"1" maximum:"720" doc:"After so many hours a request that nobody decided is over."`
+	Presets       []Money         `json:"presets" maxItems:"8" doc:"What screens offer, upwards."`
+	Least         *Money          `json:"least,omitempty" doc:"Absent: whatever is above 0."`
+	Most          *Money          `json:"most,omitempty" doc:"Absent: what the platform allows."`
+	ApproveAbove  *Money          `json:"approve_above,omitempty" doc:"More than this needs the approval of a second person; absent: nothing does."`
+	ApproveWithin int             `json:"approve_within_h" minimum:"1" maximum:"720" doc:"After so many hours a request that nobody decided is over."`
+	Bonus         []RechargeBonus `json:"bonus,omitempty" maxItems:"8" doc:"What a recharge gets on top, upwards: the highest that it reaches."`
+	BonusFirst    bool            `json:"bonus_first,omitempty" doc:"Bonus is spent before what was paid; absent: after it."`
+}
+
+// RechargeBonus is what a recharge of an amount or more gets on top.
+type RechargeBonus struct {
+	From  Money `json:"from"`
+	Bonus Money `json:"bonus"`
 }
 
 func rulesFrom(r ledger.RechargeRules) RechargeRules {
 	out := RechargeRules{RechargeRulesBody{Presets: []Money{}, Least: someAmount(r.Least), Most: someAmount(r.Most), ApproveAbove: someAmount(r.ApproveAbove),
-		ApproveWithin: r.ApproveWithin}, r.Version}
+		ApproveWithin: r.ApproveWithin, BonusFirst: r.BonusFirst}, r.Version}
+	for _, b := range r.Bonus {
+		out.Bonus = append(out.Bonus, RechargeBonus{amount(b.From), amount(b.Bonus)})
+	}
 	for _, p := range r.Presets {
 		out.Presets = append(out.Presets, amount(p))
 	}
@@ -49,7 +60,7 @@ type rechargeRulesInput struct {
 
 func (h *handlers) putRechargeRules(ctx context.Context, in *rechargeRulesInput) (*single[RechargeRules], error) {
 	b := in.Body
-	r := ledger.RechargeRules{ApproveWithin: b.ApproveWithin, Version: versionOf(ctx)}
+	r := ledger.RechargeRules{ApproveWithin: b.ApproveWithin, BonusFirst: b.BonusFirst, Version: versionOf(ctx)}
 	for _, f := range []struct {
 		from *Money
 		to   *money.Amount
@@ -69,6 +80,17 @@ func (h *handlers) putRechargeRules(ctx context.Context, in *rechargeRulesInput)
 			return nil, err
 		}
 		r.Presets = append(r.Presets, a)
+	}
+	for i, x := range b.Bonus {
+		from, err := x.From.parse(fmt.Sprintf("/bonus/%d/from", i))
+		if err != nil {
+			return nil, err
+		}
+		more, err := x.Bonus.parse(fmt.Sprintf("/bonus/%d/bonus", i))
+		if err != nil {
+			return nil, err
+		}
+		r.Bonus = append(r.Bonus, ledger.BonusRule{From: from, Bonus: more})
 	}
 	r, err := h.svc.Ledger.SaveRules(ctx, scopeOf(ctx), r)
 	if err != nil {

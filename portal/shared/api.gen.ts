@@ -3872,9 +3872,11 @@ export interface components {
             version: number;
         };
         DriverAvailable: {
-            /** @description balance without held: what can be taken back. */
+            /** @description balance without held: what may be spent. */
             available: components["schemas"]["Money"];
             balance: components["schemas"]["Money"];
+            /** @description How much of the balance is bonus, which is never paid out. */
+            bonus: components["schemas"]["Money"];
             /** @description Set aside for sessions that run. */
             held: components["schemas"]["Money"];
         };
@@ -6074,6 +6076,8 @@ export interface components {
             amount: components["schemas"]["Money"];
             balance_after: components["schemas"]["Money"];
             balance_before: components["schemas"]["Money"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -6130,6 +6134,10 @@ export interface components {
             /** @description The driver's name. */
             user?: string;
         };
+        RechargeBonus: {
+            bonus: components["schemas"]["Money"];
+            from: components["schemas"]["Money"];
+        };
         RechargeDetail: {
             /** @description The driver's login. */
             account: string;
@@ -6143,6 +6151,8 @@ export interface components {
             balance_before: components["schemas"]["Money"];
             /** @description What the account has now. */
             balance_now?: components["schemas"]["DriverAvailable"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -6200,6 +6210,10 @@ export interface components {
              * @description After so many hours a request that nobody decided is over.
              */
             approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
             /** @description Absent: whatever is above 0. */
             least?: components["schemas"]["Money"];
             /** @description Absent: what the platform allows. */
@@ -6217,6 +6231,10 @@ export interface components {
              * @description After so many hours a request that nobody decided is over.
              */
             approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
             /** @description Absent: whatever is above 0. */
             least?: components["schemas"]["Money"];
             /** @description Absent: what the platform allows. */

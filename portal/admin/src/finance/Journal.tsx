@@ -28,7 +28,7 @@ export default function Journal() {
   const [search] = useSearchParams()
   const asked = search.get('account') ?? ''
   const filters = useMemo<Filter[]>(() => [
-    { key: 'account', kind: 'select', label: t('ledger.account'), options: [...new Set([...Object.keys(en.book).map((b) => b.replace('_', ':').replace('manual:', 'manual_')), ...(asked ? [asked] : [])])]
+    { key: 'account', kind: 'select', label: t('ledger.account'), options: [...new Set([...Object.keys(en.book).map((b) => b.replace('revenue_', 'revenue:')), ...(asked ? [asked] : [])])]
       .map((b) => ({ value: b, label: name(b) })) },
     { key: 'charging_account', kind: 'text', label: t('col.charging_account') },
     { key: 'from', kind: 'day', label: t('records.from') },

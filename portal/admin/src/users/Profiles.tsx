@@ -43,7 +43,7 @@ export default function Profiles() {
       note: (all) => { const c = oneCurrency(all.map((d) => d.balance)); return c && `(${c})` },
       cell: (d, all) => {
         const text = oneCurrency(all.map((x) => x.balance)) ? amount(d.balance) : money(d.balance)
-        return d.balance && may('finance.read') ? <Link to={statement({ account: 'wallet', charging_account: d.charging_account })}>{text}</Link> : text
+        return d.balance && may('finance.read') ? <Link to={statement({ charging_account: d.charging_account })}>{text}</Link> : text
       } },
     { key: 'status', title: t('col.status'), cell: (d) => <DriverTag value={d.status} /> },
   ]
