@@ -72,6 +72,7 @@ func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
 		}
 		if c.History > 0 {
 			past.Go(func() { c.remember(ctx, a, w, o, log) })
+			past.Go(func() { c.work(ctx, addr, log) })
 		}
 		fmt.Printf("\nThe portal is at http://%s\n", addr)
 		for _, l := range demoLogins {

@@ -404,6 +404,10 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Upkeep.Sweep(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 3300*time.Millisecond, "windows of maintenance", func(ctx context.Context) error {
+		_, err := a.Upkeep.SweepWindows(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, 1200*time.Millisecond, "local lists", func(ctx context.Context) error {
 		_, err := a.Members.SweepLists(ctx, a.cfg.Now())
 		return err

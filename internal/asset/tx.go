@@ -232,7 +232,7 @@ type Tx interface {
 	SaveItem(BulkItem) error
 	CancelItems(id ident.Bulk, at time.Time) error
 	CountItems(ident.Bulk) ([]BulkCount, error)
-	ListBulks(operator.Page) (operator.List[Bulk], error)
+	ListBulks(BulkFilter, operator.Page) (operator.List[BulkView], error)
 	ListBulkItems(ident.Bulk, operator.Page) (operator.List[BulkRow], error)
 }
 

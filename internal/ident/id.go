@@ -38,6 +38,7 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	windowKind      struct{}
 	strangerKind    struct{}
 	modelKind       struct{}
 	templateKind    struct{}
@@ -79,6 +80,7 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (windowKind) prefix() string      { return "win" }
 func (strangerKind) prefix() string    { return "unk" }
 func (modelKind) prefix() string       { return "mod" }
 func (templateKind) prefix() string    { return "tpl" }
@@ -121,6 +123,7 @@ type (
 	View           = ID[viewKind]    // a list as an account saved it
 	Export         = ID[exportKind]  // a file of a list's rows
 	Warning        = ID[warningKind]
+	Window         = ID[windowKind]      // of maintenance
 	Stranger       = ID[strangerKind]    // a charge point that nobody has registered
 	Model          = ID[modelKind]       // what is known of a vendor's model and firmware
 	Template       = ID[templateKind]    // settings that charge points shall have

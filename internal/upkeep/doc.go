@@ -1,7 +1,8 @@
 // Package upkeep keeps charge points in order: the warnings about them, the files that come
 // from them, and the firmware that goes to them.
 //
-// Owns: Warning with its life (OPEN, ACKNOWLEDGED, CLEARED), its history, and the Watch
+// Owns: Warning with its life (OPEN, ACKNOWLEDGED, SUPPRESSED, CLEARED), its history, the
+// Window of maintenance, the level that an operator gives to a type, and the Watch
 // of a charge point: disconnects counted, how long it has been away, starts that failed
 // in a row. Which fact raises which warning, and when a condition is over. Transfer, one file
 // under way between a charge point and us, with the credentials that open it alone; Image
@@ -18,6 +19,8 @@
 //     One about safety never does: a person has looked, or it stands.
 //   - At is when it happened, by the device's corrected clock; ReceivedAt when we heard
 //     of it. Lists go by At (LIVE-A9).
+//   - What is raised in a window of maintenance is SUPPRESSED: it is kept and counted, and
+//     nobody is asked to look. Safety is excepted. When the window ends, what holds is OPEN.
 //   - More than 20 points of a site, or of a firmware, away within two minutes are one
 //     warning with the others under it (WARN-R2).
 //   - The credentials of a transfer open one file in one direction, until it is over. A file

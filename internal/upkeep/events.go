@@ -321,13 +321,31 @@ func (e Due) apply(d *desk) {
 			continue
 		}
 		switch {
-		case w.Type == Flapping, w.Type == DuplicateIdentity, w.Type == UnknownPoint, w.Type == Security, !w.GoneAt.IsZero():
+		case w.Type.momentary(), !w.GoneAt.IsZero():
 			d.end(i) // it was quiet for long enough
 		case e.Holds:
 			w.DueAt = d.now.Add(w.recheck())
 			w.Version++
 		default:
 			d.gone(i, d.now)
+		}
+	}
+}
+
+// WindowEnded: the window of maintenance that a warning was raised in is over. Holds says
+// whether its condition stands; what happened in a moment holds nothing, and is raised
+// again where it goes on.
+type WindowEnded struct {
+	ID    ident.Warning
+	Holds bool
+}
+
+func (e WindowEnded) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID == e.ID && w.State == Suppressed && w.GoneAt.IsZero() && e.Holds && !w.Type.momentary() {
+			w.State = Open
+			d.note(i, Entry{Kind: WindowOver, At: d.now})
 		}
 	}
 }

@@ -113,7 +113,7 @@ func away(tx Tx, id ident.ChargePoint, silent bool) error {
 		return err
 	}
 	for _, c := range out.Warnings {
-		if c.Type == Offline && c.Parent.IsZero() {
+		if c.Type == Offline && c.Parent.IsZero() && c.State != Suppressed {
 			if err := storm(tx, c.Warning); err != nil {
 				return err
 			}

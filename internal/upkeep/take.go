@@ -126,7 +126,10 @@ func applyTo(tx Tx, id ident.ChargePoint, ev Event) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.Point, w.Operator, w.Sub = id, p.Operator, p.Sub
-	out := Apply(Subject{Watch: w, Live: live}, ev, tx.Now())
+	out, err := applyWith(tx, Subject{Watch: w, Live: live}, ev, p.Site)
+	if err != nil {
+		return Outcome{}, err
+	}
 	for i := range out.Warnings {
 		if out.Warnings[i].Was == 0 {
 			out.Warnings[i].Site, out.Warnings[i].Firmware = p.Site, firmwareOf(p)
@@ -205,7 +208,11 @@ func knocked(f Heard, k asset.Knocked) Task {
 		if ok {
 			s.Live = []Warning{w}
 		}
-		return save(tx, Apply(s, Knocked{Identity: key.Code, At: f.At}, tx.Now()))
+		out, err := applyWith(tx, s, Knocked{Identity: key.Code, At: f.At}, ident.Site{})
+		if err != nil {
+			return err
+		}
+		return save(tx, out)
 	}
 }
 

@@ -207,6 +207,12 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/warnings/{id}/clear", authz.WarningWrite, h.clearWarning, "End a warning, with the reason"),
 		route("POST /api/v1/warnings/acknowledge", authz.WarningWrite, h.acknowledgeWarnings, "Say that warnings were seen"),
 		route("POST /api/v1/warnings/clear", authz.WarningWrite, h.clearWarnings, "End warnings, with the reason"),
+		route("GET /api/v1/warning-levels", authz.LiveRead, h.getWarningLevels, "How bad warnings of each type are"),
+		route("PUT /api/v1/warning-levels", authz.WarningConfigure, h.putWarningLevels, "Give types of warnings another level"),
+		route("GET /api/v1/maintenance-windows", authz.LiveRead, h.listWindows, "List windows of maintenance"),
+		route("POST /api/v1/maintenance-windows", authz.WarningWrite, h.planWindow, "Suppress the warnings of a site or a charge point for a time"),
+		route("GET /api/v1/maintenance-windows/{id}", authz.LiveRead, h.getWindow, "One window of maintenance"),
+		route("POST /api/v1/maintenance-windows/{id}/end", authz.WarningWrite, h.endWindow, "End a window of maintenance now, or call it off"),
 		route(livePattern, authz.LiveRead, h.live, "What changes, as server-sent events", streams),
 	}
 }

@@ -95,7 +95,7 @@ test('many are chosen and ended at once', async () => {
   // The point's own page keeps them all.
   await page.goto(`${base}/live/warnings?state=CLEARED`)
   await row('weak radio signal').getByRole('link', { name: 'Trouble_1' }).click()
-  await page.getByRole('tab', { name: 'Live Warning', selected: true }).waitFor()
+  await page.getByRole('tab', { name: 'Warnings', selected: true }).waitFor()
   await row('weak radio signal').waitFor()
   await picture(page, 'point-warnings-1440')
   expect(await seriousFaults(page)).toEqual([])

@@ -120,6 +120,7 @@ describe('profiles, vendors and the wire', () => {
 
   test('a vendor is registered', async () => {
     const { page } = w
+    await page.getByRole('tab', { name: 'Messages' }).click()
     await page.getByRole('tab', { name: 'Vendor', exact: true }).click()
     await page.getByRole('button', { name: 'Known vendors' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()

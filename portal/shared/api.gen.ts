@@ -1772,6 +1772,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/maintenance-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List windows of maintenance
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_maintenance_windows"];
+        put?: never;
+        /**
+         * Suppress the warnings of a site or a charge point for a time
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_maintenance_windows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One window of maintenance
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_maintenance_windows_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a window of maintenance now, or call it off
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_maintenance_windows_one_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -2900,6 +2964,30 @@ export interface paths {
         patch: operations["patch_views_one"];
         trace?: never;
     };
+    "/api/v1/warning-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How bad warnings of each type are
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_warning_levels"];
+        /**
+         * Give types of warnings another level
+         * @description Needs the permission `warnings.configure`.
+         */
+        put: operations["put_warning_levels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings": {
         parameters: {
             query?: never;
@@ -3271,7 +3359,7 @@ export interface components {
             reason: string;
         };
         Bulk: {
-            /** @description Only where one bulk is asked for. */
+            /** @description How its rows stand. */
             counts?: components["schemas"]["BulkCount"][];
             /** Format: date-time */
             created_at: string;
@@ -3287,6 +3375,8 @@ export interface components {
             queue_until_online_s?: number;
             reason: string;
             staff_id?: string;
+            /** @description Name of the account, or its id where the name is out of reach. */
+            staff_name?: string;
             /**
              * @description done: every row has its command, or the reason why it has none.
              * @enum {string}
@@ -5036,6 +5126,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListMaintenanceWindow: {
+            items: components["schemas"]["MaintenanceWindow"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListModel: {
             items: components["schemas"]["Model"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -5473,6 +5575,51 @@ export interface components {
         LoginNew: {
             login: string;
             password: string;
+        };
+        MaintenanceWindow: {
+            /** @description Absent: all of the site. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            /** @description Who ended it before its time, or called it off. */
+            ended_by?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            reason: string;
+            site_id: string;
+            site_name?: string;
+            /** @enum {string} */
+            state: "PLANNED" | "RUNNING" | "OVER";
+            /**
+             * Format: int64
+             * @description Warnings that are suppressed in it now.
+             */
+            suppressed: number;
+            /** @description Of the site. */
+            time_zone?: string;
+            /** Format: date-time */
+            until: string;
+        };
+        MaintenanceWindowNew: {
+            /** @description Or only this one. */
+            charge_point_id?: string;
+            /**
+             * Format: date-time
+             * @description Absent: now.
+             */
+            from?: string;
+            /** @description What is done. */
+            reason: string;
+            /** @description All charge points of this site. */
+            site_id?: string;
+            /**
+             * Format: date-time
+             * @description At most 31 days after the beginning.
+             */
+            until: string;
         };
         Me: {
             /** @description Set while platform staff act inside an operator. */
@@ -7379,8 +7526,11 @@ export interface components {
             session_id?: string;
             site_id?: string;
             site_name?: string;
-            /** @enum {string} */
-            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /**
+             * @description SUPPRESSED: raised in a window of maintenance; it becomes OPEN if it holds when that ends.
+             * @enum {string}
+             */
+            state: "OPEN" | "ACKNOWLEDGED" | "SUPPRESSED" | "CLEARED";
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
@@ -7473,8 +7623,11 @@ export interface components {
             session_id?: string;
             site_id?: string;
             site_name?: string;
-            /** @enum {string} */
-            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /**
+             * @description SUPPRESSED: raised in a window of maintenance; it becomes OPEN if it holds when that ends.
+             * @enum {string}
+             */
+            state: "OPEN" | "ACKNOWLEDGED" | "SUPPRESSED" | "CLEARED";
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
@@ -7491,7 +7644,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            kind: "raised" | "again" | "condition_gone" | "joined_storm" | "acknowledged" | "cleared";
+            kind: "raised" | "again" | "condition_gone" | "joined_storm" | "acknowledged" | "window_over" | "cleared";
             note?: string;
             /**
              * Format: date-time
@@ -7499,6 +7652,40 @@ export interface components {
              */
             received_at: string;
             session_id?: string;
+        };
+        WarningLevel: {
+            /** @enum {string} */
+            built_in_highest: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /**
+             * @description What is built in; some types have more than one level, by their code.
+             * @enum {string}
+             */
+            built_in_lowest: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /**
+             * @description What the operator gives it; absent: what is built in.
+             * @enum {string}
+             */
+            level?: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /** @description Some of it may hurt somebody: that is CRITICAL, whatever is given here. */
+            safety: boolean;
+            /** @enum {string} */
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+        };
+        WarningLevels: {
+            items: components["schemas"]["WarningLevel"][];
+            /** Format: int64 */
+            version: number;
+        };
+        WarningLevelsSet: {
+            /**
+             * @description A level for each type that shall have another than the one built in: INFO, NOTICE, WARN or ERROR. A type that is left out has its own again.
+             * @example {
+             *       "OFFLINE": "WARN"
+             *     }
+             */
+            levels: {
+                [key: string]: string;
+            };
         };
         WarningResult: {
             /**
@@ -9228,6 +9415,8 @@ export interface operations {
                 cursor?: string;
                 /** @description A column, with - before it for descending. */
                 sort?: string;
+                type?: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
+                state?: "running" | "done" | "cancelled";
             };
             header?: never;
             path?: never;
@@ -11337,6 +11526,152 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_maintenance_windows: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                state?: "PLANNED" | "RUNNING" | "OVER";
+                site_id?: string;
+                /** @description How a word of the site's name begins. */
+                site?: string;
+                charge_point_id?: string;
+                /** @description How a word of the charge point's name begins. */
+                point?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_maintenance_windows: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceWindowNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_maintenance_windows_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_maintenance_windows_one_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
             };
             /** @description Error */
             default: {
@@ -14239,6 +14574,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warning_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningLevels"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_warning_levels: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningLevelsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningLevels"];
                 };
             };
             /** @description Error */

@@ -4,7 +4,7 @@
 import { PlusOutlined, SafetyCertificateOutlined, StopOutlined, UploadOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Form, Input, Select } from 'antd'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import type { Authority, PointCertificate, SecuritySettings } from '@ccms/shared/api'
@@ -178,11 +178,18 @@ function Authorities() {
 function SettingsDialog({ settings: s, onClose }: { settings: SecuritySettings; onClose: () => void }) {
   const { t } = useTranslation()
   const client = useQueryClient()
+  const version = useRef(s.version)
+  const show = (name: string, value: unknown) => (name === 'minimum' ? `${String(value)} · ${word(t, 'security_profile', String(value))}` : word(t, 'certificate_issuer', String(value)))
   return (
     <FormDialog<{ minimum: number; issuer: SecuritySettings['issuer'] }> title={t('certificates.settings')} ok={t('form.save')} initial={{ minimum: s.minimum, issuer: s.issuer }} danger onClose={onClose}
       what={t('certificates.settings_what')}
+      conflict={{ label: (name) => t(name === 'minimum' ? 'certificates.minimum' : 'certificates.issuer'), show, newest: async () => {
+        const now = await take(api.GET('/api/v1/security-settings'))
+        version.current = now.version
+        return { minimum: now.minimum, issuer: now.issuer }
+      } }}
       submit={async (v) => {
-        await take(api.PUT('/api/v1/security-settings', { params: { header: { 'If-Match': `"${s.version}"` } }, body: v }))
+        await take(api.PUT('/api/v1/security-settings', { params: { header: { 'If-Match': `"${version.current}"` } }, body: v }))
         await client.invalidateQueries({ queryKey: ['security-settings'] })
         onClose()
       }}>

@@ -3,17 +3,19 @@
 import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input, Select, Space } from 'antd'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Model, ModelQuirks } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none, viewerZone } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
+import { messages } from '../live/commands/dialogs'
 import { useMay } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { useProblemText } from '../parts/ProblemText'
 import { When } from '../parts/Times'
+import { commandWord } from '../parts/words'
 
 const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
 const commands = [
@@ -106,14 +108,33 @@ function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void
   const { t } = useTranslation()
   const may = useMay()
   const client = useQueryClient()
+  const { message } = App.useApp()
   const required = useRequired()
+  const version = useRef(m?.version ?? 0)
+  const readOnly = !may('assets.write')
   const yesNo = [{ value: 'yes', label: t('model.yes') }, { value: 'no', label: t('model.no') }]
-  const options = commands.map((c) => ({ value: c, label: c }))
+  const options = [...commands.map((c) => ({ value: c, label: commandWord(t, 'type', c) })), ...messages.map((x) => ({ value: `trigger_message:${x}`, label: `${commandWord(t, 'type', 'trigger_message')} · ${x}` }))]
+  const label = (name: string) => (name === 'note' ? t('model.note') : name === 'profile_kind' ? t('model.profile_kind') : name === 'rate_unit' ? t('model.rate_unit')
+    : name === 'cannot' || name === 'can' || name === 'lacks' || name === 'has' || name === 'forget' ? t(`model.${name}`) : t(`model.${flags.find(([f]) => f === name)?.[1] ?? 'name'}`))
+  const show = (name: string, value: unknown) => {
+    if (Array.isArray(value)) return (value as string[]).map((x) => (name === 'cannot' || name === 'can' ? commandWord(t, 'type', x) : x)).join(', ')
+    if (value === 'yes' || value === 'no') return t(value)
+    if (value === 'absolute' || value === 'relative') return t(`model.${value}`)
+    return typeof value === 'boolean' ? t(value ? 'yes' : 'no') : String(value ?? '')
+  }
   const tags = (name: keyof Values, opts?: { value: string; label: string }[]) => (
-    <Form.Item name={name} label={t(`model.${name as 'cannot' | 'can' | 'lacks' | 'has'}`)}><Select mode="tags" options={opts} tokenSeparators={[',', ' ']} notFoundContent={null} /></Form.Item>
+    <Form.Item name={name} label={t(`model.${name as 'cannot' | 'can' | 'lacks' | 'has'}`)}>
+      {opts ? <Select mode="multiple" showSearch={{ optionFilterProp: 'label' }} options={opts} notFoundContent={t('list.no_match')} />
+        : <Select mode="tags" open={false} suffixIcon={null} placeholder={t('model.keys_help')} tokenSeparators={[',', ' ']} />}
+    </Form.Item>
   )
   return (
-    <FormDialog<Values> title={m ? t('model.open_title', { name: `${m.vendor} ${m.model}` }) : t('model.add')} ok={t('form.save')} width={720} initial={valuesOf(m)} onClose={onClose}
+    <FormDialog<Values> title={m ? t('model.open_title', { name: `${m.vendor} ${m.model}` }) : t('model.add')} ok={t('form.save')} width={720} initial={valuesOf(m)} onClose={onClose} readOnly={readOnly}
+      conflict={m && { label, show, newest: async () => {
+        const now = await take(api.GET('/api/v1/models/{id}', { params: { path: { id: m.id } } }))
+        version.current = now.version
+        return valuesOf(now)
+      } }}
       what={m ? <Learned model={m} /> : t('model.add_what')}
       rename={(p) => (p[0] === 'quirks' ? [p[1] === 'actions' ? 'cannot' : p[1] === 'keys' ? 'lacks' : p[1]!] : p)}
       submit={async (v, key) => {
@@ -122,11 +143,12 @@ function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void
           zero_limit_ignored: truth(v.zero_limit_ignored), profile_kind: v.profile_kind, rate_unit: v.rate_unit, actions: table(v.cannot, v.can), keys: table(v.lacks, v.has),
         }
         if (m) {
-          await take(api.PUT('/api/v1/models/{id}', { body: { quirks, note: v.note?.trim() || undefined, forget_learned: v.forget || undefined }, params: { path: { id: m.id }, header: { 'If-Match': `"${m.version}"` } } }))
+          await take(api.PUT('/api/v1/models/{id}', { body: { quirks, note: v.note?.trim() || undefined, forget_learned: v.forget || undefined }, params: { path: { id: m.id }, header: { 'If-Match': `"${version.current}"` } } }))
         } else {
           await take(api.POST('/api/v1/models', { body: { vendor: v.vendor.trim(), model: v.model.trim(), firmware: v.firmware?.trim() || undefined, quirks, note: v.note?.trim() || undefined }, params: { header: { 'Idempotency-Key': key } } }))
         }
         await client.invalidateQueries({ queryKey: ['models'] })
+        void message.success(t('form.saved'))
         onClose()
       }}>
       {!m && (
@@ -154,14 +176,16 @@ function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void
 function Learned({ model: m }: { model: Model }) {
   const { t } = useTranslation()
   const zone = viewerZone()
+  // "trigger_message:MeterValues": the command, and which message.
+  const subject = (what: string) => { const [c, ...rest] = what.split(':'); return [commandWord(t, 'type', c!), ...rest].join(' · ') }
   if (m.learned.length === 0) return <>{t('model.nothing_learned')}</>
   return (
     <section className="scroll-x" aria-label={t('model.learned')}>
       <table className="table" aria-label={t('model.learned')}>
-        <thead><tr><th scope="col">{t('model.kind')}</th><th scope="col">{t('model.subject')}</th><th scope="col" className="num">{t('model.times')}</th><th scope="col" title={t('model.counts_for_help')}>{t('model.counts_for')}</th><th scope="col">{t('model.last_at')} <small>{zone}</small></th></tr></thead>
+        <thead><tr><th scope="col">{t('model.kind')}</th><th scope="col">{t('model.subject')}</th><th scope="col" className="cell-num">{t('model.times')}</th><th scope="col" title={t('model.counts_for_help')}>{t('model.counts_for')}</th><th scope="col">{t('model.last_at')} <small>{zone}</small></th></tr></thead>
         <tbody>
           {m.learned.map((f) => (
-            <tr key={f.kind + f.subject}><td>{t(`model.kinds.${f.kind}`)}</td><td className="mono-text">{f.subject}</td><td className="num">{f.times}</td><td>{t(`model.counts.${f.counts_for}`)}</td><td><When at={f.last_at} zone={zone} /></td></tr>
+            <tr key={f.kind + f.subject}><td>{t(`model.kinds.${f.kind}`)}</td><td>{f.kind === 'action' ? subject(f.subject) : <span className="mono-text">{f.subject}</span>}</td><td className="cell-num">{f.times}</td><td>{t(`model.counts.${f.counts_for}`)}</td><td><When at={f.last_at} zone={zone} /></td></tr>
           ))}
         </tbody>
       </table>

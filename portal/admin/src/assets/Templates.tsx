@@ -3,11 +3,11 @@
 import { CheckCircleOutlined, DeleteOutlined, EditOutlined, PlusOutlined, SendOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input, Space, Switch } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConfigTemplate } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
+import { none, viewerZone } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { ListState } from '../list/state'
 import { useMay } from '../login/me'
@@ -107,22 +107,42 @@ function HeadFields() {
 
 interface Values extends Head { active: boolean; settings: { key: string; value?: string; at_least?: boolean }[] }
 
+const valuesOf = (e: ConfigTemplate): Values => ({ name: e.name, vendor: e.vendor, model: e.model, active: e.active, settings: e.settings })
+
+/** One version of a field, where two people changed it. */
+function Said({ value }: { value: unknown }) {
+  const { t } = useTranslation()
+  if (typeof value === 'boolean') return <>{t(value ? 'yes' : 'no')}</>
+  if (!Array.isArray(value)) return <>{String(value ?? '') || none}</>
+  return <ul className="said">{(value as Values['settings']).map((s) => <li key={s.key} className="mono-text">{s.key} {s.at_least ? '≥' : '='} {s.value || none}</li>)}</ul>
+}
+
 function EditDialog({ template: e, onClose }: { template: ConfigTemplate; onClose: () => void }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const required = useRequired()
+  const { message } = App.useApp()
+  const version = useRef(e.version)
+  const labels: Record<string, string> = {
+    name: t('template.name'), vendor: t('template.vendor'), model: t('template.model'), active: t('template.active_label'), settings: t('template.settings'),
+  }
   return (
-    <FormDialog<Values> title={t('template.edit_title', { name: e.name })} ok={t('form.save')} width={720} what={t('template.edit_what')} onClose={onClose}
-      initial={{ name: e.name, vendor: e.vendor, model: e.model, active: e.active, settings: e.settings }}
+    <FormDialog<Values> title={t('template.edit_title', { name: e.name })} ok={t('form.save')} width={720} what={t('template.edit_what')} onClose={onClose} initial={valuesOf(e)}
+      conflict={{ label: (name) => labels[name] ?? name, show: (_, value) => <Said value={value} />, newest: async () => {
+        const now = await take(api.GET('/api/v1/config-templates/{id}', { params: { path: { id: e.id } } }))
+        version.current = now.version
+        return valuesOf(now)
+      } }}
       submit={async (v) => {
         await take(api.PUT('/api/v1/config-templates/{id}', {
           body: {
             name: v.name.trim(), vendor: v.vendor?.trim() || undefined, model: v.model?.trim() || undefined, active: v.active,
             settings: v.settings.map((s) => ({ key: s.key.trim(), value: s.value ?? '', at_least: s.at_least || undefined })),
           },
-          params: { path: { id: e.id }, header: { 'If-Match': `"${e.version}"` } },
+          params: { path: { id: e.id }, header: { 'If-Match': `"${version.current}"` } },
         }))
         await client.invalidateQueries({ queryKey: ['templates'] })
+        void message.success(t('form.saved'))
         onClose()
       }}>
       <HeadFields />

@@ -7,7 +7,7 @@ import type { ChargePointNew } from '@ccms/shared/api'
 import { watts } from '@ccms/shared/format'
 import { Decimal } from '../parts/Decimal'
 
-const chargerTypes = ['AC', 'DC Fast', 'DC', 'HPC', 'MCS', 'Wireless', 'V2G'] as const
+export const chargerTypes = ['AC', 'DC Fast', 'DC', 'HPC', 'MCS', 'Wireless', 'V2G'] as const
 const connectorTypes = ['Type 2', 'Type 1', 'CCS2', 'CCS1', 'CHAdeMO', 'GB/T AC', 'GB/T DC', 'NACS', 'MCS', 'Schuko']
 
 export interface PointValues { code?: string; charger_type: ChargePointNew['charger_type']; max_power_kw?: string; connectors: { type?: string }[] }
@@ -49,5 +49,17 @@ export function PointFields() {
         </Form.List>
       </fieldset>
     </>
+  )
+}
+
+const subprotocols = ['lenient', 'required', 'pinned'] as const
+
+/** What counts of the sub-protocols that the device offers: for those that connect in their own way. */
+export function SubprotocolField() {
+  const { t } = useTranslation()
+  return (
+    <Form.Item name="subprotocol" label={t('assets.subprotocol')} extra={t('assets.subprotocol_help')}>
+      <Select options={subprotocols.map((s) => ({ value: s, label: t(`assets.subprotocols.${s}`) }))} />
+    </Form.Item>
   )
 }

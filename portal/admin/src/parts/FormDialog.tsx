@@ -24,6 +24,8 @@ interface Props<V extends object> {
   what?: ReactNode
   width?: number
   danger?: boolean
+  /** To be looked at only, by those who may not change it. */
+  readOnly?: boolean
   /** Sends it; the key stays the same while the values do. */
   submit: (values: V, key: string) => Promise<void>
   /** Where the API's name for a field differs from the form's. */
@@ -107,9 +109,9 @@ export function FormDialog<V extends object>(p: Props<V>) {
   }
 
   return (
-    <Modal open title={p.title} okText={p.ok} cancelText={clash ? t('form.conflict_back') : t('form.cancel')} width={p.width ?? 480}
+    <Modal open title={p.title} okText={p.ok} cancelText={p.readOnly ? t('form.close') : clash ? t('form.conflict_back') : t('form.cancel')} width={p.width ?? 480}
       onCancel={clash ? () => setClash(undefined) : close} onOk={clash ? settle : () => form.submit()}
-      confirmLoading={busy} okButtonProps={{ danger: p.danger }} mask={{ closable: false }}>
+      confirmLoading={busy} okButtonProps={{ danger: p.danger, hidden: p.readOnly }} mask={{ closable: false }}>
       {p.what && <div className="dialog-what">{p.what}</div>}
       {error && (
         <Alert type="error" showIcon role="alert" className="form-alert" title={error.lines.join(' ')}
@@ -119,7 +121,7 @@ export function FormDialog<V extends object>(p: Props<V>) {
         <Conflict differences={clash.list} picks={clash.picks} label={p.conflict!.label} show={p.conflict!.show}
           pick={(name, pick) => setClash({ ...clash, picks: { ...clash.picks, [name]: pick } })} />
       )}
-      <Form<V> form={form} layout="vertical" hidden={clash !== undefined} initialValues={p.initial} onFinish={(v) => void finish(v)} onValuesChange={() => setTouched(true)} scrollToFirstError={{ focus: true }}
+      <Form<V> form={form} layout="vertical" hidden={clash !== undefined} disabled={p.readOnly} initialValues={p.initial} onFinish={(v) => void finish(v)} onValuesChange={() => setTouched(true)} scrollToFirstError={{ focus: true }}
         onKeyDown={(e) => { if (e.key === 'Enter' && e.target instanceof HTMLInputElement && e.target.type === 'text' && !e.target.role) form.submit() }}>
         {typeof p.children === 'function' ? p.children(form) : p.children}
       </Form>

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { LocalList } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { FormDialog, useRequired } from '../parts/FormDialog'
-import { PickMany, picks } from './PickMany'
+import { Names, PickMany, picks } from './PickMany'
 
 interface Values {
   name: string
@@ -32,12 +32,25 @@ export function LocalListDialog({ list, onClose }: { list?: LocalList; onClose: 
     name: t('lists.name'), cards: t('lists.cards'), cards_of: t('lists.cards_of'), without_balance: t('lists.without_balance'), status: t('col.status'),
     token_ids: t('lists.tokens'), site_ids: t('lists.sites'), charge_point_ids: t('lists.points'),
   }
+  const show = (name: string, value: unknown) => {
+    switch (name) {
+      case 'cards': return t(`lists.rule.${value as LocalList['cards']}`)
+      case 'status': return t(`asset_status.${value as LocalList['status']}`)
+      case 'without_balance': return t(value ? 'yes' : 'no')
+      case 'cards_of': return value ? <Names ids={[value as string]} from={picks.subOperators} /> : ''
+      case 'token_ids': case 'site_ids': case 'charge_point_ids': {
+        const ids = (value ?? []) as string[]
+        return ids.length === 0 ? '' : <Names ids={ids} from={name === 'token_ids' ? picks.tokens : name === 'site_ids' ? picks.sites : picks.points} />
+      }
+      default: return undefined
+    }
+  }
   return (
     <FormDialog<Values> title={list ? t('lists.edit_of', { name: list.name }) : t('lists.add')} ok={t('form.save')} what={t('lists.what')} onClose={onClose} width={560}
       initial={list ? valuesOf(list) : { cards: 'ALL', token_ids: [], site_ids: [], charge_point_ids: [] }}
       // A fault names one of several: it belongs to the field.
       rename={(p) => p.slice(0, 1)}
-      conflict={list && { label: (name) => labels[name] ?? name, newest: async () => {
+      conflict={list && { label: (name) => labels[name] ?? name, show, newest: async () => {
         const now = await take(api.GET('/api/v1/local-lists/{id}', { params: { path: { id: list.id } } }))
         version.current = now.version
         return valuesOf(now)

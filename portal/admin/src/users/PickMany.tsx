@@ -47,6 +47,14 @@ export const picks = {
   },
 } satisfies Record<string, From>
 
+const namedQuery = (from: From, id: string) => ({ queryKey: [from.key, 'named', id], queryFn: ({ signal }: { signal: AbortSignal }) => from.named(id, signal), staleTime: 60_000 })
+
+/** What is chosen, to be read. */
+export function Names({ ids, from }: { ids: readonly string[]; from: From }) {
+  const named = useQueries({ queries: ids.slice(0, mostNamed).map((id) => namedQuery(from, id)) })
+  return <>{ids.map((id, i) => named[i]?.data?.label ?? id).join(', ')}</>
+}
+
 interface Props {
   id?: string
   value?: string | string[]
@@ -65,7 +73,7 @@ export function PickMany({ id, value, onChange, from, one }: Props) {
   }, [typed])
   const found = useQuery({ queryKey: [from.key, 'pick-many', q], queryFn: ({ signal }) => from.search(q || undefined, signal) })
   const chosen = (Array.isArray(value) ? value : value ? [value] : []).slice(0, mostNamed)
-  const named = useQueries({ queries: chosen.map((x) => ({ queryKey: [from.key, 'named', x], queryFn: ({ signal }: { signal: AbortSignal }) => from.named(x, signal), staleTime: 60_000 })) })
+  const named = useQueries({ queries: chosen.map((x) => namedQuery(from, x)) })
   const options = new Map([...named.flatMap((n) => (n.data ? [n.data] : [])), ...(found.data ?? [])].map((o) => [o.value, o]))
   return (
     <Select<string | string[]> id={id} mode={one ? undefined : 'multiple'} showSearch={{ filterOption: false, onSearch: setTyped }} allowClear value={value} onChange={onChange}

@@ -10,7 +10,7 @@ export const asks = [
 export type Ask = (typeof asks)[number]
 
 /** What many points can be asked for at once: nothing that is about one connector or one driver. */
-export const bulkAsks = ['trigger', 'get_configuration', 'clear_cache', 'out_of_service', 'in_service', 'soft_reset', 'hard_reset'] as const satisfies readonly Ask[]
+export const bulkAsks = ['trigger', 'get_configuration', 'set_profile', 'clear_profile', 'clear_cache', 'out_of_service', 'in_service', 'soft_reset', 'hard_reset'] as const satisfies readonly Ask[]
 
 const own: Partial<Record<Ask, Permission>> = {
   hard_reset: 'live.hard_reset', unlock: 'live.unlock', out_of_service: 'live.availability', in_service: 'live.availability',

@@ -138,12 +138,12 @@ function PlainDialog({ ask, ...p }: DialogProps & { ask: Plain }) {
 }
 
 export function What({ ask, running, offline, many, children }: {
-  ask: Plain | 'remote_start' | 'trigger' | 'change_setting'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
+  ask: Plain | 'remote_start' | 'trigger' | 'change_setting' | 'set_profile' | 'clear_profile'; running: number; offline?: boolean; many?: boolean; children?: ReactNode
 }) {
   const { t } = useTranslation()
   return (
     <>
-      {t(ask === 'remote_start' ? 'start.what' : ask === 'trigger' ? 'trigger.what' : `ask_what.${ask}`)}
+      {t(ask === 'remote_start' ? 'start.what' : ask === 'trigger' ? 'trigger.what' : ask === 'set_profile' ? 'profile.what' : ask === 'clear_profile' ? 'profile.clear_what' : `ask_what.${ask}`)}
       {running > 0 && ask !== 'change_setting' && isDangerous(ask) && <Alert type="warning" showIcon className="space-above" title={many ? t('bulk.running', { count: running }) : t('reset.running', { count: running })} />}
       {offline && <Alert type="info" showIcon className="space-above" title={t('command.offline_now')} />}
       {children}

@@ -1,7 +1,9 @@
 // One charge point: how it is, what it did, what it is told, and every message.
 
+import { EditOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { Button } from 'antd'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams, useSearchParams } from 'react-router'
 import type { ChargePoint } from '@ccms/shared/api'
@@ -9,13 +11,14 @@ import { api, take } from '@ccms/shared/client'
 import { kw } from '@ccms/shared/format'
 import { notOlder } from '@ccms/shared/merge'
 import { Problem } from '@ccms/shared/problem'
+import { EditPoint } from '../../assets/EditPoint'
 import { useMay } from '../../login/me'
 import { Facts } from '../../parts/Facts'
 import { Mono } from '../../parts/Mono'
 import { Blank, Failed } from '../../parts/PageStates'
 import { PageSkeleton } from '../../parts/Skeletons'
 import { Online, PointTag } from '../../parts/Status'
-import { type TabItem, Tabs } from '../../parts/Tabs'
+import { GroupedTabs, type TabGroup } from '../../parts/Tabs'
 import { useNow, When } from '../../parts/Times'
 import { LiveNote } from '../LiveNote'
 import { PointCommands } from '../PointCommands'
@@ -68,22 +71,30 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const zone = p.time_zone
   const now = useNow()
   const may = useMay()
-  const tabs: TabItem[] = [
-    { key: 'connectors', label: t('point.tab_connectors'), content: <Connectors point={p} now={now} /> },
-    { key: 'sessions', label: t('point.tab_sessions'), content: <Sessions point={p} /> },
-    { key: 'reservations', label: t('point.tab_reservations'), content: <Reservations point={p} /> },
-    { key: 'warnings', label: t('nav.live_warnings'), content: <WarningList point={p.id} /> },
-    { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
-    { key: 'security', label: t('security.tab'), content: <Security point={p} /> },
-    { key: 'files', label: t('point.tab_files'), content: <Files point={p} /> },
-    ...(may('assets.read') ? [{ key: 'firmware', label: t('point.tab_firmware'), content: <Firmware point={p} /> }] : []),
-    { key: 'frames', label: t('point.tab_frames'), content: <Frames point={p} /> },
-    { key: 'hardware', label: t('hardware.title'), content: <Hardware point={p} /> },
-    { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },
-    { key: 'commands', label: t('record.tab_commands'), content: <Commands point={p} /> },
+  const [editing, setEditing] = useState(false)
+  const one = (key: string, label: string, content: ReactNode): TabGroup => ({ key, label, tabs: [{ key, label, content }] })
+  const groups: TabGroup[] = [
+    one('connectors', t('point.tab_overview'), <Connectors point={p} now={now} />),
+    { key: 'charging', label: t('point.tab_sessions'), tabs: [
+      { key: 'sessions', label: t('point.tab_charges'), content: <Sessions point={p} /> },
+      { key: 'reservations', label: t('point.tab_reservations'), content: <Reservations point={p} /> },
+    ] },
+    one('commands', t('record.tab_commands'), <Commands point={p} />),
+    { key: 'settings', label: t('point.tab_settings'), tabs: [
+      { key: 'configuration', label: t('point.tab_configuration'), content: <><Template point={p} /><Configuration point={p} /></> },
+      { key: 'security', label: t('point.tab_security'), content: <Security point={p} /> },
+    ] },
+    { key: 'filing', label: t('point.tab_filing'), tabs: [
+      { key: 'files', label: t('point.tab_files'), content: <Files point={p} /> },
+      ...(may('assets.read') ? [{ key: 'firmware', label: t('point.tab_firmware'), content: <Firmware point={p} /> }] : []),
+    ] },
+    { key: 'wire', label: t('point.tab_frames'), tabs: [
+      { key: 'frames', label: t('point.tab_ocpp'), content: <Frames point={p} /> },
+      { key: 'vendor', label: t('point.tab_vendor'), content: <Vendors point={p} /> },
+    ] },
+    one('warnings', t('point.tab_warnings'), <WarningList point={p.id} />),
+    one('hardware', t('hardware.title'), <Hardware point={p} />),
   ]
-  const asked = search.get('tab')
-  const active = tabs.some((x) => x.key === asked) ? asked! : tabs[0]!.key
   // What a list of one tab has in the address means nothing to the next.
   const setTab = (tab: string) => setSearch({ tab }, { replace: true })
   return (
@@ -114,9 +125,12 @@ function Loaded({ point: p }: { point: ChargePoint }) {
             Boolean(p.vendor || p.model) && [t('points.vendor'), [p.vendor, p.model].filter(Boolean).join(' ')],
             Boolean(p.firmware) && [t('points.firmware'), p.firmware],
             Boolean(p.hardware_serial) && [t('points.hardware_serial'), <Mono key="h" value={p.hardware_serial!} />],
+            p.subprotocol !== 'lenient' && [t('assets.subprotocol'), t(`assets.subprotocols.${p.subprotocol}`)],
           ]} />
+          {may('assets.write') && <Button size="small" className="facts-edit" icon={<EditOutlined aria-hidden />} onClick={() => setEditing(true)} aria-label={t('assets.edit_of', { name: p.name })}>{t('template.edit')}</Button>}
+          {editing && <EditPoint point={p} onClose={() => setEditing(false)} />}
         </aside>
-        <section className="record-tabs"><Tabs items={tabs} active={active} onChange={setTab} label={p.name} /></section>
+        <section className="record-tabs"><GroupedTabs groups={groups} active={search.get('tab')} onChange={setTab} label={p.name} /></section>
       </div>
     </article>
   )

@@ -3,7 +3,7 @@
 import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input, Modal, Select } from 'antd'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, VendorMessage, VendorRule } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
@@ -122,12 +122,18 @@ function RuleDialog({ rule, onClose }: { rule: Partial<VendorRule>; onClose: () 
   const client = useQueryClient()
   const { message } = App.useApp()
   const required = useRequired()
+  const version = useRef(rule.version)
   return (
     <FormDialog<RuleValues> title={t(rule.id ? 'vendor.edit' : 'vendor.register_title')} ok={t('form.save')} onClose={onClose} what={t('vendor.rule_what')}
       initial={{ vendor_id: rule.vendor_id, message_id: rule.message_id, answer: rule.answer ?? 'accepted', note: rule.note }}
+      conflict={rule.id ? { label: (name) => t(name === 'note' ? 'vendor.note' : 'vendor.answer'), show: (name, value) => (name === 'answer' ? t(`vendor.answers.${value as VendorRule['answer']}`) : undefined), newest: async () => {
+        const now = await take(api.GET('/api/v1/vendor-rules/{id}', { params: { path: { id: rule.id! } } }))
+        version.current = now.version
+        return { vendor_id: now.vendor_id, message_id: now.message_id, answer: now.answer, note: now.note }
+      } } : undefined}
       submit={async (v, key) => {
         const note = v.note?.trim() ?? ''
-        if (rule.id) await take(api.PATCH('/api/v1/vendor-rules/{id}', { params: { path: { id: rule.id }, header: { 'If-Match': `"${rule.version}"` } }, body: { answer: v.answer, note } }))
+        if (rule.id) await take(api.PATCH('/api/v1/vendor-rules/{id}', { params: { path: { id: rule.id }, header: { 'If-Match': `"${version.current}"` } }, body: { answer: v.answer, note } }))
         else await take(api.POST('/api/v1/vendor-rules', { params: { header: { 'Idempotency-Key': key } }, body: { vendor_id: v.vendor_id.trim(), message_id: v.message_id?.trim() || undefined, answer: v.answer, note: note || undefined } }))
         await client.invalidateQueries({ queryKey: rulesKey })
         void message.success(t('form.saved'))
