@@ -106,9 +106,9 @@ type Drift struct {
 	Stored        money.Amount // balance
 	Posted        money.Amount // Σ postings
 	StoredHeld    money.Amount
+	HeldBySession money.Amount // Σ holds in state held
 	StoredBonus   money.Amount
 	PostedBonus   money.Amount
-	HeldBySession money.Amount // Σ holds in state held
 }
 
 // TrialBalance sums every book of the scope.
