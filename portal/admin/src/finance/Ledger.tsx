@@ -72,7 +72,7 @@ function Trial({ trial: b, from, to }: { trial: TrialBalance; from: string; to: 
         return (
           <div key={sum.currency} className="scroll-x">
             <h3>{t('ledger.trial')} <span className="quiet">{sum.currency}</span></h3>
-            <table className="table" aria-label={`${t('ledger.trial')} ${sum.currency}`}>
+            <table className="table table-stack" aria-label={`${t('ledger.trial')} ${sum.currency}`}>
               <thead>
                 <tr>
                   <th scope="col" className="cell-wide">{t('ledger.account')}</th>
@@ -86,20 +86,20 @@ function Trial({ trial: b, from, to }: { trial: TrialBalance; from: string; to: 
                 {b.items.filter((l) => l.currency === sum.currency).map((l) => (
                   <tr key={l.account}>
                     <td className="cell-wide"><Link to={statement({ account: l.account, currency: l.currency, from, to })}>{name(l.account ?? '')}</Link></td>
-                    <td className="cell-num">{amount(l.opening)}</td>
-                    <td className="cell-num">{amount(l.debit)}</td>
-                    <td className="cell-num">{amount(l.credit)}</td>
-                    <td className="cell-num"><b>{amount(l.closing)}</b></td>
+                    <td className="cell-num" data-label={t('ledger.opening')}>{amount(l.opening)}</td>
+                    <td className="cell-num" data-label={t('ledger.debit')}>{amount(l.debit)}</td>
+                    <td className="cell-num" data-label={t('ledger.credit')}>{amount(l.credit)}</td>
+                    <td className="cell-num" data-label={t('ledger.closing')}><b>{amount(l.closing)}</b></td>
                   </tr>
                 ))}
               </tbody>
               <tfoot>
                 <tr>
                   <th scope="row">{t('ledger.sum')}</th>
-                  <td className="cell-num">{amount(sum.opening)}</td>
-                  <td className="cell-num"><b>{amount(sum.debit)}</b></td>
-                  <td className="cell-num"><b>{amount(sum.credit)}</b></td>
-                  <td className="cell-num">{amount(sum.closing)}</td>
+                  <td className="cell-num" data-label={t('ledger.opening')}>{amount(sum.opening)}</td>
+                  <td className="cell-num" data-label={t('ledger.debit')}><b>{amount(sum.debit)}</b></td>
+                  <td className="cell-num" data-label={t('ledger.credit')}><b>{amount(sum.credit)}</b></td>
+                  <td className="cell-num" data-label={t('ledger.closing')}>{amount(sum.closing)}</td>
                 </tr>
               </tfoot>
             </table>
