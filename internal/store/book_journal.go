@@ -30,7 +30,7 @@ var (
 			CAST(coalesce(sum(CASE WHEN p.booked_at >= ? AND p.amount < 0 THEN 0 - p.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN p.booked_at >= ? AND p.amount > 0 THEN p.amount END), 0) AS BIGINT),
 			sum(CASE WHEN p.booked_at >= ? THEN 1 ELSE 0 END)
-		FROM postings p WHERE {{scope postings p}} AND p.booked_at < ? {{if book}} AND p.book = ? {{end}} {{if account}} AND p.account_id = ? {{end}}
+		FROM postings p WHERE {{scope postings p}} AND {{lite +}}p.booked_at < ? {{if book}} AND p.book = ? {{end}} {{if account}} AND p.account_id = ? {{end}}
 			` + ofNumber + ` {{if currency}} AND p.currency = ? {{end}}
 		GROUP BY p.currency, p.book ORDER BY p.currency, p.book`)
 )

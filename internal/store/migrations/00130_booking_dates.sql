@@ -110,6 +110,7 @@
 CREATE INDEX entries_booked ON entries (operator_id, booked_at, id);
 -- An entry is taken back once.
 CREATE UNIQUE INDEX entries_reversal ON entries (corrects, operator_id) WHERE kind = 'reversal';
--- The journal, and the statement of a book or of one wallet.
+-- The journal; the statement of a book or of one wallet. The trial balance is read from
+-- the second alone, so it has what that sums.
 CREATE INDEX postings_journal ON postings (operator_id, booked_at, line_id);
-CREATE INDEX postings_book ON postings (operator_id, book, account_id, booked_at, line_id);
+CREATE INDEX postings_book ON postings (operator_id, book, account_id, booked_at, line_id, amount, currency, sub_operator_id);
