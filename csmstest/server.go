@@ -266,6 +266,8 @@ func (w *World) Timers() {
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)
+	_, err = w.App.Upkeep.SweepWindows(w.Context(), w.Now())
+	w.OK(err)
 	_, err = w.App.Upkeep.RunCampaigns(w.Context(), w.Now())
 	w.OK(err)
 	_, err = w.App.Upkeep.SweepInstalls(w.Context(), w.Now())

@@ -265,6 +265,8 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Closing:
 		return true, id(p, c)
+	case *ident.Window:
+		return true, id(p, c)
 	case *ident.Reservation:
 		return true, id(p, c)
 	}

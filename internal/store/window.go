@@ -158,7 +158,7 @@ func (tx *Tx) LevelSettings(op ident.Operator) (upkeep.LevelSettings, error) {
 		return nil
 	}, op)
 	if !ok {
-		s.Operator = op
+		s.Operator, s.Version = op, 1 // what is built in, before anybody changed it
 	}
 	return s, err
 }

@@ -93,7 +93,7 @@ func (h *handlers) endWindow(ctx context.Context, in *WindowPath) (*struct{ Body
 
 // WarningLevel is how bad warnings of a type are.
 type WarningLevel struct {
-	Type    upkeep.Type `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED"`
+	Type    upkeep.Type `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED,HARDWARE_CHANGED"`
 	Level   string      `json:"level,omitempty" enum:"INFO,NOTICE,WARN,ERROR" doc:"What the operator gives it; absent: what is built in."`
 	Lowest  string      `json:"built_in_lowest" enum:"INFO,NOTICE,WARN,ERROR" doc:"What is built in; some types have more than one level, by their code."`
 	Highest string      `json:"built_in_highest" enum:"INFO,NOTICE,WARN,ERROR"`

@@ -7669,7 +7669,7 @@ export interface components {
             /** @description Some of it may hurt somebody: that is CRITICAL, whatever is given here. */
             safety: boolean;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
         };
         WarningLevels: {
             items: components["schemas"]["WarningLevel"][];
