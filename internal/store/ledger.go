@@ -58,7 +58,7 @@ var (
 
 	qSpentOn = stmt(`SELECT p.currency, CAST(coalesce(sum(CASE WHEN p.book = 'wallet' THEN 0 - p.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN p.book = 'wallet_bonus' THEN 0 - p.amount END), 0) AS BIGINT)
-		FROM entries e JOIN postings p ON {{scope postings p}} AND p.entry_id = e.id
+		FROM entries e JOIN postings p ON {{scope postings p id}} AND p.entry_id = e.id
 		WHERE {{scope entries e key}} AND e.session_id = ? GROUP BY p.currency`)
 	qBookSums = stmt(`SELECT p.currency, p.book, CAST(sum(p.amount) AS BIGINT) FROM postings p
 		WHERE {{scope postings p}} GROUP BY p.currency, p.book ORDER BY p.currency, p.book`)

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"ccms/internal/authz"
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
+	"ccms/internal/member"
 	"ccms/internal/money"
 )
 
@@ -126,9 +128,11 @@ func (h *handlers) ask(ctx context.Context, a ledger.AskRow) RechargeAsk {
 	out := RechargeAsk{ID: a.ID, DriverID: a.Driver, ChargingAccount: a.ChargingAccount, Amount: amount(a.Amount), Reason: a.Reason, AskedBy: a.By, AskedByName: a.ByName,
 		AskedAt: at(a.At), ExpiresAt: at(a.ExpiresAt), State: a.State, DecidedBy: a.DecidedBy, DecidedByName: a.DecidedByName,
 		DecidedAt: at(a.DecidedAt), DecisionReason: a.DecisionReason, RechargeID: a.Recharge, Own: a.By == c.Staff.ID}
-	masked := h.recharge(ctx, ledger.RechargeRow{Recharge: ledger.Recharge{Amount: a.Amount, BalanceAfter: a.Amount, Reversed: money.New(0, a.Amount.Currency)},
-		DriverAccount: a.DriverAccount, DriverName: a.DriverName, ChargingAccount: a.ChargingAccount})
-	out.User, out.Account, out.ChargingAccount = masked.User, masked.Account, masked.ChargingAccount
+	d := member.Driver{Account: a.DriverAccount, Name: a.DriverName, ChargingAccount: a.ChargingAccount}
+	if !c.May(authz.PIIView) {
+		d = d.Masked()
+	}
+	out.User, out.Account, out.ChargingAccount = d.Name, d.Account, d.ChargingAccount
 	return out
 }
 
