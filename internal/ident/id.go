@@ -53,6 +53,8 @@ type (
 	campaignKind    struct{}
 	localListKind   struct{}
 	reservationKind struct{}
+	closingKind     struct{}
+	askKind         struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -93,6 +95,8 @@ func (installKind) prefix() string     { return "fwi" }
 func (campaignKind) prefix() string    { return "fwc" }
 func (localListKind) prefix() string   { return "list" }
 func (reservationKind) prefix() string { return "rsv" }
+func (closingKind) prefix() string     { return "cls" }
+func (askKind) prefix() string         { return "ask" }
 
 // The ids of ccms.
 type (
@@ -134,6 +138,8 @@ type (
 	Campaign       = ID[campaignKind] // an image for many charge points
 	LocalList      = ID[localListKind]
 	Reservation    = ID[reservationKind]
+	Closing        = ID[closingKind] // of a month of the books
+	Ask            = ID[askKind]     // for a recharge that a second person must approve
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -261,6 +261,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.LocalList:
 		return true, id(p, c)
+	case *ident.Ask:
+		return true, id(p, c)
+	case *ident.Closing:
+		return true, id(p, c)
 	case *ident.Window:
 		return true, id(p, c)
 	case *ident.Reservation:

@@ -51,6 +51,16 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"account":"m` + newRequestID() + `@x.example"}`
 	case "POST /api/v1/drivers/{id}/recharges":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
+	case "PUT /api/v1/recharge-rules":
+		return `{"presets":[],"approve_above":{"amount":"0.50","currency":"EUR"},"approve_within_h":24}`
+	case "POST /api/v1/drivers/{id}/recharge-requests":
+		return `{"amount":{"amount":"600.00","currency":"EUR"},"reason":"x"}`
+	case "POST /api/v1/recharge-requests/{id}/approval":
+		return ``
+	case "POST /api/v1/book-closings":
+		return `{"month":"2026-10","reason":"x"}`
+	case "POST /api/v1/ledger-entries/{id}/reversal", "POST /api/v1/recharge-requests/{id}/refusal", "POST /api/v1/book-closings/{id}/reopen":
+		return `{"reason":"x"}`
 	case "POST /api/v1/recharges/{id}/reversal":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
 	case "POST /api/v1/vendor-rules":
@@ -125,7 +135,7 @@ func (w *world) path(rt Route, t tenant) string {
 		"certificates": t.certificate, "authorities": t.authority,
 		"charge-point-files": t.file, "firmware-images": t.image, "firmware-installs": t.install, "firmware-campaigns": t.campaign,
 		"local-lists": t.list, "reservations": t.reservation, "maintenance-windows": t.window,
-		"recharges": t.recharge,
+		"recharges": t.recharge, "ledger-entries": t.entry, "book-closings": t.closing, "recharge-requests": t.ask,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())

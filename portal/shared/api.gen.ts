@@ -156,6 +156,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/book-closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List months that were closed
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_book_closings"];
+        put?: never;
+        /**
+         * Close a month of the books
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_book_closings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/book-closings/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the month again that was closed last
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_book_closings_one_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates": {
         parameters: {
             query?: never;
@@ -1000,6 +1044,26 @@ export interface paths {
         patch: operations["patch_drivers_one"];
         trace?: never;
     };
+    "/api/v1/drivers/{id}/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a recharge that a second person must approve
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_drivers_one_recharge_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers/{id}/recharges": {
         parameters: {
             query?: never;
@@ -1496,6 +1560,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger-entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry of the books with both of its sides
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_ledger_entries_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger-entries/{id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an entry back, once
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_ledger_entries_one_reversal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1941,6 +2045,110 @@ export interface paths {
          * @description Needs the permission `plans.write`.
          */
         put: operations["put_plans_one"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal: postings by the day that they are booked for
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_postings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recharges that wait for a second person, or did
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_recharge_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a recharge that another person asked for
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse it, or take it back
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_refusal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is offered and allowed when staff recharge an account
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_recharge_rules"];
+        /**
+         * Change what is offered and allowed
+         * @description Needs the permission `finance.write`.
+         */
+        put: operations["put_recharge_rules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2532,6 +2740,26 @@ export interface paths {
         patch: operations["patch_tokens_one"];
         trace?: never;
     };
+    "/api/v1/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each account of the books comes to in a range of days
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_trial_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unknown-charge-points": {
         parameters: {
             query?: never;
@@ -3097,6 +3325,38 @@ export interface components {
             debt: components["schemas"]["Money"];
             fees: components["schemas"]["SessionFees"];
             total: components["schemas"]["Money"];
+        };
+        BookClosing: {
+            /**
+             * Format: date-time
+             * @description The first instant that is open: the end of the month on the operator's clock.
+             */
+            booked_until: string;
+            /** Format: date-time */
+            closed_at: string;
+            closed_by?: string;
+            id: string;
+            /** @example 2026-10 */
+            month: string;
+            reason: string;
+            reopen_reason?: string;
+            /**
+             * Format: date-time
+             * @description Absent: it is closed.
+             */
+            reopened_at?: string;
+            reopened_by?: string;
+        };
+        BookClosingNew: {
+            /**
+             * @description It and all months before it are closed.
+             * @example 2026-10
+             */
+            month: string;
+            reason: string;
+        };
+        BookReopening: {
+            reason: string;
         };
         Bulk: {
             /** @description How its rows stand. */
@@ -3702,9 +3962,11 @@ export interface components {
             version: number;
         };
         DriverAvailable: {
-            /** @description balance without held: what can be taken back. */
+            /** @description balance without held: what may be spent. */
             available: components["schemas"]["Money"];
             balance: components["schemas"]["Money"];
+            /** @description How much of the balance is bonus, which is never paid out. */
+            bonus: components["schemas"]["Money"];
             /** @description Set aside for sessions that run. */
             held: components["schemas"]["Money"];
         };
@@ -3742,6 +4004,9 @@ export interface components {
         EnterOperator: {
             operator_id: string;
             /** @description Stands in the audit of both sides. */
+            reason: string;
+        };
+        EntryReversalNew: {
             reason: string;
         };
         Export: {
@@ -4524,6 +4789,83 @@ export interface components {
         KeyChange: {
             reason: string;
         };
+        LedgerEntry: {
+            /** @description The day that it counts for, on the operator's clock. */
+            booked_on: string;
+            /** @description It was not taken back, is of no recharge, and the caller may. */
+            can_reverse: boolean;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            /**
+             * Format: date-time
+             * @description When what it is of came to be.
+             */
+            event_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /** @description Both sides: debit is credit. */
+            lines: components["schemas"]["LedgerLine"][];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            /** @description Of a reversal. */
+            reason?: string;
+            recharge_id?: string;
+            /** @description The entry that took it back. */
+            reversed_by?: string;
+            session_id?: string;
+            /** @description The operator's. */
+            time_zone: string;
+        };
+        LedgerLine: {
+            /**
+             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @example revenue:electricity
+             */
+            account: string;
+            /**
+             * @description The day that it counts for, on the operator's clock.
+             * @example 2026-10-31
+             */
+            booked_on: string;
+            /** @description Of a wallet: its number. */
+            charging_account?: string;
+            charging_account_id?: string;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            entry_id: string;
+            /** Format: date-time */
+            event_at: string;
+            /**
+             * @description The day on which what it is of came to be. Later than it is booked for never, earlier where that month was closed.
+             * @example 2026-10-31
+             */
+            event_on: string;
+            /** @description Of the posting: that of its entry and the line. */
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            recharge_id?: string;
+            /** @description The number people read out: of the session, or of the recharge. */
+            reference?: string;
+            session_id?: string;
+            /**
+             * @description What it is of, in words.
+             * @example Recharge
+             */
+            text: string;
+        };
         LedgerPosting: {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
@@ -4559,6 +4901,18 @@ export interface components {
         };
         ListAuditRow: {
             items: components["schemas"]["AuditRow"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListBookClosing: {
+            items: components["schemas"]["BookClosing"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -4712,6 +5066,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListLedgerLine: {
+            items: components["schemas"]["LedgerLine"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListListColumns: {
             items: components["schemas"]["ListColumns"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -4846,6 +5212,18 @@ export interface components {
         };
         ListRecharge: {
             items: components["schemas"]["Recharge"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListRechargeAsk: {
+            items: components["schemas"]["RechargeAsk"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -5845,6 +6223,8 @@ export interface components {
             amount: components["schemas"]["Money"];
             balance_after: components["schemas"]["Money"];
             balance_before: components["schemas"]["Money"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -5873,6 +6253,38 @@ export interface components {
             /** @description The driver's name. */
             user?: string;
         };
+        RechargeAsk: {
+            /** @description The driver's login. */
+            account?: string;
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            asked_by_name?: string;
+            charging_account?: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            decided_by_name?: string;
+            decision_reason?: string;
+            driver_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description The caller asked for it, and cannot approve it. */
+            own: boolean;
+            reason: string;
+            /** @description Once it is approved. */
+            recharge_id?: string;
+            /** @enum {string} */
+            state: "PENDING" | "APPROVED" | "REFUSED" | "EXPIRED";
+            /** @description The driver's name. */
+            user?: string;
+        };
+        RechargeBonus: {
+            bonus: components["schemas"]["Money"];
+            from: components["schemas"]["Money"];
+        };
         RechargeDetail: {
             /** @description The driver's login. */
             account: string;
@@ -5886,6 +6298,8 @@ export interface components {
             balance_before: components["schemas"]["Money"];
             /** @description What the account has now. */
             balance_now?: components["schemas"]["DriverAvailable"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -5893,6 +6307,8 @@ export interface components {
             counterpart?: components["schemas"]["RechargeOther"];
             driver_id: string;
             email?: string;
+            /** @description How it was posted. */
+            entry_id: string;
             id: string;
             /**
              * @description A reversal takes a recharge back.
@@ -5929,6 +6345,49 @@ export interface components {
             /** Format: date-time */
             time: string;
             transaction_id: string;
+        };
+        RechargeRefusal: {
+            reason: string;
+        };
+        RechargeRules: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
+            /** Format: int64 */
+            version: number;
+        };
+        RechargeRulesBody: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
         };
         RechargeSum: {
             /** Format: int64 */
@@ -6408,15 +6867,17 @@ export interface components {
             at: string;
             /** @description Of the account, after. */
             balance: components["schemas"]["Money"];
-            /** @description Of an adjustment: the entry that it corrects. */
+            /** @description Of an adjustment or a reversal: the entry that it corrects. */
             corrects?: string;
             /** @description The part that the balance did not cover. */
             debt?: components["schemas"]["Money"];
             id: string;
             /** @enum {string} */
-            kind: "capture" | "adjust";
+            kind: "capture" | "adjust" | "reversal";
             /** @description They sum to nothing. */
             postings: components["schemas"]["LedgerPosting"][];
+            /** @description Of a reversal. */
+            reason?: string;
         };
         SessionFees: {
             electricity: components["schemas"]["Money"];
@@ -6759,6 +7220,35 @@ export interface components {
             /** @description Only the one it has. */
             uid?: string;
             visual?: string | null;
+        };
+        TrialBalance: {
+            /** @description The last day of the books that are closed. */
+            closed_until?: string;
+            /** @description The first day; absent: from the beginning. */
+            from?: string;
+            items: components["schemas"]["TrialLine"][];
+            /** @description Of the days: the operator's. */
+            time_zone: string;
+            /** @description The last day. */
+            to: string;
+            /** @description One for each currency. Without a filter opening and closing are nothing, and debit is credit. */
+            totals: components["schemas"]["TrialLine"][];
+        };
+        TrialLine: {
+            /** @description Absent: of a total. */
+            account?: string;
+            /** @description opening with credit, without debit. */
+            closing: components["schemas"]["Money"];
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            /** @description Above 0: credit; below 0: debit. */
+            opening: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description In the range.
+             */
+            postings: number;
         };
         UnknownChargePoint: {
             /** @description Of its last connection; absent without the permission pii.view. */
@@ -7179,7 +7669,7 @@ export interface components {
             /** @description Some of it may hurt somebody: that is CRITICAL, whatever is given here. */
             safety: boolean;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
         };
         WarningLevels: {
             items: components["schemas"]["WarningLevel"][];
@@ -7581,6 +8071,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_book_closings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_book_closings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookClosingNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_book_closings_one_reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookReopening"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
                 };
             };
             /** @description Error */
@@ -9422,6 +10025,46 @@ export interface operations {
             };
         };
     };
+    post_drivers_one_recharge_requests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_drivers_one_recharges: {
         parameters: {
             query?: never;
@@ -10418,6 +11061,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListHomeSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_entries_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_entries_one_reversal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryReversalNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
                 };
             };
             /** @description Error */
@@ -11585,6 +12300,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_postings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                /** @description The same by its number, whole. */
+                charging_account?: string;
+                currency?: string;
+                kind?: "recharge" | "capture" | "adjust" | "reversal";
+                session_id?: string;
+                recharge_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_requests: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Only those that wait. */
+                pending?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_approval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_refusal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRefusal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_recharge_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRulesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
                 };
             };
             /** @description Error */
@@ -13055,6 +13999,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trial_balance: {
+        parameters: {
+            query?: {
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                /** @description The same by its number, whole. */
+                charging_account?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBalance"];
                 };
             };
             /** @description Error */

@@ -1,7 +1,7 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
+  AlertOutlined, AuditOutlined, BookOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
   MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
@@ -29,6 +29,7 @@ export const sections: Section[] = [
     { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },
     { path: '/finance/recharges', title: 'nav.recharges', need: 'finance.read', icon: WalletOutlined },
     { path: '/finance/records', title: 'nav.records', need: 'finance.read', icon: ProfileOutlined },
+    { path: '/finance/ledger', title: 'nav.ledger', need: 'finance.read', icon: BookOutlined },
   ] },
   { title: 'nav.assets', leaves: [
     { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
