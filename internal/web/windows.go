@@ -146,4 +146,3 @@ func (h *handlers) putWarningLevels(ctx context.Context, in *warningLevelsInput)
 	}
 	return warningLevelsOf(s), nil
 }
-
