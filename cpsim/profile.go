@@ -263,6 +263,9 @@ func (cp *ChargePoint) followProfiles() {
 	for _, c := range cp.connectors[1:] {
 		milli, until := cp.offered(c, now.Add(cp.offset))
 		bound, w := milli >= 0, max(milli, 0)/1000
+		if milli == 0 && cp.has(QuirkIgnoreZero) {
+			bound = false
+		}
 		if bound != c.meter.bound || w != c.meter.offer {
 			c.meter.advance(now)
 			c.meter.bound, c.meter.offer = bound, w

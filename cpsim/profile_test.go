@@ -56,6 +56,24 @@ func TestProfile_boundsWhatIsDrawn(t *testing.T) {
 	})
 }
 
+// Behaviour 75: a limit of 0 is accepted and told as what holds, and current flows on.
+func TestRow75_ALimitOfZeroIsIgnored(t *testing.T) {
+	t.Parallel()
+	bubble(t, Config{Connectors: []Connector{{MaxW: 11000}}, Quirks: Quirks{QuirkIgnoreZero: true}}, func(s *sim) {
+		s.charging(1)
+		for limit, want := range map[int]int64{0: 11000, 6000: 6000} {
+			if got := s.csms.last().status("SetChargingProfile", set(0, profile(3, "ChargePointMaxProfile", nil, object{"startPeriod": 0, "limit": limit}))); got != "Accepted" {
+				s.t.Error(got)
+			}
+			s.lock()
+			if got := s.connectors[1].meter.power(); got != want {
+				s.t.Errorf("at a limit of %d it draws %d W", limit, got)
+			}
+			s.unlock()
+		}
+	})
+}
+
 // shows: SetChargingProfile
 func TestProfile_refusals(t *testing.T) {
 	t.Parallel()

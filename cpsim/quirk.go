@@ -39,6 +39,7 @@ const (
 	QuirkRefuseList        Quirk = "refuse-list"
 	QuirkForgetList        Quirk = "forget-list"
 	QuirkRefuseReservation Quirk = "refuse-reservation"
+	QuirkIgnoreZero        Quirk = "ignore-zero"
 )
 
 // QuirkDoc is one line of the list that `cpsim quirks` prints.
@@ -66,6 +67,7 @@ var AllQuirks = []QuirkDoc{
 	{QuirkMeterResetTx, 57, "the register is 0 again at the start of each transaction"},
 	{QuirkNeverAnswer, 13, "no CALL of the server is answered"},
 	{QuirkRejectRemote, 69, "remote start and stop are rejected"},
+	{QuirkIgnoreZero, 75, "a charging profile with a limit of 0 is accepted, and current flows on"},
 	{QuirkAuthorizeOnStop, 0, "the card that stops is sent in an Authorize first"},
 	{QuirkChargeAnyway, 0, "charging goes on when StartTransaction is answered with anything but Accepted"},
 	{QuirkIgnoreServerTime, 0, "the clock is not set by BootNotification or Heartbeat"},

@@ -423,8 +423,8 @@ func TestBILL_R3_ADayWithoutEnergy(t *testing.T) {
 	})
 }
 
-// Two sessions at once on a connector: of the first nobody knows what the cable of the
-// second took.
+// Two sessions at once on a connector: of neither nobody knows what the cable of the
+// other took.
 func TestBILL_R16_TwoSessionsOnOneConnector(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "500.00")
@@ -440,7 +440,7 @@ func TestBILL_R16_TwoSessionsOnOneConnector(t *testing.T) {
 		w.Session(first).Is(session.Abnormal, "ABNORMAL").Delivered(1000).Total("").Flagged("OVERLAP")
 		w.Advance(2 * time.Minute)
 		c.Finish(second, 1500)
-		w.Session(second).Is(session.Completed, "COMPLETED").Total("0.48")
+		w.Session(second).Is(session.Abnormal, "ABNORMAL").Total("").Flagged("OVERLAP")
 
 		// A stop that was sent behind the next start, and is of before it.
 		third := c.Charge(1, "CARD1", 1500)
@@ -453,6 +453,32 @@ func TestBILL_R16_TwoSessionsOnOneConnector(t *testing.T) {
 		w.Advance(2 * time.Minute)
 		c.Finish(fourth, 3000)
 		w.Session(fourth).Is(session.Completed, "COMPLETED")
-		w.Warned("CHARGE_RECORD_ERROR OVERLAP ERROR 1 ×1")
+		w.Warned("CHARGE_RECORD_ERROR OVERLAP ERROR 1 ×2")
+	})
+}
+
+// The second is in doubt too where it has ended already, and where only its car stands
+// there still; what was taken for it stays until a person has decided.
+func TestBILL_R16_TheSecondHasEndedBefore(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "500.00")
+		d := w.Driver("CARD2", "500.00")
+		c := w.Point("CP1").Online()
+		first := c.Charge(1, "CARD1", 0)
+		w.Advance(2 * time.Minute)
+		c.Meter(1, first, 500)
+		second := c.Charge(1, "CARD2", 500)
+		w.Advance(time.Minute)
+		c.Meter(1, first, 600)
+		c.Meter(1, second, 1000)
+		w.Advance(time.Minute)
+		c.Finish(second, 1500)
+		w.Session(second).Is(session.Completed, "COMPLETED").Total("0.48")
+		w.Advance(time.Minute)
+		c.Finish(first, 2000)
+		w.Session(first).Is(session.Abnormal, "ABNORMAL").Total("").Flagged("OVERLAP")
+		w.Session(second).Is(session.Abnormal, "ABNORMAL").Total("0.48").Flagged("OVERLAP")
+		d.Has("499.52", "0.00")
+		w.Warned("CHARGE_RECORD_ERROR OVERLAP ERROR 1 ×2")
 	})
 }

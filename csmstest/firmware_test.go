@@ -65,7 +65,7 @@ func (a *API) upload(image string, content []byte) Reply {
 	return a.uploadFrom(image, bytes.NewReader(content))
 }
 
-func (a *API) uploadFrom(image string, content io.Reader) Reply {
+func (a *API) uploadFrom(image string, content io.Reader, version ...int64) Reply {
 	w := a.world
 	w.Helper()
 	r, err := http.NewRequestWithContext(w.Context(), http.MethodPut, "http://"+w.Addr+"/api/v1/firmware-images/"+image+"/file", content)
@@ -73,7 +73,7 @@ func (a *API) uploadFrom(image string, content io.Reader) Reply {
 	r.Header.Set("Content-Type", "application/octet-stream")
 	r.Header.Set("Cookie", a.cookie)
 	r.Header.Set("X-CSRF-Token", a.csrf)
-	r.Header.Set("If-Match", `"1"`)
+	r.Header.Set("If-Match", fmt.Sprintf("%q", fmt.Sprint(append(version, 1)[0])))
 	resp, err := client.Do(r)
 	w.OK(err)
 	defer resp.Body.Close()
@@ -392,5 +392,54 @@ func TestFirmware_FTPGoesOnWhereItBrokeOff(t *testing.T) {
 		}
 		f.say(550, "RETR other.bin")
 		f.say(550, "STOR x.bin")
+	})
+}
+
+// AST-R5: firmware is never asked for during a session, also not of one charge point: it
+// waits for the end, unless staff say that it is to be now. Meanwhile it can be cancelled,
+// and another takes its place.
+func TestAST_R5_AnInstallWaitsForTheEndOfTheSession(t *testing.T) {
+	EachWith(t, Options{Files: true}, func(w *World) {
+		w.Driver("CARD", "20.00")
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		c := p.maker("1.0")
+		c.Status(1, "Available")
+		old, image := staff.image("1.5", firmware("1.5", 1000), nil), staff.image("2.0", firmware("2.0", 1000), nil)
+		session := c.Charge(1, "CARD", 0)
+		waits := func(r Reply) string {
+			w.Helper()
+			if b := r.Want(202).Body; b.Str("state") != "WAITING" || b.Str("detail") != "It is charging." || b.Has("command_id") {
+				w.Fatalf("during a session: %v", b)
+			}
+			return r.Body.Str("id")
+		}
+		sweep := func() {
+			w.Helper()
+			w.Clock.Advance(time.Minute)
+			_, err := w.App.Upkeep.SweepInstalls(w.Context(), w.Now())
+			w.OK(err)
+		}
+		first := waits(staff.installs(p, old))
+		second := waits(staff.installs(p, image))
+		staff.installBecomes(first, "CANCELLED")
+		staff.Do("POST", "/api/v1/firmware-installs/"+first+"/cancel", nil).Want(409)
+		w.Staff(authz.OpOps).Do("POST", "/api/v1/firmware-installs/"+second+"/cancel", nil).Want(200)
+		staff.installBecomes(second, "CANCELLED")
+		third := waits(staff.installs(p, image, M{"protocol": "http"}))
+		sweep()
+		c.NotAsked()
+		staff.installBecomes(third, "WAITING")
+		staff.Do("DELETE", "/api/v1/firmware-images/"+image, nil, "If-Match", `"2"`).Want(409)
+		c.Finish(session, 1000)
+		sweep()
+		c.Asked("UpdateFirmware").Reply(M{})
+		got := staff.installBecomes(third, "ASKED")
+		if cmd := staff.Get("/api/v1/commands/" + got.Str("command_id")).Body; cmd.Str("reason") != "test" || cmd.Str("actor") == "" {
+			w.Errorf("the command does not say who asked and why: %v", cmd)
+		}
+		c.Call("FirmwareStatusNotification", M{"status": "DownloadFailed"})
+		c.Charge(1, "CARD", 1000)
+		staff.installs(p, image, M{"now": true}).Want(202)
+		c.Asked("UpdateFirmware").Reply(M{})
 	})
 }

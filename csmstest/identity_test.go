@@ -62,7 +62,7 @@ func TestLIVE_R4_TwoSerialNumbersBehindOneAddress(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Status != 429 {
 			t.Fatalf("the newcomer is answered with %v", err)
 		}
-		rows := w.Warned("DUPLICATE_IDENTITY ERROR 0 ×1")
+		rows := w.Warned("DUPLICATE_IDENTITY ERROR 0 ×1", "HARDWARE_CHANGED WARN 0 ×3")
 		if rows[0].Detail != "two serial numbers" {
 			w.Errorf("%+v", rows[0])
 		}

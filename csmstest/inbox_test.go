@@ -208,6 +208,19 @@ func TestAST_R2_TheOperatorsCodeInThePathSaysWhoseItIs(t *testing.T) {
 		w.OK(err)
 		_, err = box.Knock(Handshake{Path: "/ocpp//" + w.Operator.Code + "/NEW-BOX"})
 		w.OK(err)
+		for _, path := range []string{"/ocpp/" + other.Code, "/ocpp/" + other.Code + "/", "/ocpp/999999", "/ocpp/"} { // its name is its Basic user's
+			user := "USER" + path[len("/ocpp"):]
+			user = strings.ReplaceAll(user, "/", "-")
+			got := w.Stranger(user).refusedWith(Handshake{Path: path, User: user})
+			if want := map[bool]int{true: 101, false: 404}[strings.Contains(path, other.Code)]; got != want {
+				t.Errorf("%s as %s: %d", path, user, got)
+			}
+		}
+		inbox, err := w.App.Assets.Strangers(w.Context(), authz.ForSystem(other.ID, "test"), asset.StrangerFilter{Identity: "USER"}, page(10))
+		w.OK(err)
+		if len(inbox.Items) != 2 {
+			t.Errorf("the inbox of the other operator has %v", inbox.Items)
+		}
 		items := staff.Get("/api/v1/unknown-charge-points").Want(200).Items()
 		if len(items) != 1 || items[0].Str("identity") != "NEW-BOX" {
 			t.Errorf("the inbox of A3E has %v", items)

@@ -9,11 +9,13 @@ import (
 
 	"ccms/internal/app"
 	"ccms/internal/asset"
+	"ccms/internal/member"
 	"ccms/internal/ocpp"
 	"ccms/internal/ocpp/files"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/wire"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/upkeep"
 	"ccms/internal/web"
@@ -43,6 +45,7 @@ func TestThePageOfLimitsIsTrue(t *testing.T) {
 		"web.TurnWithin": web.TurnWithin, "store.JournalBytes": bytesOf(store.JournalBytes),
 		"files.MaxUpload": bytesOf(files.MaxUpload), "files.Stall": files.Stall, "files.Whole": files.Whole, "files.Guesses": files.Guesses,
 		"files.MaxFTP": files.MaxFTP, "upkeep.MaxImage": bytesOf(upkeep.MaxImage), "upkeep.UploadWithin": upkeep.UploadWithin, "upkeep.InstallWithin": upkeep.InstallWithin,
+		"member.MaxEntries": member.MaxEntries, "member.MaxPicks": member.MaxPicks, "session.MaxReserved": session.MaxReserved,
 	} {
 		want := ""
 		switch v := value.(type) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/ident"
 	"ccms/internal/member"
 	"ccms/internal/operator"
 	"ccms/internal/session"
@@ -436,5 +437,88 @@ func TestUSR_A6_AModelThatIsKnownNotToKeepAList(t *testing.T) {
 			w.Errorf("it does not say why: %+v", row)
 		}
 		c1.NotAsked()
+	})
+}
+
+// A device whose list somebody turned off keeps its cards, and lets them in when it is
+// turned on again: it is asked each night, and then has what the list has now.
+func TestLAL_R5_AListThatWasTurnedOffAndOnAtTheDevice(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "10.00")
+		w.Driver("CARD2", "10.00")
+		p := w.Point("CP1")
+		k := keeps(p.Online(), 500, 1000)
+		l := w.list(member.NewLocalList{}, p)
+		k.whole()
+		w.pushed(l, member.PushSuccess)
+		again := func() {
+			w.Helper()
+			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/local-lists/"+l.ID.String()+"/push", M{}).Want(200)
+			w.sweep()
+		}
+		refuses := func() {
+			w.Helper()
+			k.Asked("GetConfiguration").Reply(M{"configurationKey": []any{M{"key": "LocalAuthListEnabled", "readonly": false, "value": "false"}}})
+			k.answer("GetLocalListVersion")
+			w.listPoint(l, p, member.PushNotSupported)
+		}
+		night := func() {
+			w.Helper()
+			w.Until("it is asked at night", func() bool { w.Advance(time.Hour); w.sweep(); return w.asking(l, p) != "" })
+		}
+		again()
+		refuses()
+		off := member.TokenDisabled
+		_, err := w.App.Members.UpdateToken(w.Context(), w.Scope, d.Card.ID, member.TokenChange{Status: &off}, d.Card.Version)
+		w.OK(err)
+		night()
+		refuses()
+		night()
+		k.whole() // it is on again
+		w.pushed(l, member.PushSuccess)
+		if _, still := k.cards["CARD1"]; still || len(k.cards) != 1 {
+			w.Errorf("the device has %v after %v", k.cards, k.messages)
+		}
+		// Off again, it is not forgotten where the list is no longer for it.
+		again()
+		refuses()
+		l, err = w.App.Members.LocalList(w.Context(), w.Scope, l.ID)
+		w.OK(err)
+		_, err = w.App.Members.UpdateLocalList(w.Context(), w.Scope, l.ID, member.LocalListChange{Points: &[]ident.ChargePoint{}}, l.Version)
+		w.OK(err)
+		w.sweep()
+		refuses()
+		night()
+		k.whole()
+		w.Until("it is let go", func() bool { w.sweep(); return w.stateOf(l, p) == "" })
+		if len(k.cards) != 0 {
+			w.Errorf("the device has %v after %v", k.cards, k.messages)
+		}
+	})
+}
+
+// A device that was sent a list and lost the connection before it answered may have taken
+// it: it is emptied all the same when the list is not for it any more.
+func TestLAL_R3_WhatMayHaveBeenTakenIsTakenBack(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "10.00")
+		p := w.Point("CP1")
+		k := keeps(p.Online(), 500, 1000)
+		l := w.list(member.NewLocalList{}, p)
+		k.answer("GetConfiguration")
+		k.answer("GetLocalListVersion")
+		k.take(k.Asked("SendLocalList"))
+		k.Drop()
+		w.listPoint(l, p, member.PushQueued)
+		_, err := w.App.Members.UpdateLocalList(w.Context(), w.Scope, l.ID, member.LocalListChange{Points: &[]ident.ChargePoint{}}, l.Version)
+		w.OK(err)
+		w.sweep()
+		k.Conn = p.Connect()
+		w.Until("it is asked", func() bool { w.sweep(); return w.asking(l, p) != "" })
+		k.whole()
+		w.Until("it is let go", func() bool { w.sweep(); return w.stateOf(l, p) == "" })
+		if len(k.cards) != 0 {
+			w.Errorf("the device has %v after %v", k.cards, k.messages)
+		}
 	})
 }

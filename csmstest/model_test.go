@@ -30,53 +30,91 @@ func learnt(m M, kind, subject string) M {
 	return nil
 }
 
-// Behaviours 66 and 67: what a model says it does not support is remembered, and neither it
-// nor another of its kind is asked again; staff who know better say so.
+// Behaviours 66 and 67: what a charge point says it does not support is remembered, and it is
+// not asked again; nor is any of its model once a second one has said the same. Staff who
+// know better say so.
 func TestRow66_WhatAModelDoesNotSupportIsRemembered(t *testing.T) {
 	Each(t, func(w *World) {
 		staff := w.Staff(authz.OpAdmin)
-		p, twin, newer := w.Point("CP1"), w.Point("CP2"), w.Point("CP3")
-		c := p.Dial()
+		p, twin, third, newer := w.Point("CP1"), w.Point("CP2"), w.Point("CP3"), w.Point("CP4")
+		c, b, d, n := p.Dial(), twin.Dial(), third.Dial(), newer.Dial()
 		c.bootAs("Grizzl-E", "Box", "1.0", "A")
-		twin.Dial().bootAs("GRIZZL-E", " box", "1.0", "B")
-		d := newer.Dial()
-		d.bootAs("Grizzl-E", "Box", "2.0", "C")
-
-		id := staff.Command(p, M{"type": "change_configuration", "key": "WebSocketPingInterval", "value": "60", "reason": "x"}).Want(202).Body.Str("id")
-		c.Asked("ChangeConfiguration").Reply(M{"status": "NotSupported"})
-		staff.Becomes(id, "not_supported")
-		id = staff.Command(p, M{"type": "clear_cache", "reason": "x"}).Want(202).Body.Str("id")
-		c.Asked("ClearCache").Refuse("NotImplemented")
-		staff.Becomes(id, "not_supported")
-		id = staff.Command(p, M{"type": "trigger_message", "requested_message": "MeterValues"}).Want(202).Body.Str("id")
-		c.Asked("TriggerMessage").Reply(M{"status": "NotImplemented"})
-		staff.Becomes(id, "not_supported")
-
-		known := staff.models("Grizzl-E")
-		if len(known) != 1 || known[0].Str("firmware") != "1.0" || learnt(known[0], "key", "WebSocketPingInterval") == nil ||
-			learnt(known[0], "action", "clear_cache") == nil || learnt(known[0], "action", "trigger_message:MeterValues") == nil {
-			t.Fatalf("learned: %v", known)
-		}
-		for _, refused := range []M{
-			{"type": "change_configuration", "key": "websocketpinginterval", "value": "60", "reason": "x"}, {"type": "clear_cache", "reason": "x"},
+		b.bootAs("GRIZZL-E", " box", "1.0", "B")
+		d.bootAs("Grizzl-E", "Box", "1.0", "C")
+		n.bootAs("Grizzl-E", "Box", "2.0", "D")
+		asked := []M{
+			{"type": "change_configuration", "key": "WebSocketPingInterval", "value": "60", "reason": "x"}, {"type": "clear_cache", "reason": "x"},
 			{"type": "trigger_message", "requested_message": "MeterValues"},
-		} {
-			if r := staff.Command(twin, refused); r.Status != 422 && r.Status != 409 && r.Status != 501 || r.Body.Str("code") != "command_unsupported" {
-				t.Errorf("%v of its twin: %d %v", refused, r.Status, r.Body)
+		}
+		cannot := func(p *Point, c *Conn) {
+			w.Helper()
+			for i, says := range []func(Asked){
+				func(a Asked) { a.Reply(M{"status": "NotSupported"}) }, func(a Asked) { a.Refuse("NotImplemented") }, func(a Asked) { a.Reply(M{"status": "NotImplemented"}) },
+			} {
+				id := staff.Command(p, asked[i]).Want(202).Body.Str("id")
+				says(c.Asked([]string{"ChangeConfiguration", "ClearCache", "TriggerMessage"}[i]))
+				staff.Becomes(id, "not_supported")
 			}
 		}
-		staff.Command(twin, M{"type": "trigger_message", "requested_message": "Heartbeat"}).Want(202) // another message
-		id = staff.Command(newer, M{"type": "clear_cache", "reason": "x"}).Want(202).Body.Str("id")   // another firmware
-		d.Asked("ClearCache").Accept()
+		refused := func(p *Point) {
+			w.Helper()
+			for _, m := range asked {
+				if r := staff.Command(p, m); r.Status != 422 || r.Body.Str("code") != "command_unsupported" {
+					t.Errorf("%v of %s: %d %v", m, p.Identity, r.Status, r.Body)
+				}
+			}
+		}
+		counts := func(want string) M {
+			w.Helper()
+			known := staff.models("Grizzl-E")
+			if len(known) != 1 || known[0].Str("firmware") != "1.0" {
+				t.Fatalf("learned: %v", known)
+			}
+			for kind, subject := range map[string]string{"key": "WebSocketPingInterval", "action": "clear_cache"} {
+				if got := learnt(known[0], kind, subject).Str("counts_for"); got != want {
+					t.Errorf("%s counts for %q, want %s", subject, got, want)
+				}
+			}
+			if learnt(known[0], "action", "trigger_message:MeterValues") == nil {
+				t.Errorf("learned: %v", known)
+			}
+			return known[0]
+		}
+		cannot(p, c)
+		refused(p)
+		counts("charge_point")
+		cannot(twin, b) // one that is broken decides for no other
+		refused(twin)
+		refused(third)
+		model := counts("model")
+		staff.Command(third, M{"type": "trigger_message", "requested_message": "Heartbeat"}).Want(202) // another message
+		id := staff.Command(newer, M{"type": "clear_cache", "reason": "x"}).Want(202).Body.Str("id")   // another firmware
+		n.Asked("ClearCache").Accept()
 		staff.Becomes(id, "accepted")
 
-		path := "/api/v1/models/" + known[0].Str("id")
+		path := "/api/v1/models/" + model.Str("id")
 		staff.Do("PUT", path, M{"quirks": M{"actions": M{"clear_cache": true}}}, "If-Match", `"1"`).Want(200)
 		staff.Do("PUT", path, M{"quirks": M{}}, "If-Match", `"1"`).Want(409)
-		staff.Command(twin, M{"type": "clear_cache", "reason": "x"}).Want(202)
+		staff.Command(p, M{"type": "clear_cache", "reason": "x"}).Want(202)
+		staff.Command(third, M{"type": "clear_cache", "reason": "x"}).Want(202)
 		if log := staff.Get("/api/v1/audit?action=model.changed").Want(200).Items(); len(log) != 1 {
 			t.Errorf("the audit has %v", log)
 		}
+	})
+}
+
+// What the old device could not do, the one in its place may.
+func TestAST_R1_ASwapForgetsWhatOnlyTheOldDeviceRefused(t *testing.T) {
+	Each(t, func(w *World) {
+		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
+		c := p.Dial()
+		c.bootAs("V", "Box", "1", "SN-1")
+		id := staff.Command(p, M{"type": "clear_cache", "reason": "x"}).Want(202).Body.Str("id")
+		c.Asked("ClearCache").Refuse("NotImplemented")
+		staff.Becomes(id, "not_supported")
+		staff.Command(p, M{"type": "clear_cache", "reason": "x"}).Want(422)
+		c.bootAs("V", "Box", "1", "SN-2")
+		staff.Command(p, M{"type": "clear_cache", "reason": "x"}).Want(202)
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // The rows of docs/protocols/ocpp16.md about how charge points connect. Each test is named
-// after its row; rows_test.go holds the list.
+// after its row; internal/ocpp/conformance holds the list.
 
 // change changes a charge point as staff do.
 func (p *Point) change(c asset.ChargePointChange) {

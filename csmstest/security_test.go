@@ -219,7 +219,7 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 		forged := foreign.Issue(key.Public(), "CP1", x509.ExtKeyUsageClientAuth, func(x *x509.Certificate) { x.Subject.Organization = []string{"A3E"} })
 		staff.required(p, 3)
 		for what, shown := range map[string]tls.Certificate{
-			"and not the identity of the charge point":   others,
+			"it is another charge point's":               others,
 			"it was revoked on":                          revoked,
 			"signed by nobody that this operator trusts": {Certificate: [][]byte{forged}, PrivateKey: key},
 		} {
@@ -243,6 +243,33 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 		b, _ := pem.Decode([]byte(crl))
 		if l, err := x509.ParseRevocationList(b.Bytes); err != nil || len(l.RevokedCertificateEntries) > 1 {
 			w.Errorf("the list of what is revoked: %v", err)
+		}
+	})
+}
+
+// The specification has the serial number of the device as the name in its certificate, and
+// many makers the identity: both are taken (OCPP 2.0.1 A00.FR.405).
+func TestAUTH_R7_ACertificateMayNameTheSerialNumber(t *testing.T) {
+	EachWith(t, Options{TLS: true}, func(w *World) {
+		staff := w.Staff(authz.OpAdmin)
+		p := w.Point("CP1")
+		c := p.Dial()
+		c.Boot(M{"chargePointSerialNumber": "SN-0042"})
+		key := w.ECKey()
+		if got := c.Call("SignCertificate", M{"csr": w.request(key, "SN-0042", "A3E")}); got.Str("status") != "Accepted" {
+			w.Fatalf("the request is answered %v", got)
+		}
+		a := c.Asked("CertificateSigned")
+		a.Accept()
+		own := w.pair(a.Payload.Str("certificateChain"), key)
+		c.Drop()
+		staff.required(p, 3)
+		if got := p.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 101 {
+			w.Errorf("it is answered %d", got)
+		}
+		q := w.Point("CP2")
+		if got := q.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 401 {
+			w.Errorf("another is answered %d", got)
 		}
 	})
 }
@@ -591,12 +618,17 @@ func TestTheOperatorsOwnAuthority(t *testing.T) {
 		a.Accept()
 		own := w.pair(a.Payload.Str("certificateChain"), key)
 		c.Drop()
-		if got := p.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 101 {
-			w.Errorf("its certificate: %d", got)
-		}
+		c, err = p.Knock(Handshake{TLS: w.TLS(own), NoKey: true})
+		w.OK(err)
+		c.Boot()
 		revocations := "/api/v1/authorities/" + added.Str("id") + "/revocations"
 		staff.Do("PUT", revocations, M{"list_pem": w.NewCA("y").CRL()}).Want(422)
+		staff.Do("PUT", revocations, M{"list_pem": ca.CRL(w.number())}).Want(200)
+		c.Call("Heartbeat", nil) // another's number is no matter of its
 		staff.Do("PUT", revocations, M{"list_pem": ca.CRL(serial)}).Want(200)
+		if code, why := c.Closed(); code != 1008 {
+			w.Errorf("it is sent away with %d %s", code, why)
+		}
 		if got := p.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 401 {
 			w.Errorf("on the list of what is revoked: %d", got)
 		}

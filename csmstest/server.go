@@ -266,6 +266,8 @@ func (w *World) Timers() {
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)
+	_, err = w.App.Upkeep.SweepWindows(w.Context(), w.Now())
+	w.OK(err)
 	_, err = w.App.Upkeep.RunCampaigns(w.Context(), w.Now())
 	w.OK(err)
 	_, err = w.App.Upkeep.SweepInstalls(w.Context(), w.Now())
@@ -300,7 +302,7 @@ func (w *World) OK(err error) {
 
 // wait is how long anything may take that needs no clock of ours. It is only reached
 // by a test that fails.
-const wait = 20 * time.Second
+const wait = time.Minute
 
 // Until waits for a condition that another goroutine makes true.
 func (w *World) Until(what string, ok func() bool) {

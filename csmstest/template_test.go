@@ -1,6 +1,8 @@
 package csmstest
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -127,17 +129,18 @@ func TestAST_R4_ATemplateIsAppliedOnBootAndRestartsOnce(t *testing.T) {
 		if v := staff.Get("/api/v1/charge-points?settings_differ=true").Want(200).Items(); len(v) != 1 || v[0].Int("settings_differ") != 2 {
 			t.Errorf("the list of those that differ: %v", v)
 		}
-		// The next one of the model is not asked for what it does not have.
-		twin := w.Point("CP2")
-		e := &device{Conn: twin.Dial(), keys: d.keys}
-		e.bootAs("vendor", "box", "1", "SN2")
-		staff.settled(twin, "waiting")
-		w.due(15 * time.Second)
-		e.read()
-		e.refuses = map[string]string{"AllowOfflineTxForUnknownId": "Rejected"}
-		for _, want := range []string{"StopTransactionOnInvalidId=true", "AllowOfflineTxForUnknownId=false"} {
-			if got := e.change(); got != want {
-				t.Errorf("its twin is given %s, want %s", got, want)
+		// What two of the model do not have, the next one is not asked for (decision 0020).
+		without, next := []string{"StopTransactionOnInvalidId=true", "AllowOfflineTxForUnknownId=false"}, []*Point{w.Point("CP2"), w.Point("CP3")}
+		for i, wants := range [][]string{{without[0], "MaxEnergyOnInvalidId=0", without[1]}, without} {
+			e := &device{Conn: next[i].Dial(), keys: maps.Clone(d.keys), refuses: map[string]string{"AllowOfflineTxForUnknownId": "Rejected", "MaxEnergyOnInvalidId": "NotSupported"}}
+			e.bootAs("vendor", "box", "1", fmt.Sprint("SN", i+2))
+			staff.settled(next[i], "waiting")
+			w.due(15 * time.Second)
+			e.read()
+			for _, want := range wants {
+				if got := e.change(); got != want {
+					t.Errorf("%s is given %s, want %s", next[i].Identity, got, want)
+				}
 			}
 		}
 	})

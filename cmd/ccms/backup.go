@@ -37,7 +37,16 @@ func (c *backupCmd) Run(ctx context.Context, log *slog.Logger) error {
 	printRows(tell, info)
 	fmt.Fprintf(tell, "%d rows in %s, %s.\n", info.Total(), seconds(time.Since(began)), size(info.Bytes))
 	fmt.Fprintf(tell, "The key file %s is not in it. Keep a copy of that too, in another place: without it no personal data can be read.\n", c.keyFile())
+	c.leftOut(tell, info)
 	return nil
+}
+
+// leftOut says what else of the server is not in a backup.
+func (d database) leftOut(w io.Writer, i store.BackupInfo) {
+	if images, files := i.Rows["firmware_images"], i.Rows["transfers"]; images+files > 0 {
+		fmt.Fprintf(w, "Files are not in it: %d firmware images and what charge points brought lie in %s. Copy that folder too, after the backup; it may be copied while the server runs.\n",
+			images, filepath.Join(d.Data, "files"))
+	}
 }
 
 func (d database) keyFile() string {
@@ -122,6 +131,10 @@ func (c *restoreCmd) Run(ctx context.Context, log *slog.Logger) error {
 	fmt.Printf("Restored %s: %s\n", c.File, whatItIs(r.Backup))
 	printRows(os.Stdout, r.Backup)
 	fmt.Printf("%d rows in %s.\n", r.Backup.Total(), seconds(time.Since(began)))
+	if images := r.Backup.Rows["firmware_images"]; images > 0 {
+		fmt.Printf("The files of %d firmware images are not in a backup: put the copy of that server's folder files into %s. What stays missing is marked on the page of images and can be uploaded again.\n",
+			images, filepath.Join(c.Data, "files"))
+	}
 	if r.Schema != r.Backup.Schema {
 		fmt.Printf("The schema was brought from %d to %d.\n", r.Backup.Schema, r.Schema)
 	}

@@ -267,6 +267,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		return nil, err
 	}
 	a.Upkeep.Offer(c.Transfers.Offers)
+	a.Upkeep.Keep(a.kept.Has)
 	a.Files = files.New(a.Upkeep, pointFiles{a.kept}, files.Options{Log: c.Log, Now: c.Now, MaxUpload: c.Transfers.MaxUpload, FTP: c.Transfers.FTP,
 		ClientIP: func(r *http.Request) string { return a.Web.ClientIP(r) }})
 
@@ -403,6 +404,10 @@ func (a *App) Start(ctx context.Context) error {
 		_, err := a.Upkeep.Sweep(ctx, a.cfg.Now())
 		return err
 	})
+	a.every(ctx, 3300*time.Millisecond, "windows of maintenance", func(ctx context.Context) error {
+		_, err := a.Upkeep.SweepWindows(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, 1200*time.Millisecond, "local lists", func(ctx context.Context) error {
 		_, err := a.Members.SweepLists(ctx, a.cfg.Now())
 		return err
@@ -450,6 +455,7 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.every(ctx, 2500*time.Millisecond, "firmware campaigns", a.firmware)
 	a.every(ctx, 9*time.Minute, "old files of charge points", a.sweepFiles)
+	a.every(ctx, 6*time.Hour, "files of charge points without a row", a.sweepStrays)
 	a.every(ctx, time.Minute, "signs of life", func(ctx context.Context) error { a.Door.Seen(ctx); return nil })
 	a.every(ctx, 5*time.Minute, "old logins", a.Operators.Forget)
 	a.every(ctx, time.Hour, "retention", func(ctx context.Context) error {

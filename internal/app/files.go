@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"ccms/internal/ident"
 	"ccms/internal/ocpp/files"
@@ -55,4 +56,20 @@ func (a *App) firmware(ctx context.Context) error {
 // sweepFiles removes what charge points brought once it is past its time.
 func (a *App) sweepFiles(ctx context.Context) error {
 	return a.Upkeep.SweepFiles(ctx, a.kept.Remove)
+}
+
+// strayFor is how long a file must have been there, by the machine's clock, to have a row.
+const strayFor = 24 * time.Hour
+
+// sweepStrays removes files that have no row any more, as after a restore.
+func (a *App) sweepStrays(ctx context.Context) error {
+	names, err := a.kept.NamesBefore(time.Now().Add(-strayFor))
+	if err != nil {
+		return err
+	}
+	n, err := a.Upkeep.SweepStrays(ctx, names, a.kept.Remove)
+	if n > 0 {
+		a.cfg.Log.Info("files of charge points without a row are removed", "files", n)
+	}
+	return err
 }

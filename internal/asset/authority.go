@@ -107,10 +107,12 @@ func newSerial() *big.Int {
 }
 
 // serialOf is a certificate's number as it is kept, in hex.
-func serialOf(c *x509.Certificate) string { return hex.EncodeToString(c.SerialNumber.Bytes()) }
+func serialOf(c *x509.Certificate) string { return serialText(c.SerialNumber) }
+
+func serialText(n *big.Int) string { return hex.EncodeToString(n.Bytes()) }
 
 // leaf signs a request that was checked.
-func (a Authority) leaf(req *x509.CertificateRequest, identity string, now time.Time) ([]byte, error) {
+func (a Authority) leaf(req *x509.CertificateRequest, now time.Time) ([]byte, error) {
 	root, err := x509.ParseCertificate(a.Certificate)
 	if err != nil {
 		return nil, err
@@ -128,7 +130,7 @@ func (a Authority) leaf(req *x509.CertificateRequest, identity string, now time.
 		until = a.NotAfter
 	}
 	tmpl := &x509.Certificate{
-		SerialNumber: newSerial(), Subject: pkix.Name{CommonName: identity, Organization: []string{a.Organisation}},
+		SerialNumber: newSerial(), Subject: pkix.Name{CommonName: req.Subject.CommonName, Organization: []string{a.Organisation}},
 		NotBefore: now.Add(-backdate), NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true,
 	}
@@ -180,7 +182,7 @@ func strongKey(pub any) error {
 
 // readRequest checks what a device asks to have signed: its signature, its key, and that
 // it speaks of itself.
-func readRequest(text, identity, organisation string) (*x509.CertificateRequest, error) {
+func readRequest(text string, p ChargePoint, organisation string) (*x509.CertificateRequest, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE REQUEST" && block.Type != "NEW CERTIFICATE REQUEST" {
 		return nil, errors.New("it is no request for a certificate in PEM")
@@ -195,14 +197,16 @@ func readRequest(text, identity, organisation string) (*x509.CertificateRequest,
 	if err := strongKey(req.PublicKey); err != nil {
 		return req, err
 	}
-	return req, ofPoint(req.Subject, identity, organisation)
+	return req, ofPoint(req.Subject, p, organisation)
 }
 
-// ofPoint checks whom a subject names.
-func ofPoint(n pkix.Name, identity, organisation string) error {
+// ofPoint checks whom a subject names: the charge point by its identity, or the device in
+// its place by the serial number that it tells, which is what the specification asks for
+// (OCPP 2.0.1 A00.FR.405) and not every maker does.
+func ofPoint(n pkix.Name, p ChargePoint, organisation string) error {
 	switch {
-	case n.CommonName != identity:
-		return fmt.Errorf("its common name is %q and not the identity of the charge point", clip(n.CommonName, 64))
+	case n.CommonName == "" || n.CommonName != p.Identity && n.CommonName != p.Serial:
+		return fmt.Errorf("its common name is %q and neither the identity nor the serial number of the charge point", clip(n.CommonName, 64))
 	case !slices.Contains(n.Organization, organisation):
 		return fmt.Errorf("its organisation is %q; set CpoName on the charge point to %q", clip(strings.Join(n.Organization, ", "), 64), organisation)
 	}
@@ -240,39 +244,47 @@ func pemOf(kind string, ders ...[]byte) string {
 	return string(out)
 }
 
-// verify finds the authority behind a chain of a charge point.
-func verify(chain []*x509.Certificate, trusted []Authority, identity string, now time.Time) (Authority, error) {
+// verify finds the authority behind a chain of a charge point, and the path to it, without
+// its own certificate.
+func verify(chain []*x509.Certificate, trusted []Authority, now time.Time) (Authority, []*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	var why error
+	var why, revoked error
 	for _, a := range trusted {
 		root, err := x509.ParseCertificate(a.Certificate)
 		if err != nil {
-			return a, err
+			return a, nil, err
 		}
 		roots := x509.NewCertPool()
 		roots.AddCert(root)
-		if _, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		paths, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+		if err != nil {
 			if why == nil || !isUnknown(err) {
 				why = err
 			}
 			continue
 		}
-		return a, ofPoint(chain[0].Subject, identity, a.Organisation)
+		var path []*x509.Certificate
+		if path, revoked = anyGood(paths, trusted); revoked == nil {
+			return a, path[:len(path)-1], nil
+		}
+	}
+	if revoked != nil {
+		return Authority{}, nil, revoked
 	}
 	if why == nil || isUnknown(why) {
-		return Authority{}, errors.New("it was signed by nobody that this operator trusts")
+		return Authority{}, nil, errors.New("it was signed by nobody that this operator trusts")
 	}
 	var invalid x509.CertificateInvalidError
 	if errors.As(why, &invalid) && invalid.Reason == x509.Expired {
 		if now.Before(chain[0].NotBefore) {
-			return Authority{}, fmt.Errorf("it is valid from %s only", chain[0].NotBefore.UTC().Format(time.DateOnly))
+			return Authority{}, nil, fmt.Errorf("it is valid from %s only", chain[0].NotBefore.UTC().Format(time.DateOnly))
 		}
-		return Authority{}, fmt.Errorf("it has expired on %s", chain[0].NotAfter.UTC().Format(time.DateOnly))
+		return Authority{}, nil, fmt.Errorf("it has expired on %s", chain[0].NotAfter.UTC().Format(time.DateOnly))
 	}
-	return Authority{}, why
+	return Authority{}, nil, why
 }
 
 func isUnknown(err error) bool {
@@ -280,16 +292,17 @@ func isUnknown(err error) bool {
 	return errors.As(err, &unknown)
 }
 
-// judgeCertificate says what is wrong with the certificate that somebody shows.
-func (c Candidate) judgeCertificate(chain []*x509.Certificate, now time.Time) error {
-	bad := func(format string, args ...any) error {
-		return errors.New("Its certificate is not taken: " + fmt.Sprintf(format, args...) + ".")
+// judgeCertificate says what is wrong with the certificate that somebody shows, or gives the
+// path by which it is good.
+func (c Candidate) judgeCertificate(chain []*x509.Certificate, now time.Time) ([]*x509.Certificate, error) {
+	bad := func(format string, args ...any) ([]*x509.Certificate, error) {
+		return nil, errors.New("Its certificate is not taken: " + fmt.Sprintf(format, args...) + ".")
 	}
-	a, err := verify(chain, c.Trusted, c.Point.Identity, now)
+	a, path, err := verify(chain, c.Trusted, now)
 	if err != nil {
 		return bad("%v", err)
 	}
-	known := !c.Record.ID.IsZero() && c.Record.Authority == a.ID
+	known := !c.Record.ID.IsZero()
 	switch {
 	case known && c.Record.Point != c.Point.ID:
 		return bad("it is another charge point's")
@@ -297,18 +310,17 @@ func (c Candidate) judgeCertificate(chain []*x509.Certificate, now time.Time) er
 		return bad("it was revoked on %s", c.Record.RevokedAt.UTC().Format(time.DateOnly))
 	case !known && a.Kind == BuiltIn:
 		return bad("it is none that was given out")
-	case len(a.Revocations) > 0:
-		list, err := x509.ParseRevocationList(a.Revocations)
-		if err != nil {
-			return bad("the list of what is revoked cannot be read")
-		}
-		for _, r := range list.RevokedCertificateEntries {
-			if r.SerialNumber.Cmp(chain[0].SerialNumber) == 0 {
-				return bad("it is on the list of what is revoked")
-			}
-		}
+	case known: // whom it names was looked at when it was given out
+		return path, nil
 	}
-	return nil
+	// Of one that we have never seen only the identity counts: makers are known that give
+	// many devices one serial number.
+	nameless := c.Point
+	nameless.Serial = ""
+	if err := ofPoint(chain[0].Subject, nameless, a.Organisation); err != nil {
+		return bad("%v", err)
+	}
+	return path, nil
 }
 
 // newOwn is the operator's own authority, from its certificate.

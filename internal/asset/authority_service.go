@@ -127,6 +127,15 @@ func (s *Service) AddAuthority(ctx context.Context, sc authz.Scope, text, organi
 				return x, fault.New(fault.Conflict, "authority_known", "This authority is trusted already.")
 			}
 		}
+		if x, known := trustedBefore(all, a); known {
+			before := x
+			x.Trusted, x.Organisation = true, a.Organisation
+			if err := tx.SaveAuthority(x, x.Version); err != nil {
+				return a, err
+			}
+			x.Version++
+			return x, tx.Audit("authority.added", x.ID.String(), before, x)
+		}
 		if err := roomForAuthority(tx, a.Operator); err != nil {
 			return a, err
 		}
@@ -135,6 +144,18 @@ func (s *Service) AddAuthority(ctx context.Context, sc authz.Scope, text, organi
 		}
 		return a, tx.Audit("authority.added", a.ID.String(), nil, a)
 	})
+}
+
+// trustedBefore is an authority from when it was trusted before: it goes on with the list
+// of what it has revoked. Where it is there more than once it is the one with the newest
+// list. all is newest first.
+func trustedBefore(all []Authority, a Authority) (best Authority, known bool) {
+	for _, x := range all {
+		if x.Kind == a.Kind && x.Fingerprint() == a.Fingerprint() && (!known || x.RevocationsUntil.After(best.RevocationsUntil)) {
+			best, known = x, true
+		}
+	}
+	return best, known
 }
 
 // DropAuthority ends the trust in an authority: nobody comes in by its certificates any
@@ -151,16 +172,18 @@ func (s *Service) DropAuthority(ctx context.Context, sc authz.Scope, id ident.Au
 	})
 }
 
-// SetRevocations takes the list of what the operator's own authority has revoked.
+// SetRevocations takes the list of what the operator's own authority has revoked. Points
+// that are connected by what is on it are sent away.
 func (s *Service) SetRevocations(ctx context.Context, sc authz.Scope, id ident.Authority, text string) (Authority, error) {
 	wrong := func(what string) error { return fault.BadInput("/list_pem", "%s", what) }
-	return s.changeAuthority(ctx, sc, id, "authority.revocations", "", func(a Authority) (Authority, error) {
+	var list *x509.RevocationList
+	a, err := s.changeAuthority(ctx, sc, id, "authority.revocations", "", func(a Authority) (Authority, error) {
 		block, _ := pem.Decode([]byte(text))
 		if block == nil || block.Type != "X509 CRL" {
 			return a, wrong("must be a list of revoked certificates in PEM")
 		}
-		list, err := x509.ParseRevocationList(block.Bytes)
-		if err != nil {
+		var err error
+		if list, err = x509.ParseRevocationList(block.Bytes); err != nil {
 			return a, wrong("cannot be read as a list of revoked certificates")
 		}
 		if a.Kind != OwnCA {
@@ -185,6 +208,10 @@ func (s *Service) SetRevocations(ctx context.Context, sc authz.Scope, id ident.A
 		a.Revocations, a.RevocationsUntil = block.Bytes, list.NextUpdate
 		return a, nil
 	})
+	if err != nil {
+		return a, err
+	}
+	return a, s.dropRevoked(ctx, sc, a.Operator, list)
 }
 
 func (s *Service) changeAuthority(ctx context.Context, sc authz.Scope, id ident.Authority, action, reason string,

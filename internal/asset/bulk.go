@@ -92,6 +92,18 @@ type BulkCount struct {
 	Count   int
 }
 
+// BulkView is a bulk with how its rows stand.
+type BulkView struct {
+	Bulk
+	Counts []BulkCount
+}
+
+// BulkFilter narrows a list of bulks; zero fields do not narrow.
+type BulkFilter struct {
+	Type  CommandType
+	State BulkState
+}
+
 // NewBulk is what is asked for.
 type NewBulk struct {
 	Points   []ident.ChargePoint

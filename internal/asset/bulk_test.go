@@ -139,7 +139,7 @@ func TestLIVE_A8_500RowsAsASubOperatorsStaff(t *testing.T) {
 			if _, err := w.CancelBulk(t.Context(), sc, b.ID); !fault.Is(err, fault.Missing) {
 				t.Errorf("%s cancels it: %v", why, err)
 			}
-			if l := ok(w.Bulks(t.Context(), sc, operator.Page{}))(t); len(l.Items) != 0 {
+			if l := ok(w.Bulks(t.Context(), sc, asset.BulkFilter{}, operator.Page{}))(t); len(l.Items) != 0 {
 				t.Errorf("%s lists %d", why, len(l.Items))
 			}
 		}
@@ -277,7 +277,7 @@ func TestABulkIsCheckedBeforeAnythingIsKept(t *testing.T) {
 			}
 		}
 		ok(w.StartBulk(t.Context(), w.a, asset.NewBulk{Points: p, Args: asset.Reset{}, Reason: "x", Interval: &hour}))(t)
-		if l := ok(w.Bulks(t.Context(), w.a, operator.Page{}))(t); len(l.Items) != 1 || l.Items[0].Interval != hour {
+		if l := ok(w.Bulks(t.Context(), w.a, asset.BulkFilter{}, operator.Page{}))(t); len(l.Items) != 1 || l.Items[0].Interval != hour {
 			t.Errorf("%+v", l.Items)
 		}
 	})

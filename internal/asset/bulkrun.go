@@ -225,9 +225,9 @@ func (s *Service) Bulk(ctx context.Context, sc authz.Scope, id ident.Bulk) (b Bu
 	return b, counts, err
 }
 
-// Bulks lists bulks, newest first.
-func (s *Service) Bulks(ctx context.Context, sc authz.Scope, p operator.Page) (operator.List[Bulk], error) {
-	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Bulk], error) { return tx.ListBulks(p) })
+// Bulks lists bulks with how their rows stand, newest first.
+func (s *Service) Bulks(ctx context.Context, sc authz.Scope, f BulkFilter, p operator.Page) (operator.List[BulkView], error) {
+	return one(ctx, s.read, sc, func(tx Tx) (operator.List[BulkView], error) { return tx.ListBulks(f, p) })
 }
 
 // BulkItems lists the rows of a bulk in the order they were named.

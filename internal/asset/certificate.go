@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -100,6 +101,39 @@ func (c PointCertificate) signed(a ident.Authority, chain []byte, serial string,
 	return c
 }
 
+// is reports whether it is exactly this certificate. Its number says too little: each
+// authority has numbers of its own, and one that is added anew is another row.
+func (c PointCertificate) is(leaf *x509.Certificate) bool {
+	b, _ := pem.Decode(c.Chain)
+	return b != nil && bytes.Equal(b.Bytes, leaf.Raw)
+}
+
+// sameSerial is more than the certificates with one number that an operator may have: each
+// of its authorities gives it once.
+const sameSerial = 5 * mostAuthorities
+
+// recordOf is the record of a certificate that somebody shows as p; zero: there is none.
+// Where it is there twice, which takes two requests with one key, the one that says most
+// against it counts.
+func recordOf(tx Tx, p ChargePoint, leaf *x509.Certificate) (best PointCertificate, err error) {
+	all, err := tx.CertificatesBySerial(p.Operator, serialOf(leaf), sameSerial)
+	rank := func(c PointCertificate) int {
+		switch {
+		case c.State == CertRevoked:
+			return 3
+		case c.Point != p.ID:
+			return 2
+		}
+		return 1
+	}
+	for _, c := range all {
+		if c.is(leaf) && (best.ID.IsZero() || rank(c) > rank(best) || rank(c) == rank(best) && c.IssuedAt.After(best.IssuedAt)) {
+			best = c
+		}
+	}
+	return best, err
+}
+
 func recordCertificate(tx Tx, k fact.Kind, c PointCertificate, days int) error {
 	return tx.Record(fact.Fact{Kind: k, Version: 1, Operator: c.Operator, Sub: c.Sub, Object: c.ID.String(), At: tx.Now(),
 		Payload: CertificateTold{Point: c.Point, Certificate: c.ID, Days: days}})
@@ -120,7 +154,7 @@ func (s *Service) SignRequest(ctx context.Context, sc authz.Scope, id ident.Char
 	}
 	now := time.Time{}
 	hash, der := requestHash(text)
-	req, bad := readRequest(text, p.Identity, a.Organisation)
+	req, bad := readRequest(text, p, a.Organisation)
 	var refused errRefused
 	err = s.write(ctx, sc, func(tx Tx) error {
 		now = tx.Now()
@@ -165,7 +199,7 @@ func (s *Service) SignRequest(ctx context.Context, sc authz.Scope, id ident.Char
 	case a.Kind == OwnCA:
 		return true, nil // somebody will sign it
 	}
-	leaf, err := a.leaf(req, p.Identity, now)
+	leaf, err := a.leaf(req, now)
 	if err != nil {
 		return false, err
 	}
@@ -453,9 +487,17 @@ func (s *Service) UploadCertificate(ctx context.Context, sc authz.Scope, id iden
 				own = append(own, a)
 			}
 		}
-		a, err := verify(chain, own, p.Identity, tx.Now())
+		a, _, err := verify(chain, own, tx.Now())
+		if err == nil {
+			err = ofPoint(chain[0].Subject, p, a.Organisation)
+		}
 		if err != nil {
 			return c, fault.BadInput("/certificate_pem", "is not taken: %v", err)
+		}
+		if before, err := recordOf(tx, p, chain[0]); err != nil {
+			return c, err
+		} else if !before.ID.IsZero() && before.State == CertRevoked {
+			return c, fault.BadInput("/certificate_pem", "was revoked on %s; sign the request anew", before.RevokedAt.UTC().Format(time.DateOnly))
 		}
 		var between [][]byte
 		for _, x := range chain {

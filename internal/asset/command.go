@@ -218,7 +218,7 @@ func (c Command) answered(a Answer, at time.Time) (next Command, changed bool) {
 	c.State, c.Answer, c.ErrorDetail, c.Outcome, c.Composite = a.State, a.Raw, a.Detail, a.Outcome, a.Composite
 	c.AnsweredAt, c.Deadline = at, time.Time{}
 	if a.State == CommandAccepted && c.EffectState == EffectNone {
-		if c.EffectState, c.EffectText = c.Type.effectOf(a); c.EffectState.final() {
+		if c.EffectState, c.EffectText = c.effectOf(a); c.EffectState.final() {
 			c.EffectAt = at
 		}
 	}
@@ -227,8 +227,10 @@ func (c Command) answered(a Answer, at time.Time) (next Command, changed bool) {
 
 // effectOf is what an accepted answer says of the effect: some answers are the effect
 // themselves, the others announce it.
-func (t CommandType) effectOf(a Answer) (EffectState, string) {
+func (c Command) effectOf(a Answer) (EffectState, string) {
 	switch {
+	case c.Type == CommandSetProfile && c.stops():
+		return EffectPending, "" // that it was accepted is not yet that it stops (behaviour 75)
 	case a.Outcome == OutcomeUnlockFailed:
 		return EffectFailed, "The lock did not open."
 	case a.Outcome == OutcomeScheduled:
@@ -236,11 +238,21 @@ func (t CommandType) effectOf(a Answer) (EffectState, string) {
 	case a.Outcome == OutcomeReboot:
 		return EffectPending, "It counts after the next restart of the charge point."
 	}
-	if text := answerIsEffect[t]; text != "" {
+	if text := answerIsEffect[c.Type]; text != "" {
 		return EffectSeen, text
 	}
 	return EffectPending, ""
 }
+
+// stops reports whether it is a charging profile that allows nothing at some time.
+func (c Command) stops() bool {
+	a, err := c.Arguments()
+	p, ok := a.(SetProfile)
+	return err == nil && ok && p.Profile.Schedule.stops()
+}
+
+// ProfileKept is the effect of a charging profile that is taken for kept once it was accepted.
+const ProfileKept = "The charge point keeps to the profile."
 
 // answerIsEffect are the commands that are done once they are accepted, and what that
 // says. The others announce something that is seen later.
@@ -249,7 +261,7 @@ var answerIsEffect = map[CommandType]string{
 	CommandChangeConfig:   "The charge point uses the new value.",
 	CommandGetConfig:      "The configuration was read.",
 	CommandClearCache:     "The cache of cards is empty.",
-	CommandSetProfile:     "The charge point keeps to the profile.",
+	CommandSetProfile:     ProfileKept,
 	CommandClearProfile:   "The profiles are gone.",
 	CommandGetSchedule:    "The schedule was read.",
 	CommandSendList:       "The charge point has the list.",

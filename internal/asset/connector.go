@@ -66,8 +66,8 @@ type Connector struct {
 // Meter is what was learned of the register that a connector's sessions begin and end
 // with.
 type Meter struct {
-	Register unit.Wh // at the end of the last session
-	At       time.Time
+	Register unit.Wh   // at the end of the last session
+	At       time.Time // or, with no register, when the hardware became another
 	// Restarts counts sessions in a row that were seen to begin with a register of their
 	// own, below that of the session before.
 	Restarts int

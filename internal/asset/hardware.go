@@ -44,7 +44,7 @@ type DeviceChanged struct {
 	Point ident.ChargePoint `json:"charge_point_id"`
 	From  string            `json:"from_serial"`
 	To    string            `json:"to_serial"`
-	Known bool              `json:"announced,omitempty"` // staff said that it would
+	Known bool              `json:"announced,omitempty"` // staff said that it would, or that it is right
 }
 
 // maxDevices is how many are remembered of a point; what changes its serial number at
@@ -70,10 +70,13 @@ func noteDevice(tx Tx, before, p ChargePoint, at time.Time) error {
 		return tx.SaveDevice(next)
 	}
 	last := all[len(all)-1]
-	switch {
-	case last.Serial == p.Serial: // it said none in between
+	if last.Serial == p.Serial { // it said none in between
 		return tx.SaveDevice(last.told(p))
-	case last.Serial == "": // the one that staff announced
+	}
+	if err := forgetHardware(tx, before, at); err != nil {
+		return err
+	}
+	if last.Serial == "" { // the one that staff announced
 		if err := tx.SaveDevice(last.told(p)); err != nil {
 			return err
 		}
@@ -95,6 +98,20 @@ func noteDevice(tx Tx, before, p ChargePoint, at time.Time) error {
 		return err
 	}
 	return recordDevice(tx, p, last.Serial, at, false)
+}
+
+// forgetHardware forgets what was learned of the device that was there, p as it told itself:
+// another begins with a register of its own, and may do what this one could not.
+func forgetHardware(tx Tx, p ChargePoint, at time.Time) error {
+	if err := unlearned(tx, p); err != nil {
+		return err
+	}
+	return tx.ForgetMeters(p.ID, at)
+}
+
+// otherMeter reports whether a boot tells of another meter than the one before.
+func otherMeter(before, p ChargePoint) bool {
+	return before.MeterSerial != "" && p.MeterSerial != "" && before.MeterSerial != p.MeterSerial
 }
 
 // devices is the history; one that began before it was kept begins with what is known.
@@ -182,6 +199,13 @@ func replaceDevice(tx Tx, p *ChargePoint, sc authz.Scope, reason string) error {
 		if err := tx.SaveDevice(d); err != nil {
 			return err
 		}
+		was := ""
+		if n > 1 {
+			was = all[n-2].Serial
+		}
+		if err := recordDevice(tx, *p, was, tx.Now(), true); err != nil {
+			return err
+		}
 	} else {
 		d := Device{Point: p.ID, Operator: p.Operator, Sub: p.Sub, Number: len(all) + 1, Origin: DeviceSwap, Confirmed: true, From: tx.Now(), Reason: cut(reason), Actor: ActorOf(sc)}
 		if n > 0 && all[n-1].Serial == "" { // announced twice
@@ -197,6 +221,9 @@ func replaceDevice(tx Tx, p *ChargePoint, sc authz.Scope, reason string) error {
 			d.Number = maxDevices
 		}
 		if err := tx.SaveDevice(d); err != nil {
+			return err
+		}
+		if err := forgetHardware(tx, *p, tx.Now()); err != nil { // else its boot did
 			return err
 		}
 		found := p.Serial

@@ -12,7 +12,8 @@ import (
 )
 
 // Model is what is known of a vendor's model with a firmware: what staff say of it, and
-// what its answers have told. It counts for all charge points of the operator that are one.
+// what its answers have told. It counts for all charge points of the operator that are one,
+// but for what a single one of them cannot do (Evidence.holds).
 type Model struct {
 	ID       ident.Model
 	Operator ident.Operator
@@ -39,6 +40,8 @@ type Quirks struct {
 	RateUnit RateUnit `json:"rate_unit,omitempty"`
 	// ConnectorOne: it takes no charging profile for the whole device (behaviour 73).
 	ConnectorOne *bool `json:"profile_connector_one,omitempty"`
+	// ZeroIgnored: it goes on charging at a limit of 0 (behaviour 75).
+	ZeroIgnored *bool `json:"zero_limit_ignored,omitempty"`
 	// Actions say of commands whether it can do them, by their type, and with a colon the
 	// message of trigger_message: "change_availability": false (behaviour 67).
 	Actions map[string]bool `json:"actions,omitempty"`
@@ -52,6 +55,28 @@ type Evidence struct {
 	FirstAt time.Time         `json:"first_at"`
 	LastAt  time.Time         `json:"last_at"`
 	Point   ident.ChargePoint `json:"charge_point_id,omitzero"`
+	// Other is another charge point that has shown the same before.
+	Other ident.ChargePoint `json:"other_charge_point_id,omitzero"`
+}
+
+// OfModel reports whether the evidence speaks of the model: two of its charge points have
+// shown it.
+func (e Evidence) OfModel() bool { return !e.Other.IsZero() }
+
+// holds reports whether what a charge point cannot do, by this evidence, counts for p: at
+// once for the one that has shown it, for the others of its model and firmware when a second
+// one has (decision 0020). One that is broken or set up otherwise decides for no other.
+func (e Evidence) holds(p ident.ChargePoint) bool { return e.OfModel() || e.Point == p }
+
+// forget takes back what only p has shown: other hardware stands there now.
+func forget(of map[string]Evidence, p ident.ChargePoint) (found bool) {
+	for what, e := range of {
+		if e.Point == p && !e.OfModel() {
+			delete(of, what)
+			found = true
+		}
+	}
+	return found
 }
 
 // Learned is what answers, silence and flaws have told of a model.
@@ -61,6 +86,7 @@ type Learned struct {
 	Unanswered map[string]Evidence `json:"unanswered,omitempty"` // messages that it left unanswered in a row
 	Flaws      map[string]Evidence `json:"flaws,omitempty"`      // what its messages have wrong
 	Profiles   map[string]Evidence `json:"profiles,omitempty"`   // what made a refused charging profile pass
+	Effects    map[string]Evidence `json:"effects,omitempty"`    // what it accepted and did not do: ZeroLimit
 }
 
 // Bounds of what is kept: a device that makes up answers fills no table.
@@ -107,18 +133,23 @@ func note(to *map[string]Evidence, what string, times int, p ident.ChargePoint, 
 	if !known {
 		e.FirstAt = at
 	}
+	if known && e.Point != p && !e.Point.IsZero() {
+		e.Other = e.Point
+	}
 	e.Times, e.LastAt, e.Point = e.Times+times, at, p
 	(*to)[what] = e
 }
 
-// Capability is what is known of one charge point's model, all records together.
+// Capability is what is known of one charge point and its model, all records together.
 type Capability struct {
 	Known      bool // there is a record
 	NeverProbe bool
-	Profile    ProfileQuirks
-	actions    map[string]bool // false: it cannot
-	keys       map[string]bool // by folded name
-	name       string
+	// ZeroIgnored: a limit of 0 does not pause a charge.
+	ZeroIgnored bool
+	Profile     ProfileQuirks
+	actions     map[string]bool // false: it cannot
+	keys        map[string]bool // by folded name
+	name        string
 }
 
 // ProfileQuirks are how a charging profile has to look.
@@ -131,17 +162,24 @@ type ProfileQuirks struct {
 
 // capabilityOf lays the records of a model over one another: the narrower counts before
 // the wider, and what staff say before what was learned.
-func capabilityOf(models []Model, firmware string) Capability {
-	models = slices.DeleteFunc(slices.Clone(models), func(m Model) bool { return !m.matches(firmware) })
+func capabilityOf(models []Model, p ChargePoint) Capability {
+	models = slices.DeleteFunc(slices.Clone(models), func(m Model) bool { return !m.matches(p.Firmware) })
 	slices.SortStableFunc(models, func(a, b Model) int { return cmp.Compare(a.width(), b.width()) })
 	c := Capability{Known: len(models) > 0, actions: map[string]bool{}, keys: map[string]bool{}}
 	for _, m := range models {
-		c.name = m.Vendor + " " + m.Name
-		for a := range m.Learned.Actions {
-			c.actions[a] = false
+		c.name = strings.TrimSpace(m.Vendor + " " + m.Name)
+		for a, e := range m.Learned.Actions {
+			if e.holds(p.ID) {
+				c.actions[a] = false
+			}
 		}
-		for k := range m.Learned.Keys {
-			c.keys[fold(k)] = false
+		for k, e := range m.Learned.Keys {
+			if e.holds(p.ID) {
+				c.keys[fold(k)] = false
+			}
+		}
+		if e, seen := m.Learned.Effects[ZeroLimit]; seen && e.holds(p.ID) {
+			c.ZeroIgnored = true
 		}
 		for _, try := range slices.Sorted(maps.Keys(m.Learned.Profiles)) {
 			c.Profile = c.Profile.With(try)
@@ -150,6 +188,7 @@ func capabilityOf(models []Model, firmware string) Capability {
 	for _, m := range models {
 		q := m.Quirks
 		over(&c.NeverProbe, q.NeverProbe)
+		over(&c.ZeroIgnored, q.ZeroIgnored)
 		over(&c.Profile.StackZero, q.StackZero)
 		over(&c.Profile.ConnectorOne, q.ConnectorOne)
 		c.Profile.Kind, c.Profile.Unit = cmp.Or(q.ProfileKind, c.Profile.Kind), cmp.Or(q.RateUnit, c.Profile.Unit)
@@ -214,7 +253,7 @@ func capableNames(a Args) []string {
 func (c Capability) allows(a Args) error {
 	refuse := func(what string) error {
 		return fault.New(fault.Unsupported, "command_unsupported",
-			"%s is known not to support this: %s. Nothing was sent. Staff can change what is known of it under Models.", strings.TrimSpace(c.name), what)
+			"%s is known not to support this: %s. Nothing was sent. Staff can change what is known of it under Models.", c.name, what)
 	}
 	for _, n := range capableNames(a) {
 		if can, known := c.actions[n]; known && !can {
@@ -222,6 +261,8 @@ func (c Capability) allows(a Args) error {
 		}
 	}
 	switch a := a.(type) {
+	case SetProfile:
+		return c.stopsNothing(a)
 	case GetConfig:
 		if c.NeverProbe {
 			return refuse("it must not be asked for its settings")

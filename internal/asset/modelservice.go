@@ -16,7 +16,7 @@ func capabilityFor(tx Tx, p ChargePoint) (Capability, error) {
 		return Capability{}, nil
 	}
 	models, err := tx.ModelsNamed(p.Operator, fold(p.Vendor), fold(p.Model))
-	return capabilityOf(models, p.Firmware), err
+	return capabilityOf(models, p), err
 }
 
 // learned changes what is known of the point's model by its answers. A device that has not
@@ -41,6 +41,22 @@ func learned(tx Tx, p ChargePoint, change func(*Learned)) error {
 	}
 	change(&m.Learned)
 	m.LearnedAt = tx.Now()
+	return tx.SaveLearned(m)
+}
+
+// unlearned forgets what only this charge point has shown of its model.
+func unlearned(tx Tx, p ChargePoint) error {
+	m, known, err := tx.LockModel(p.Operator, fold(p.Vendor), fold(p.Model), fold(p.Firmware))
+	if err != nil || !known {
+		return err
+	}
+	found := false
+	for _, of := range []map[string]Evidence{m.Learned.Actions, m.Learned.Keys, m.Learned.Effects} {
+		found = forget(of, p.ID) || found
+	}
+	if !found {
+		return nil
+	}
 	return tx.SaveLearned(m)
 }
 

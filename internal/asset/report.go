@@ -229,6 +229,11 @@ func Booted(tx Tx, r BootReport) (ChargePoint, error) {
 	if err := noteDevice(tx, before, p, r.At); err != nil {
 		return p, err
 	}
+	if otherMeter(before, p) { // a meter was replaced in the field, the device not
+		if err := tx.ForgetMeters(p.ID, r.At); err != nil {
+			return p, err
+		}
+	}
 	if err := effects(tx, p.ID, func(c Command, a Args) string {
 		switch t, _ := TriggerOf(a); {
 		case c.Type == CommandReset:

@@ -3,6 +3,8 @@ package asset
 import (
 	"context"
 	"crypto/x509"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +61,8 @@ type Security struct {
 	Met         SecurityProfile
 	MetAt       time.Time
 	Transport   string            // "TLS 1.3, …"; "" without
-	Certificate ident.Certificate // that it showed
+	Certificate ident.Certificate // that it showed; zero: none that we gave out
+	Serials     string            // of the certificates from its own to the root, without that
 	RefusedAt   time.Time         // the last time
 	RefusedWhy  string
 	RootAt      time.Time         // when it took a root for our certificate; zero: not from us
@@ -93,7 +96,7 @@ type Candidate struct {
 	Settings SecuritySettings
 	Change   SecurityChange   // on its way; zero: none
 	Trusted  []Authority      // read where a certificate is shown
-	Record   PointCertificate // of the certificate that is shown; zero: unknown
+	Record   PointCertificate // of exactly the certificate that is shown; zero: unknown
 }
 
 // Admission is what somebody has shown to be let in.
@@ -102,6 +105,7 @@ type Admission struct {
 	NewKey      bool // by the key that a change has on its way
 	OldKey      bool // by the one before
 	Certificate ident.Certificate
+	Serials     string
 	Transport   string
 }
 
@@ -140,7 +144,7 @@ func (s *Service) Candidate(ctx context.Context, identity string, h Handshake) (
 		if c.Trusted, err = tx.TrustedAuthorities(c.Point.Operator); err != nil {
 			return c, err
 		}
-		c.Record, _, err = tx.CertificateBySerial(c.Point.Operator, serialOf(h.Chain[0]))
+		c.Record, err = recordOf(tx, c.Point, h.Chain[0])
 		return c, err
 	})
 }
@@ -172,8 +176,9 @@ func (s *Service) Judge(c Candidate, h Handshake, now time.Time) (Admission, *Re
 	a := Admission{Transport: h.Transport}
 	var bad error // what is wrong with its certificate
 	if h.TLS && len(h.Chain) > 0 {
-		if bad = c.judgeCertificate(h.Chain, now); bad == nil {
-			a.Met, a.Certificate = ByCertificate, c.Record.ID
+		var path []*x509.Certificate
+		if path, bad = c.judgeCertificate(h.Chain, now); bad == nil {
+			a.Met, a.Certificate, a.Serials = ByCertificate, c.Record.ID, serialsOf(path)
 		}
 	}
 	wrong := false
@@ -211,43 +216,91 @@ func notMet(met, required SecurityProfile) string {
 }
 
 // news reports whether an admission tells something that is not known yet.
-func (c Candidate) news(a Admission) bool {
-	s := c.Security
-	return s.MetAt.IsZero() || s.Met != a.Met || s.Transport != a.Transport || s.Certificate != a.Certificate || !c.Change.ID.IsZero()
+func (s Security) news(a Admission) bool {
+	return s.MetAt.IsZero() || s.Met != a.Met || s.Transport != a.Transport || s.Certificate != a.Certificate || s.Serials != a.Serials
 }
 
-// Admitted takes note of what somebody showed that was let in, where that is news, and of
-// what it means for a change on its way.
+// errJudgedBefore is for somebody who was let in by what holds no more.
+func errJudgedBefore() error {
+	return fault.New(fault.Conflict, CodeJudgedBefore, "What this charge point must show changed while it connected. It is judged anew.")
+}
+
+// CodeJudgedBefore is the code of that error.
+const CodeJudgedBefore = "judged_before"
+
+// Admitted is the last step of letting somebody in. It takes note of what was shown, where
+// that is news, and of what it means for a change on its way. It fails with
+// CodeJudgedBefore where what Judge went by holds no more: the key, what is required, the
+// certificate or an authority. Then somebody has to be judged anew.
 func (s *Service) Admitted(ctx context.Context, sc authz.Scope, c Candidate, a Admission) error {
-	if !c.news(a) {
-		return nil
+	if c.Change.ID.IsZero() && !c.Security.news(a) {
+		news := false
+		if err := s.read(ctx, sc, func(tx Tx) error {
+			p, err := tx.PointByID(c.Point.ID)
+			if err != nil {
+				return err
+			}
+			sec, change, err := c.holds(tx, p, a)
+			news = sec.news(a) || !change.ID.IsZero() // another came meanwhile
+			return err
+		}); err != nil || !news {
+			return err
+		}
 	}
 	return s.write(ctx, sc, func(tx Tx) error {
 		p, err := tx.LockPoint(c.Point.ID)
 		if err != nil {
 			return err
 		}
-		sec, _, err := securityOf(tx, p)
+		sec, change, err := c.holds(tx, p, a)
 		if err != nil {
 			return err
 		}
-		sec.Met, sec.MetAt, sec.Transport, sec.Certificate = a.Met, tx.Now(), a.Transport, a.Certificate
+		sec.Met, sec.MetAt, sec.Transport, sec.Certificate, sec.Serials = a.Met, tx.Now(), a.Transport, a.Certificate, a.Serials
 		if !a.Certificate.IsZero() {
 			if err := certificateUsed(tx, p, a.Certificate); err != nil {
 				return err
 			}
 		}
-		change, open, err := tx.OpenSecurityChange(p.ID)
-		if err != nil {
-			return err
-		}
-		if open {
+		if !change.ID.IsZero() {
 			if sec, err = changeMeets(tx, p, sec, change, a); err != nil {
 				return err
 			}
 		}
 		return saveSecurity(tx, sec)
 	})
+}
+
+// holds refuses an admission by what has ended since the judgement. It gives the security
+// of the point and the change on its way, as they are now.
+func (c Candidate) holds(tx Tx, p ChargePoint, a Admission) (Security, SecurityChange, error) {
+	sec, set, err := securityOf(tx, p)
+	if err != nil {
+		return sec, SecurityChange{}, err
+	}
+	change, _, err := tx.OpenSecurityChange(p.ID)
+	if err != nil {
+		return sec, change, err
+	}
+	if p.Status != Valid || a.Met < sec.Required(set) || a.OldKey && !p.Keys.same(c.Point.Keys) || a.NewKey && change.ID != c.Change.ID {
+		return sec, change, errJudgedBefore()
+	}
+	if a.Met < ByCertificate {
+		return sec, change, nil
+	}
+	trusted, err := tx.TrustedAuthorities(p.Operator)
+	if err != nil {
+		return sec, change, err
+	}
+	if !slices.EqualFunc(trusted, c.Trusted, func(x, y Authority) bool { return x.ID == y.ID && x.Version == y.Version }) {
+		return sec, change, errJudgedBefore()
+	}
+	if !a.Certificate.IsZero() {
+		if x, err := tx.CertificateByID(a.Certificate); err != nil || x.State == CertRevoked {
+			return sec, change, errors.Join(err, errJudgedBefore())
+		}
+	}
+	return sec, change, nil
 }
 
 // saveSecurity stores a point's security.

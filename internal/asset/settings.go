@@ -49,6 +49,7 @@ const (
 	SettingNotSupported SettingState = "not_supported" // it has none (behaviour 66)
 	SettingNotTaken     SettingState = "not_taken"     // it said yes and has another value all the same
 	SettingFailed       SettingState = "failed"        // no answer; it is tried again
+	SettingSkipped      SettingState = "skipped"       // it is none that a template may set
 )
 
 // drifts reports whether staff should know that the setting is not as it shall be. What a
@@ -126,6 +127,18 @@ func tomorrow(p ident.ChargePoint, now time.Time) time.Time {
 	return now.Add(settingsDay + time.Duration(n%uint64(settingsSpread/time.Second))*time.Second)
 }
 
+// noneOfTemplates says why a template may not set a key; "": it may. Templates that were
+// stored before that was refused may have one.
+func noneOfTemplates(key string) string {
+	switch {
+	case ownsSetting(key) != nil: // it would shut out all at once that are not ready for it
+		return "is changed on the page of each charge point, under Security"
+	case SecretKey(key):
+		return "opens something: each charge point has its own, which no template can know"
+	}
+	return ""
+}
+
 // under makes the settings those of the template, and keeps what is known of each. force
 // forgets what was tried in vain.
 func (g PointSettings) under(t Template, force bool) PointSettings {
@@ -135,6 +148,9 @@ func (g PointSettings) under(t Template, force bool) PointSettings {
 		if i := slices.IndexFunc(g.Settings, func(o Setting) bool { return SameKey(o.Key, k.Key) }); i >= 0 {
 			s = g.Settings[i]
 			s.TemplateKey = k
+		}
+		if why := noneOfTemplates(k.Key); why != "" {
+			s.State, s.Text, s.Have = SettingSkipped, why, nil
 		}
 		if force || g.Template != t.ID || g.Revision != t.Revision {
 			s.Tried = 0
@@ -150,6 +166,9 @@ func (g PointSettings) compared(cfg Configuration, known Capability, at time.Tim
 	g.Settings = slices.Clone(g.Settings)
 	for i := range g.Settings {
 		s := &g.Settings[i]
+		if s.State == SettingSkipped {
+			continue
+		}
 		k, there := cfg.Find(s.Key)
 		s.Have = nil
 		if there {
@@ -193,6 +212,9 @@ func (g PointSettings) answered(c ChangeConfig, a Answer, at time.Time) PointSet
 	}
 	g.Settings = slices.Clone(g.Settings)
 	s := &g.Settings[i]
+	if s.State == SettingSkipped {
+		return g
+	}
 	s.At, s.Text = at, ""
 	switch {
 	case a.State == CommandAccepted && !s.sameValue(c.Value): // somebody gave it another

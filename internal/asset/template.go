@@ -80,11 +80,8 @@ func (t Template) checked() (Template, error) {
 		s.Key = strings.TrimSpace(s.Key)
 		bad.text(at+"/key", s.Key, 1, maxKeyName)
 		bad.text(at+"/value", s.Value, 0, maxKeyValue)
-		switch {
-		case SecretKey(s.Key):
-			bad.add(at+"/key", "opens something: each charge point has its own, which no template can know")
-		case ownsSetting(s.Key) != nil: // it would shut out all at once that are not ready for it
-			bad.add(at+"/key", "is changed on the page of each charge point, under Security")
+		if why := noneOfTemplates(s.Key); why != "" {
+			bad.add(at+"/key", why)
 		}
 		if _, err := strconv.Atoi(strings.TrimSpace(s.Value)); s.AtLeast && err != nil {
 			bad.add(at+"/value", "must be a whole number where more is right, too")

@@ -72,6 +72,9 @@ type Tx interface {
 	// LearnMeter keeps what the end of a session tells of the connector's meter, unless it
 	// is older than what is known.
 	LearnMeter(p ident.ChargePoint, connector int, seen MeterSeen) error
+	// ForgetMeters forgets what was learned of the meters of a point; what ended before at
+	// is not learned any more.
+	ForgetMeters(p ident.ChargePoint, at time.Time) error
 	// ConnectorsOf lists the connectors of a point by number.
 	ConnectorsOf(ident.ChargePoint) ([]Connector, error)
 
@@ -164,6 +167,9 @@ type Tx interface {
 	// SecurityOfPoint is what is known of a point's security.
 	SecurityOfPoint(ident.ChargePoint) (s Security, known bool, err error)
 	SaveSecurity(Security) error
+	// ShownCertificates lists what the operator's points showed that came by certificate,
+	// by their ids, from the one after.
+	ShownCertificates(op ident.Operator, after ident.ChargePoint, limit int) ([]Shown, error)
 	SecuritySettings(ident.Operator) (s SecuritySettings, known bool, err error)
 	SaveSecuritySettings(SecuritySettings) error
 	OperatorName(ident.Operator) (string, error)
@@ -195,7 +201,8 @@ type Tx interface {
 	InsertCertificate(PointCertificate) error
 	SaveCertificate(c PointCertificate, version int64) error
 	CertificateByID(ident.Certificate) (PointCertificate, error)
-	CertificateBySerial(op ident.Operator, serial string) (c PointCertificate, found bool, err error)
+	// CertificatesBySerial lists those with a number: each authority counts for itself.
+	CertificatesBySerial(op ident.Operator, serial string, limit int) ([]PointCertificate, error)
 	CertificateByRequest(p ident.ChargePoint, hash []byte) (c PointCertificate, found bool, err error)
 	CertificateByCommand(p ident.ChargePoint, id ident.Command) (c PointCertificate, found bool, err error)
 	// CertificatesOf lists a point's certificates, newest first.
@@ -225,7 +232,7 @@ type Tx interface {
 	SaveItem(BulkItem) error
 	CancelItems(id ident.Bulk, at time.Time) error
 	CountItems(ident.Bulk) ([]BulkCount, error)
-	ListBulks(operator.Page) (operator.List[Bulk], error)
+	ListBulks(BulkFilter, operator.Page) (operator.List[BulkView], error)
 	ListBulkItems(ident.Bulk, operator.Page) (operator.List[BulkRow], error)
 }
 

@@ -31,7 +31,8 @@ type world struct {
 	changes []store.Change
 	blocked error // what Blockers says
 
-	dismissed ident.Staff // who may send no commands any more
+	dropped   func(ident.ChargePoint) // hears who is sent away
+	dismissed ident.Staff             // who may send no commands any more
 	plan      ident.Plan
 }
 
@@ -70,7 +71,12 @@ func (w *world) setUp(t *testing.T) {
 			h.Write(b)
 			return h.Sum(nil)
 		},
-		Node:     "node-1",
+		Node: "node-1",
+		Drop: func(id ident.ChargePoint) {
+			if w.dropped != nil {
+				w.dropped(id)
+			}
+		},
 		MayStill: func(_ asset.Tx, a authz.Actor) (bool, error) { return a.Staff != w.dismissed, nil },
 		Blockers: func(asset.Tx, ident.ChargePoint) error { return w.blocked },
 		PlanExists: func(_ asset.Tx, p ident.Plan) error {

@@ -16,7 +16,7 @@ const (
 	StaffWrite     Permission = "staff.write"
 	LiveRead       Permission = "live.read"
 	LiveCommand    Permission = "live.command"
-	WarningWrite   Permission = "warnings.write" // acknowledge and clear
+	WarningWrite   Permission = "warnings.write" // acknowledge, clear, suppress for a time
 	AssetRead      Permission = "assets.read"
 	AssetWrite     Permission = "assets.write"
 	DriverRead     Permission = "drivers.read"
@@ -45,6 +45,9 @@ const (
 // FirmwareWrite is to keep firmware images, and to bring them into charge points.
 const FirmwareWrite Permission = "firmware.write"
 
+// WarningConfigure is to say how bad warnings of a type are, for the whole operator.
+const WarningConfigure Permission = "warnings.configure"
+
 // Role is a set of permissions with a name. Built-in roles cannot be deleted;
 // editable ones come as data later.
 type Role string
@@ -65,7 +68,7 @@ var Permissions = []Permission{
 	OperatorRead, OperatorWrite, OperatorSwitch, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead,
 	AssetWrite, DriverRead, DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
 	LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile,
-	WarningWrite, SecurityWrite, LiveFiles, FirmwareWrite,
+	WarningWrite, WarningConfigure, SecurityWrite, LiveFiles, FirmwareWrite,
 }
 
 // product §2.1: OpAdmin may do everything inside the operator; OpOps runs the
@@ -76,7 +79,7 @@ var held = map[Role]map[Permission]bool{
 	Owner: set(OperatorRead, OperatorWrite, OperatorSwitch, StaffRead, StaffWrite, AuditRead),
 	OpAdmin: set(OperatorRead, HomeRead, StaffRead, StaffWrite, LiveRead, LiveCommand, AssetRead, AssetWrite, DriverRead,
 		DriverWrite, PIIView, PIIExport, PlanRead, PlanWrite, FinanceRead, FinanceWrite, AuditRead,
-		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, SecurityWrite, LiveFiles, FirmwareWrite),
+		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, WarningConfigure, SecurityWrite, LiveFiles, FirmwareWrite),
 	OpOps: set(OperatorRead, HomeRead, LiveRead, LiveCommand, AssetRead, DriverRead, PIIView, PlanRead,
 		LiveHardReset, LiveUnlock, LiveAvailability, LiveConfigure, LiveProfile, WarningWrite, LiveFiles, FirmwareWrite),
 	Auditor: set(OperatorRead, HomeRead, StaffRead, LiveRead, AssetRead, DriverRead, PlanRead, FinanceRead, AuditRead),

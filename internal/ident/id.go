@@ -38,6 +38,7 @@ type (
 	viewKind        struct{}
 	exportKind      struct{}
 	warningKind     struct{}
+	windowKind      struct{}
 	strangerKind    struct{}
 	modelKind       struct{}
 	templateKind    struct{}
@@ -52,6 +53,8 @@ type (
 	campaignKind    struct{}
 	localListKind   struct{}
 	reservationKind struct{}
+	closingKind     struct{}
+	askKind         struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -77,6 +80,7 @@ func (eventKind) prefix() string       { return "evt" }
 func (viewKind) prefix() string        { return "view" }
 func (exportKind) prefix() string      { return "exp" }
 func (warningKind) prefix() string     { return "wrn" }
+func (windowKind) prefix() string      { return "win" }
 func (strangerKind) prefix() string    { return "unk" }
 func (modelKind) prefix() string       { return "mod" }
 func (templateKind) prefix() string    { return "tpl" }
@@ -91,6 +95,8 @@ func (installKind) prefix() string     { return "fwi" }
 func (campaignKind) prefix() string    { return "fwc" }
 func (localListKind) prefix() string   { return "list" }
 func (reservationKind) prefix() string { return "rsv" }
+func (closingKind) prefix() string     { return "cls" }
+func (askKind) prefix() string         { return "ask" }
 
 // The ids of ccms.
 type (
@@ -117,6 +123,7 @@ type (
 	View           = ID[viewKind]    // a list as an account saved it
 	Export         = ID[exportKind]  // a file of a list's rows
 	Warning        = ID[warningKind]
+	Window         = ID[windowKind]      // of maintenance
 	Stranger       = ID[strangerKind]    // a charge point that nobody has registered
 	Model          = ID[modelKind]       // what is known of a vendor's model and firmware
 	Template       = ID[templateKind]    // settings that charge points shall have
@@ -131,6 +138,8 @@ type (
 	Campaign       = ID[campaignKind] // an image for many charge points
 	LocalList      = ID[localListKind]
 	Reservation    = ID[reservationKind]
+	Closing        = ID[closingKind] // of a month of the books
+	Ask            = ID[askKind]     // for a recharge that a second person must approve
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -20,6 +20,7 @@ type Account struct {
 	Number   string // the 11 digits of the charging account, unique in the operator
 	Currency money.Currency
 	Balance  money.Amount // Σ postings; negative: a debt
+	Bonus    money.Amount // how much of the balance is bonus, ≥ 0
 	Held     money.Amount // Σ holds in state held, ≥ 0
 	Version  int64
 }
@@ -32,13 +33,18 @@ type Book string
 
 // The books. Revenue of the rest (start fees) is other.
 const (
-	Wallet             Book = "wallet" // with the account's id
+	Wallet             Book = "wallet"       // with the account's id
+	WalletBonus        Book = "wallet_bonus" // the same; both are the wallet's balance
 	ManualCredit       Book = "manual_credit"
+	BonusGiven         Book = "bonus_given"
 	RevenueElectricity Book = "revenue:electricity"
 	RevenueService     Book = "revenue:service"
 	RevenueIdle        Book = "revenue:idle"
 	RevenueOther       Book = "revenue:other"
 )
+
+// OfWallet reports whether postings of the book name a wallet.
+func (b Book) OfWallet() bool { return b == Wallet || b == WalletBonus }
 
 // TaxBook is what is owed as tax at one rate.
 func TaxBook(v unit.Permille) Book { return Book(fmt.Sprintf("tax:%d", int64(v))) }
@@ -64,6 +70,7 @@ const (
 	KindRecharge EntryKind = "recharge"
 	KindCapture  EntryKind = "capture"
 	KindAdjust   EntryKind = "adjust"
+	KindReversal EntryKind = "reversal" // takes another entry back, whole
 )
 
 // Entry is one balanced set of postings.
@@ -71,11 +78,14 @@ type Entry struct {
 	ID       ident.Entry
 	Operator ident.Operator
 	Sub      ident.SubOperator // who earns: the session's, or the wallet's
-	At       time.Time
+	At       time.Time         // when it was written
+	Booked   time.Time         // what it counts for
+	Event    time.Time         // when what it is of came to be
 	Kind     EntryKind
 	Session  ident.Session
 	Recharge ident.Recharge
-	Corrects ident.Entry // of an adjustment
+	Corrects ident.Entry // of an adjustment, and of a reversal
+	Reason   string      // of a reversal
 	Key      string      // unique in the operator
 	// What the first call was answered, for those that repeat it.
 	Amount  money.Amount // the wallet's posting with its sign turned: what was taken
@@ -103,20 +113,29 @@ type PostedPayload struct {
 	Recharge ident.Recharge `json:"recharge_id,omitzero"`
 	Amount   money.Amount   `json:"amount"` // what was taken of the wallet
 	At       time.Time      `json:"posted_at"`
+	Booked   time.Time      `json:"booked_at,omitzero"` // facts of old have none: At
+}
+
+// BookedAt is what the entry counts for.
+func (p PostedPayload) BookedAt() time.Time {
+	if p.Booked.IsZero() {
+		return p.At
+	}
+	return p.Booked
 }
 
 // Fact is what the outbox gets of the entry. The store records it where it writes the
 // entry, so that none is posted unheard.
 func (e Entry) Fact() fact.Fact {
 	return fact.Fact{Kind: Posted, Version: 1, Operator: e.Operator, Sub: e.Sub, Object: e.ID.String(), At: e.At,
-		Payload: PostedPayload{e.ID, e.Kind, e.Session, e.Recharge, e.Amount, e.At}}
+		Payload: PostedPayload{e.ID, e.Kind, e.Session, e.Recharge, e.Amount, e.At, e.Booked}}
 }
 
 // Check refuses an entry that does not balance. The store calls it before it writes.
 func (e Entry) Check() error {
 	sums := map[money.Currency]int64{}
 	for _, p := range e.Postings {
-		if (p.Book == Wallet) == p.Account.IsZero() {
+		if p.Book.OfWallet() == p.Account.IsZero() {
 			return fault.New(fault.Internal, "ledger_book", "A posting of the wallet book names a wallet, and no other does.")
 		}
 		sums[p.Amount.Currency] += p.Amount.Minor
@@ -126,6 +145,9 @@ func (e Entry) Check() error {
 			return fault.New(fault.Internal, "ledger_unbalanced", "The entry does not balance.").
 				Because(fmt.Errorf("ledger: %s sums to %s", e.Kind, money.New(n, c)))
 		}
+	}
+	if e.Booked.IsZero() || e.Event.IsZero() || e.Booked.After(e.At) {
+		return fault.New(fault.Internal, "ledger_undated", "The entry is not booked for a day that has come.")
 	}
 	if len(e.Postings) < 2 {
 		return fault.New(fault.Internal, "ledger_empty", "An entry has at least two postings.")
@@ -154,6 +176,9 @@ type Hold struct {
 	State    HoldState
 	At       time.Time
 	Version  int64
+	// Ended is when what is charged for ended, of whoever settles it; zero: now. It is
+	// not kept.
+	Ended time.Time
 }
 
 // Settlement is what a posting for a session did.

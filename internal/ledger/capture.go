@@ -14,6 +14,7 @@ import (
 // no hold was placed h has no ID, but names Account, Operator, Sub and Session. The
 // same key again changes nothing and gets the first answer.
 func Capture(tx Tx, h Hold, b tariff.Bill, key string) (Settlement, error) {
+	event := h.Ended
 	a, h, err := locked(tx, h)
 	if err != nil {
 		return Settlement{}, err
@@ -22,13 +23,14 @@ func Capture(tx Tx, h Hold, b tariff.Bill, key string) (Settlement, error) {
 	if err != nil || found {
 		return done, err
 	}
-	e := Entry{Kind: KindCapture, Key: key, Postings: postings(a.ID, b, 1)}
+	e := Entry{Kind: KindCapture, Event: event, Key: key, Postings: postings(a.ID, b, 1)}
 	return settle(tx, a, h, b.Total, e, true)
 }
 
 // Adjust posts the difference between two bills of one session, either sign, as a new
 // entry that points at the one it corrects (FIN-A12). h is as in Capture.
 func Adjust(tx Tx, h Hold, before, after tariff.Bill, key string) (Settlement, error) {
+	event := h.Ended
 	a, h, err := locked(tx, h)
 	if err != nil {
 		return Settlement{}, err
@@ -37,7 +39,7 @@ func Adjust(tx Tx, h Hold, before, after tariff.Bill, key string) (Settlement, e
 	if err != nil || found {
 		return done, err
 	}
-	e := Entry{Kind: KindAdjust, Key: key, Postings: merge(append(postings(a.ID, after, 1), postings(a.ID, before, -1)...))}
+	e := Entry{Kind: KindAdjust, Event: event, Key: key, Postings: merge(append(postings(a.ID, after, 1), postings(a.ID, before, -1)...))}
 	last, found, err := tx.LastEntry(h.Session)
 	if err != nil {
 		return Settlement{}, err
@@ -81,13 +83,21 @@ func settle(tx Tx, a Account, h Hold, taken money.Amount, e Entry, endHold bool)
 		changed = true
 	}
 	if len(e.Postings) > 0 {
-		a.Balance = a.Balance.Sub(taken)
+		bonus, err := bonusPart(tx, a, taken, h.Session)
+		if err != nil {
+			return Settlement{}, err
+		}
+		e.Postings = split(e.Postings, a.ID, bonus)
+		a.Balance, a.Bonus = a.Balance.Sub(taken), a.Bonus.Sub(bonus)
 		if a.Balance.Minor < 0 && taken.Minor > 0 {
 			s.Debt = least(a.Balance.Neg(), taken)
 		}
 		e.ID = ident.New[ident.Entry](tx.Now())
 		e.Operator, e.Sub, e.At, e.Session = h.Operator, h.Sub, tx.Now(), h.Session
 		e.Amount, e.Debt, e.Balance = taken, s.Debt, a.Balance
+		if err := date(tx, &e); err != nil {
+			return Settlement{}, err
+		}
 		if err := tx.Append(e); err != nil {
 			return Settlement{}, err
 		}

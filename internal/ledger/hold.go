@@ -10,7 +10,7 @@ import (
 func OpenWallet(tx Tx, op ident.Operator, sub ident.SubOperator, c money.Currency, number string) (ident.Account, error) {
 	zero := money.New(0, c)
 	a := Account{ID: ident.New[ident.Account](tx.Now()), Operator: op, Sub: sub, Number: number, Currency: c,
-		Balance: zero, Held: zero, Version: 1}
+		Balance: zero, Bonus: zero, Held: zero, Version: 1}
 	return a.ID, tx.InsertAccount(a)
 }
 

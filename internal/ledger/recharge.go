@@ -30,6 +30,7 @@ type Recharge struct {
 	Reverses      ident.Recharge // of a reversal: what it takes back
 	Reversed      money.Amount   // how much of it was taken back, ≥ 0
 	Amount        money.Amount   // of a reversal below 0
+	Bonus         money.Amount   // given on top; of a reversal what was taken back of it, below 0
 	BalanceAfter  money.Amount
 	Reason        string
 	Actor         ident.Staff // who did it; none for the platform itself
@@ -42,7 +43,7 @@ type Recharge struct {
 const Success = "SUCCESS"
 
 // BalanceBefore is what the account had until then.
-func (r Recharge) BalanceBefore() money.Amount { return r.BalanceAfter.Sub(r.Amount) }
+func (r Recharge) BalanceBefore() money.Amount { return r.BalanceAfter.Sub(r.Amount).Sub(r.Bonus) }
 
 // RechargeRequest asks for a recharge.
 type RechargeRequest struct {
@@ -65,10 +66,7 @@ const (
 )
 
 func (r RechargeRequest) check() error {
-	most := money.New(mostRecharge, r.Amount.Currency)
-	if r.Amount.Currency.Exponent() == 3 {
-		most.Minor *= 10
-	}
+	most := mostOf(r.Amount.Currency)
 	switch n := len([]rune(r.Reason)); {
 	case r.Amount.Minor <= 0:
 		return fault.BadInput("/amount", "must be above 0")
@@ -87,6 +85,10 @@ func (r RechargeRequest) check() error {
 // Credit posts a recharge. replayed says that the key had been used for the same
 // request: then this is the first answer and nothing changed.
 func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed bool, err error) {
+	return credit(tx, r, actor, false)
+}
+
+func credit(tx Tx, r RechargeRequest, actor ident.Staff, approved bool) (out Recharge, replayed bool, err error) {
 	if err := r.check(); err != nil {
 		return Recharge{}, false, err
 	}
@@ -103,17 +105,36 @@ func Credit(tx Tx, r RechargeRequest, actor ident.Staff) (out Recharge, replayed
 	if a.Currency != r.Amount.Currency {
 		return Recharge{}, false, fault.BadInput("/amount/currency", "must be %s, the currency of the account", a.Currency)
 	}
+	rules, err := rulesOf(tx, a.Operator)
+	if err != nil {
+		return Recharge{}, false, err
+	}
+	if !approved { // what was asked for was judged then
+		if err := rules.allow(r.Amount); err != nil {
+			return Recharge{}, false, err
+		}
+		if rules.NeedsApproval(r.Amount) && !tx.Past() {
+			return Recharge{}, false, fault.New(fault.Conflict, "approval_needed", "Above %s a second person must approve a recharge. Ask for it.", rules.ApproveAbove)
+		}
+	}
 	no, err := transactionID(tx, a.Operator)
 	if err != nil {
 		return Recharge{}, false, err
 	}
-	a.Balance = a.Balance.Add(r.Amount)
+	bonus := rules.bonusFor(r.Amount)
+	a.Balance, a.Bonus = a.Balance.Add(r.Amount).Add(bonus), a.Bonus.Add(bonus)
 	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: r.Driver, Account: a.ID,
-		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, BalanceAfter: a.Balance, Reason: r.Reason,
+		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, Bonus: bonus, BalanceAfter: a.Balance, Reason: r.Reason,
 		Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID,
 		Key: "recharge:" + out.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,
 		Postings: []Posting{{Wallet, a.ID, r.Amount}, {ManualCredit, ident.Account{}, r.Amount.Neg()}}}
+	if bonus.Minor > 0 {
+		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, bonus}, Posting{BonusGiven, ident.Account{}, bonus.Neg()})
+	}
+	if err := date(tx, &e); err != nil {
+		return Recharge{}, false, err
+	}
 	if err := tx.Append(e); err != nil {
 		return Recharge{}, false, err
 	}

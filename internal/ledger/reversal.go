@@ -83,29 +83,43 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 	if of, err = tx.RechargeByID(r.Recharge); err != nil {
 		return Recharge{}, false, err
 	}
+	// The bonus goes with it, as far as it is not spent; what was paid may not be what
+	// the bonus is held for.
+	bonus, err := bonusBack(of, amount)
+	if err != nil {
+		return Recharge{}, false, err
+	}
+	bonus = least(bonus, a.Bonus)
+	can := least(a.Paid(), a.Available().Sub(bonus))
 	switch {
 	case of.Reversed.Minor > 0:
 		return Recharge{}, false, fault.New(fault.Conflict, "recharge_reversed", "%s of this recharge have been taken back already. A recharge is reversed once.", of.Reversed)
-	case a.Available().Less(amount) && !r.Overdraw:
+	case can.Less(amount) && !r.Overdraw:
 		return Recharge{}, false, fault.New(fault.Conflict, "recharge_spent",
-			"Only %s can be taken back: the rest is spent or held. Take less, or say that the account may be overdrawn.", atLeastNothing(a.Available()))
+			"Only %s can be taken back: the rest is spent or held. Take less, or say that the account may be overdrawn.", atLeastNothing(can))
 	}
 	no, err := transactionID(tx, a.Operator)
 	if err != nil {
 		return Recharge{}, false, err
 	}
-	a.Balance = a.Balance.Sub(amount)
+	a.Balance, a.Bonus = a.Balance.Sub(amount).Sub(bonus), a.Bonus.Sub(bonus)
 	nothing := money.New(0, a.Currency)
 	debt := nothing
 	if a.Balance.Minor < 0 {
 		debt = least(a.Balance.Neg(), amount)
 	}
 	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: of.Driver, Account: a.ID,
-		TransactionID: no, At: tx.Now(), From: of.From, Kind: Reversal, Reverses: of.ID, Reversed: nothing, Amount: amount.Neg(),
+		TransactionID: no, At: tx.Now(), From: of.From, Kind: Reversal, Reverses: of.ID, Reversed: nothing, Amount: amount.Neg(), Bonus: bonus.Neg(),
 		BalanceAfter: a.Balance, Reason: r.Reason, Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID, Corrects: of.Entry,
 		Key: "reversal:" + out.ID.String(), Amount: amount, Debt: debt, Balance: a.Balance,
 		Postings: []Posting{{Wallet, a.ID, amount.Neg()}, {ManualCredit, ident.Account{}, amount}}}
+	if bonus.Minor > 0 {
+		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, bonus.Neg()}, Posting{BonusGiven, ident.Account{}, bonus})
+	}
+	if err := date(tx, &e); err != nil {
+		return Recharge{}, false, err
+	}
 	if err := tx.Append(e); err != nil {
 		return Recharge{}, false, err
 	}
@@ -120,6 +134,14 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 		of.State = Reversed
 	}
 	return out, false, tx.SaveReversed(of)
+}
+
+// bonusBack is the share of a recharge's bonus that goes with what is taken back.
+func bonusBack(of Recharge, amount money.Amount) (money.Amount, error) {
+	if of.Bonus.Minor == 0 {
+		return of.Bonus, nil
+	}
+	return of.Bonus.Share(amount.Minor, of.Amount.Minor)
 }
 
 // atLeastNothing is what can be taken of an account that may owe.

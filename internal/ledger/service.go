@@ -107,6 +107,8 @@ type Drift struct {
 	Posted        money.Amount // Σ postings
 	StoredHeld    money.Amount
 	HeldBySession money.Amount // Σ holds in state held
+	StoredBonus   money.Amount
+	PostedBonus   money.Amount
 }
 
 // TrialBalance sums every book of the scope.

@@ -312,7 +312,7 @@ func lockRound(tx Tx, id ident.ChargePoint) (*round, bool, error) {
 // begin asks the first question of a push, or of a look at what the device has.
 func (r *round) begin() error {
 	switch {
-	case r.p.State == PushNotSupported:
+	case r.p.State == PushNotSupported && r.p.empty():
 		r.p.DueAt = time.Time{}
 		return r.tx.SaveListPoint(r.p)
 	case r.p.Revision == 0 && r.p.State != PushSuccess:
@@ -335,7 +335,7 @@ func (r *round) ask(what Asking, a asset.Args) error {
 	case fault.Is(err, fault.Unsupported) && what == AskKeys: // it must not be probed: the careful numbers hold
 		return r.ask(AskVersion, asset.GetListVersion{})
 	case fault.Is(err, fault.Unsupported): // its model is known for it
-		r.p = r.p.unsupported(fault.Of(err).Detail)
+		r.p = r.p.unsupported(fault.Of(err).Detail, r.night)
 	case err != nil:
 		return err
 	default:
@@ -376,8 +376,11 @@ func answered(tx Tx, c asset.CommandChanged) error {
 		}
 		return tx.SaveListPoint(r.p)
 	case asset.CommandNotSupported:
+		if asking == AskChunk { // that message it did not take
+			r.p.SentVersion = r.p.ListVersion
+		}
 		if asking != AskKeys {
-			r.p = r.p.unsupported(why)
+			r.p = r.p.unsupported(why, r.night)
 			return tx.SaveListPoint(r.p)
 		}
 	case asset.CommandAccepted:
@@ -387,7 +390,7 @@ func answered(tx Tx, c asset.CommandChanged) error {
 			}
 			r.p = r.p.told(*c.ListVersion, now)
 			if *c.ListVersion < 0 { // OCPP 1.6 §5.10
-				r.p = r.p.unsupported("It says that it keeps no local list.")
+				r.p = r.p.unsupported("It says that it keeps no local list.", r.night)
 				return tx.SaveListPoint(r.p)
 			}
 		}
@@ -467,7 +470,7 @@ func (r *round) send() error {
 	k := keepsOf(cfg)
 	switch {
 	case k.Not != "":
-		r.p = r.p.unsupported(k.Not)
+		r.p = r.p.unsupported(k.Not, r.night)
 		return r.tx.SaveListPoint(r.p)
 	case !r.p.Leaving && k.Most > 0 && r.list.Entries > k.Most:
 		r.p = r.p.idle()

@@ -160,3 +160,30 @@ func TestLAL_R5_TheNight(t *testing.T) {
 		t.Errorf("%d times for 50 devices", len(seen))
 	}
 }
+
+// Who may have cards is not let go of, whatever it says now; who took none is.
+func TestEmpty_WhatADeviceMayHave(t *testing.T) {
+	t.Parallel()
+	night := noon.Add(13 * time.Hour)
+	for _, row := range []struct {
+		why   string
+		p     ListPoint
+		empty bool
+	}{
+		{"a new one", ListPoint{}, true},
+		{"it took a part", ListPoint{ListVersion: 1, SentVersion: 1}, false},
+		{"its answer to the first part was lost", ListPoint{SentVersion: 1}, false},
+		{"it is being asked", ListPoint{Asking: AskKeys}, false},
+	} {
+		if got := row.p.empty(); got != row.empty {
+			t.Errorf("%s: empty is %v", row.why, got)
+		}
+		if row.p.Asking != AskNothing {
+			continue
+		}
+		no := row.p.unsupported("It keeps no list.", night)
+		if no.State != PushNotSupported || no.empty() != row.empty || no.DueAt.IsZero() != row.empty {
+			t.Errorf("%s, and keeps no list: %+v", row.why, no)
+		}
+	}
+}

@@ -117,9 +117,12 @@ func (p ListPoint) has() int64 {
 	return p.Goal
 }
 
-// empty reports whether the device keeps no card of ours, as far as we know.
+// empty reports whether the device keeps no card of ours: it took no message, and was sent
+// none that it may have taken although its answer was lost. One that says now that it keeps
+// no list may keep the cards that it took before, and let them in when its list is turned
+// on again.
 func (p ListPoint) empty() bool {
-	return p.ListVersion == 0 && p.Asking == AskNothing || p.State == PushNotSupported
+	return p.ListVersion == 0 && p.SentVersion == 0 && p.Asking == AskNothing
 }
 
 // asks notes the command that asks.
@@ -148,10 +151,14 @@ func (p ListPoint) offline(now time.Time) ListPoint {
 	return p
 }
 
-// unsupported ends it for a device that keeps no list.
-func (p ListPoint) unsupported(why string) ListPoint {
+// unsupported ends it for a device that keeps no list. One that may have cards is asked
+// again each night.
+func (p ListPoint) unsupported(why string, night time.Time) ListPoint {
 	p = p.idle()
 	p.State, p.Detail, p.DueAt, p.Revision, p.Cards, p.After, p.Chunk, p.Chunks = PushNotSupported, why, time.Time{}, 0, 0, 0, 0, 0
+	if !p.empty() {
+		p.DueAt = night
+	}
 	return p
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"ccms/internal/asset"
 	"ccms/internal/cluster"
-	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/ocpp/rpc"
 	"ccms/internal/ocpp/v16"
@@ -199,39 +198,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, http.StatusUpgradeRequired, "This address is for charge points speaking OCPP over WebSocket.")
 		return
 	}
-	id := identity(r.URL)
-	shown := d.handshakeOf(r)
-	candidate, err := d.identify(r.Context(), id, shown)
-	if fault.Is(err, fault.Missing) && shown.User != "" && shown.User != id && nameless(r.URL.Path, id) { // behaviour 7
-		id = shown.User
-		candidate, err = d.identify(r.Context(), id, shown)
-	}
-	switch {
-	case fault.Is(err, fault.Missing):
-		d.stranger(w, r, id)
-		return
-	case r.Context().Err() != nil: // it has gone again
-		return
-	case err != nil:
-		d.opt.Log.Error("identify", "identity", id, "error", err)
-		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
-		return
-	}
-	p := candidate.Point
-	admission, refusal := d.assets.Judge(candidate, shown, d.opt.Now())
-	if refusal != nil {
-		d.refuseKnown(w, r, p, *refusal)
-		return
-	}
-	from := markOf(d.opt.ClientIP(r))
-	if d.holdOff(w, p, from) {
-		return
-	}
-	if err := d.admitted(r.Context(), candidate, admission); err != nil {
-		if r.Context().Err() == nil {
-			d.opt.Log.Error("how a charge point came, not stored", "charge_point", p.ID, "error", err)
-			d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
-		}
+	p, from, ok := d.whose(w, r)
+	if !ok {
 		return
 	}
 	ws, err := wire.Upgrade(w, r, policyOf(p.Offer), &d.opt.Limits)

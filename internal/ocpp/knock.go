@@ -27,6 +27,54 @@ const (
 // and a request that is no handshake does not count (behaviour 9).
 var FailedKnocks = operator.Rate{Burst: 60, Every: time.Second}
 
+// whose finds out who comes and answers whoever is not let in. What changed while it was
+// judged, it is judged by once more.
+func (d *Door) whose(w http.ResponseWriter, r *http.Request) (p asset.ChargePoint, from uint32, ok bool) {
+	shown := d.handshakeOf(r)
+	from = markOf(d.opt.ClientIP(r))
+	var err error
+	for range 2 {
+		id := identity(r.URL)
+		var candidate asset.Candidate
+		candidate, err = d.identify(r.Context(), id, shown)
+		if fault.Is(err, fault.Missing) && shown.User != "" && shown.User != id && nameless(r.URL.Path, id) { // behaviour 7
+			id = shown.User
+			candidate, err = d.identify(r.Context(), id, shown)
+		}
+		switch {
+		case fault.Is(err, fault.Missing):
+			d.stranger(w, r, id)
+			return p, from, false
+		case r.Context().Err() != nil: // it has gone again
+			return p, from, false
+		case err != nil:
+			d.opt.Log.Error("identify", "identity", id, "error", err)
+			d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
+			return p, from, false
+		}
+		p = candidate.Point
+		admission, refusal := d.assets.Judge(candidate, shown, d.opt.Now())
+		if refusal != nil {
+			d.refuseKnown(w, r, p, *refusal)
+			return p, from, false
+		}
+		if d.holdOff(w, p, from) {
+			return p, from, false
+		}
+		if err = d.admitted(r.Context(), candidate, admission); err == nil {
+			return p, from, true
+		}
+		if f := fault.Of(err); f.Code != asset.CodeJudgedBefore && f.Kind != fault.Missing {
+			break
+		}
+	}
+	if r.Context().Err() == nil {
+		d.opt.Log.Error("how a charge point came, not stored", "charge_point", p.ID, "error", err)
+		d.refuse(w, http.StatusServiceUnavailable, "Try again later.")
+	}
+	return p, from, false
+}
+
 // identify finds who knocks.
 func (d *Door) identify(ctx context.Context, id string, h asset.Handshake) (asset.Candidate, error) {
 	ctx, cancel := context.WithTimeout(ctx, LookupWithin)

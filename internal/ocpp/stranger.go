@@ -50,6 +50,15 @@ func codeOf(path string) string {
 	return ""
 }
 
+// codeFor is the operator's code in the path of who came as identity, which need not be in
+// the path itself (behaviour 7).
+func codeFor(path, identity string) string {
+	if last := lastOf(path); last != identity && nameless(path, last) {
+		return codeOf(path + "/-")
+	}
+	return codeOf(path)
+}
+
 // stranger answers a handshake with an identity that is not registered: into the inbox, or
 // 404. Nothing else tells the two apart from outside.
 func (d *Door) stranger(w http.ResponseWriter, r *http.Request, identity string) {
@@ -69,7 +78,7 @@ func (d *Door) stranger(w http.ResponseWriter, r *http.Request, identity string)
 			return
 		}
 	}
-	knock := asset.Knock{Identity: identity, Code: codeOf(r.URL.Path), Address: from, At: now}
+	knock := asset.Knock{Identity: identity, Code: codeFor(r.URL.Path, identity), Address: from, At: now}
 	if user, password, ok := r.BasicAuth(); ok && user == identity {
 		knock.Password = password
 	}

@@ -56,10 +56,10 @@ func (f *Finance) Add(p Posted) {
 	case !p.OfSession && p.Book == ledger.ManualCredit && p.Back:
 		add(&f.Given, p.Amount.Neg())
 	case !p.OfSession:
-	case p.Back && p.Book == ledger.Wallet:
+	case p.Back && p.Book.OfWallet():
 		add(&f.Refunds, p.Amount)
 	case p.Back:
-	case p.Book == ledger.Wallet:
+	case p.Book.OfWallet():
 		add(&f.Gross, p.Amount.Neg())
 	case p.Book == ledger.RevenueElectricity:
 		add(&f.Electricity, p.Amount)

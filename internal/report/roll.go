@@ -55,7 +55,7 @@ func Note(tx Tx, op ident.Operator, kind fact.Kind, payload json.RawMessage) err
 		if err := json.Unmarshal(payload, &p); err != nil {
 			return err
 		}
-		return tx.MarkPosting(op, p.At)
+		return tx.MarkPosting(op, p.BookedAt())
 	case asset.FactRetyped:
 		var p asset.Retyped
 		if err := json.Unmarshal(payload, &p); err != nil {

@@ -247,6 +247,9 @@ func (s *Service) commandEnded(tx Tx, cmd asset.Command) error {
 	if cmd.Type == asset.CommandReserve || cmd.Type == asset.CommandCancelReserve {
 		return s.reservationAnswered(tx, cmd)
 	}
+	if cmd.Type == asset.CommandSetProfile || cmd.Type == asset.CommandClearProfile {
+		return s.profileAnswered(tx, cmd)
+	}
 	if cmd.Session.IsZero() || cmd.State == asset.CommandAccepted || cmd.State == asset.CommandTimeout {
 		return nil
 	}

@@ -58,7 +58,8 @@ func (e Stopped) apply(m *machine) {
 	}
 	s.MeterStop = e.Register
 	in.Base = s.Has(FlagMeterBase)
-	if s.overlaps() {
+	m.zeroOver("The charge has ended.")
+	if s.overlaps(s.EndedAt) {
 		s.flag(FlagOverlap)
 	}
 	if e.HasRegister && e.Register < s.MeterStart-registerSlack {

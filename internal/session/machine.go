@@ -52,7 +52,7 @@ func NeedsRegisters(st State, ev Event) bool {
 		return true
 	case Due:
 		return st.Phase == Idle || !st.Inner.CloseFrom.IsZero()
-	case StatusSeen, Replaced:
+	case StatusSeen, Replaced, Overlapped:
 		return st.Phase == Idle
 	}
 	return false
@@ -67,6 +67,7 @@ type Then struct {
 	Extend  money.Amount     // grow the hold to this where the account allows; then Apply(HoldGrown)
 	Stop    string           // send RemoteStop, with the reason
 	Learn   *asset.MeterSeen // what the session's end tells of the connector's meter
+	Zero    *ZeroSeen        // what was seen of a limit of 0
 }
 
 // Outcome is what Apply decides.
@@ -266,6 +267,7 @@ func (m *machine) sample(r Reading) {
 	if r.Has&HasPower != 0 {
 		m.power(r)
 	}
+	m.zero(r)
 	merge(&s.Last, r)
 	if m.Prices != nil {
 		m.cost()

@@ -167,14 +167,6 @@ func (s *State) base(k asset.Meter) {
 	}
 }
 
-// overlaps reports whether the session went on in spite of another that had begun on its
-// connector (BILL-R16). Times that were corrected prove nothing; nor do those of sessions
-// that were told one after the other, for a clock may have been set back.
-func (s *State) overlaps() bool {
-	rival := s.Inner.RivalAt
-	return !rival.IsZero() && s.EndedAt.After(rival.Add(orderSlack)) && !s.Has(FlagClock) && !s.Has(FlagUntimed)
-}
-
 // counted is a session counted again from its readings.
 type counted struct {
 	State

@@ -18,7 +18,8 @@ import (
 // How long a connector may be kept.
 const (
 	leastReserved = time.Minute
-	mostReserved  = 24 * time.Hour
+	// MaxReserved is the longest that staff may keep a connector.
+	MaxReserved = 24 * time.Hour
 	// stuckAfter is how long after its end a charge point may still call a connector
 	// reserved, before it is told to give it free.
 	stuckAfter = time.Minute
@@ -88,7 +89,7 @@ func (s *Service) reservable(tx Tx, q ReserveRequest) (r Reservation, p asset.Ch
 		return r, p, false, err
 	}
 	now := tx.Now()
-	if in := q.Until.Sub(now); in < leastReserved || in > mostReserved {
+	if in := q.Until.Sub(now); in < leastReserved || in > MaxReserved {
 		return r, p, false, fault.BadInput("/until", "must be between a minute and 24 hours from now")
 	}
 	cs, err := tx.ConnectorsOf(p.ID)

@@ -116,7 +116,7 @@ func (c *codec) state(s *State) {
 	c.time(&in.PluggedUntil)
 	c.time(&in.Unplugged)
 	c.time(&in.StopAskedAt)
-	c.command(in)
+	c.command(&in.StopCommand)
 	text(c, &in.Resume)
 	c.time(&in.OfflineSince)
 	c.time(&in.CloseFrom)
@@ -134,6 +134,10 @@ func (c *codec) state(s *State) {
 	number(c, &in.Before)
 	c.time(&in.RivalAt)
 	c.flag(&in.Base)
+	c.command(&in.ZeroCommand)
+	c.time(&in.ZeroAt)
+	c.time(&in.ZeroFrom)
+	number(c, &in.ZeroEnergy)
 }
 
 // field goes to the next field and reports whether it is there.
@@ -240,18 +244,18 @@ func (c *codec) list(n int, each func(n int), none func()) {
 	each(int(count))
 }
 
-func (c *codec) command(in *Inner) {
+func (c *codec) command(v *ident.Command) {
 	const size = 16
-	switch there := c.field(!in.StopCommand.IsZero()); {
+	switch there := c.field(!v.IsZero()); {
 	case c.writes && there:
-		c.b = append(c.b, in.StopCommand.Bytes()...)
+		c.b = append(c.b, v.Bytes()...)
 	case c.writes:
 	case !there:
-		in.StopCommand = ident.Command{}
+		*v = ident.Command{}
 	case len(c.b) < size:
 		c.bad, c.b = true, nil
 	default:
 		id, err := ident.FromBytes[ident.Command](c.b[:size])
-		in.StopCommand, c.b, c.bad = id, c.b[size:], c.bad || err != nil
+		*v, c.b, c.bad = id, c.b[size:], c.bad || err != nil
 	}
 }

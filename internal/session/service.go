@@ -137,6 +137,12 @@ func (s *Service) step(tx Tx, st State, ev Event) (State, error) {
 		}
 		out.Then.Learn = nil
 	}
+	if z := out.Then.Zero; z != nil {
+		if err := z.note(tx, st); err != nil {
+			return st, err
+		}
+		out.Then.Zero = nil
+	}
 	if out, err = s.follow(tx, env, out); err != nil {
 		return st, err
 	}
@@ -230,21 +236,15 @@ func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
 		return out, nil
 	}
 	hold := payer(*st)
+	hold.Ended = st.EndedAt // what it counts for, however late it is told
 	switch {
 	case then.Adjust != nil:
 		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, "adjust"))
 		if err != nil {
 			return out, err
 		}
-		st.Captured = st.Bill.Total
-		switch less := done.Captured.Neg(); {
-		case done.Debt.Minor > 0:
-			st.Debt = st.Debt.Add(done.Debt)
-		case less.Minor > 0 && st.Debt.Less(less): // what is given back pays the debt first
-			st.Debt = money.New(0, st.Currency)
-		case less.Minor > 0:
-			st.Debt = st.Debt.Sub(less)
-		}
+		st.Captured = st.Captured.Add(done.Captured)
+		st.Debt = stillOwed(st.Debt, done.Captured, done.Debt)
 	case then.Capture:
 		done, err := ledger.Capture(tx, hold, *st.Bill, key(*st, "capture"))
 		if err != nil {

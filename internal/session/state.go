@@ -192,6 +192,10 @@ type Inner struct {
 	Before       unit.Wh           `json:"before,omitzero"`         // the connector's register before, where the start is below it
 	RivalAt      time.Time         `json:"rival_at,omitzero"`       // another session began on the connector
 	Base         bool              `json:"base,omitempty"`          // its start was suspect (BILL-R18) when its stop came
+	ZeroCommand  ident.Command     `json:"zero_command,omitzero"`   // set a limit of 0, and is watched (behaviour 75)
+	ZeroAt       time.Time         `json:"zero_at,omitzero"`        // since when
+	ZeroFrom     time.Time         `json:"zero_from,omitzero"`      // of the reading that ZeroEnergy is of
+	ZeroEnergy   unit.Wh           `json:"zero_energy,omitzero"`    // delivered until then, where no power is told
 }
 
 // Has reports whether the session carries the flag.

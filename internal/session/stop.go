@@ -146,8 +146,24 @@ func (s *Service) stop(tx Tx, p asset.ChargePoint, st State, r StopReport, match
 		HasRegister: r.HasRegister, Reason: r.Reason, ReportedID: r.OCPPID, Matched: matched, CableOut: out,
 		Since: p.ConnectedAt,
 	}
+	var rivals []State
+	if !read.Fixed && !read.Untimed {
+		if rivals, err = s.rivals(tx, st, read.At); err != nil {
+			return err
+		}
+	}
+	if len(rivals) > 0 {
+		if err := lockPayers(tx, append(rivals, st)...); err != nil {
+			return err
+		}
+	}
 	if st, err = s.step(tx, st, ev); err != nil {
 		return err
+	}
+	for _, r := range rivals {
+		if _, err := s.step(tx, r, Overlapped{}); err != nil {
+			return err
+		}
 	}
 	return asset.EffectOn(tx, p.ID, asset.CommandRemoteStop, "The session ended.", func(a asset.Args) bool {
 		r, ok := a.(asset.RemoteStop)

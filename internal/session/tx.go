@@ -59,6 +59,9 @@ type Tx interface {
 	// LiveSessions are a point's sessions that a report may still change: starting,
 	// open, idle, rejected without a stop, provisionally closed in the last 7 days.
 	LiveSessions(ident.ChargePoint) ([]State, error)
+	// SessionsBegan are a connector's sessions that began in [from, to), the oldest first,
+	// at most limit.
+	SessionsBegan(p ident.ChargePoint, connector int, from, to time.Time, limit int) ([]State, error)
 	// RunningOfToken counts the register's sessions of a token.
 	RunningOfToken(ident.Token) (int, error)
 	// DueSessions are the sessions whose timer was due when they were last saved with

@@ -58,9 +58,13 @@ var (
 	qBulkCounts = stmt(`SELECT i.state, coalesce(c.state, ''), coalesce(c.effect_state, ''), count(*) FROM command_bulk_items i
 		LEFT JOIN commands c ON {{scope commands c}} AND c.id = i.command_id
 		WHERE {{scope command_bulk_items i key}} AND i.bulk_id = ? GROUP BY i.state, coalesce(c.state, ''), coalesce(c.effect_state, '')`)
+	qBulkCountsIn = stmt(`SELECT i.bulk_id, i.state, coalesce(c.state, ''), coalesce(c.effect_state, ''), count(*) FROM command_bulk_items i
+		LEFT JOIN commands c ON {{scope commands c}} AND c.id = i.command_id
+		WHERE {{scope command_bulk_items i key}} AND {{in i.bulk_id}} GROUP BY i.bulk_id, i.state, coalesce(c.state, ''), coalesce(c.effect_state, '')`)
 
 	bulkList = listing(listSpec{
-		Cols: bulkCols, From: "command_bulks b", Where: "{{scope command_bulks b}}", ID: "b.id",
+		Cols: bulkCols, From: "command_bulks b", ID: "b.id",
+		Where: "{{scope command_bulks b}} {{if type}} AND b.command_type = ? {{end}} {{if state}} AND b.state = ? {{end}}",
 		Sorts: map[string]string{"created_at": "b.created_at"}, Sort: "-created_at",
 	})
 	bulkItemList = listing(listSpec{
@@ -231,13 +235,32 @@ func (tx *Tx) CountItems(id ident.Bulk) ([]asset.BulkCount, error) {
 }
 
 // ListBulks implements asset.Tx.
-func (tx *Tx) ListBulks(p operator.Page) (operator.List[asset.Bulk], error) {
-	l, err := list(tx, bulkList, pageOf(p), scanBulk)
-	out := operator.List[asset.Bulk]{Next: l.Next, Total: l.Total, Capped: l.Capped}
-	if err == nil {
-		out.Items, err = tx.openBulks(l.Items)
+func (tx *Tx) ListBulks(f asset.BulkFilter, p operator.Page) (operator.List[asset.BulkView], error) {
+	l, err := list(tx, bulkList, pageOf(p), scanBulk, optIf(f.Type != "", "type", f.Type), optIf(f.State != "", "state", f.State))
+	out := operator.List[asset.BulkView]{Next: l.Next, Total: l.Total, Capped: l.Capped}
+	if err != nil || len(l.Items) == 0 {
+		return out, err
 	}
-	return out, err
+	opened, err := tx.openBulks(l.Items)
+	if err != nil {
+		return out, err
+	}
+	at := make(map[ident.Bulk]int, len(opened))
+	ids := make([]ident.Bulk, len(opened))
+	for i, b := range opened {
+		at[b.ID], ids[i] = i, b.ID
+		out.Items = append(out.Items, asset.BulkView{Bulk: b})
+	}
+	return out, each(tx, qBulkCountsIn, func(r *Row) error {
+		var id ident.Bulk
+		var c asset.BulkCount
+		if err := r.Scan(&id, &c.State, &c.Command, &c.Effect, &c.Count); err != nil {
+			return err
+		}
+		v := &out.Items[at[id]]
+		v.Counts = append(v.Counts, c)
+		return nil
+	}, ids)
 }
 
 // ListBulkItems implements asset.Tx.

@@ -49,15 +49,20 @@ func signedText(b *bool) string {
 	return "no"
 }
 
+func signedOf(text string) *bool {
+	if text == "" {
+		return nil
+	}
+	yes := text == "yes"
+	return &yes
+}
+
 func scanCampaign(r *Row, c *upkeep.Campaign) error {
 	var signed string
 	err := r.Scan(&c.ID, &c.Operator, &c.Sub, &c.Name, &c.Image, &c.Rollback, &c.Takes, &c.Canary, &c.From, &c.To, &c.Parallel, &c.MinCount,
 		&c.Protocol, &signed, &c.Reason, &c.State, &c.Why, &c.Actor, &c.Total, &c.Forgave.Done, &c.Forgave.Failed, &c.DueAt, &c.CreatedAt,
 		&c.EndedAt, &c.Version)
-	if signed != "" {
-		yes := signed == "yes"
-		c.Signed = &yes
-	}
+	c.Signed = signedOf(signed)
 	return err
 }
 

@@ -30,7 +30,7 @@ var (
 	qAuthorityInsert = stmt(`INSERT INTO authorities (operator_id, sub_operator_id, id, kind, name, organisation, certificate, key_sealed, trusted,
 			not_before, not_after, created_at, version)
 		VALUES ({{own authorities}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-	qAuthoritySave = stmt(`UPDATE authorities SET revocations = ?, revocations_until = ?, trusted = ?, version = version + 1
+	qAuthoritySave = stmt(`UPDATE authorities SET organisation = ?, revocations = ?, revocations_until = ?, trusted = ?, version = version + 1
 		WHERE {{scope authorities authorities}} AND id = ? AND version = ?`)
 	qAuthorityVersion = stmt(`SELECT a.version FROM authorities a WHERE {{scope authorities a}} AND a.id = ?`)
 	qAuthority        = stmt(`SELECT ` + authorityCols + ` FROM authorities a WHERE {{scope authorities a}} AND a.id = ?`)
@@ -46,7 +46,7 @@ var (
 		WHERE {{scope point_certificates point_certificates}} AND id = ? AND version = ?`)
 	qCertificateVersion  = stmt(`SELECT c.version FROM point_certificates c WHERE {{scope point_certificates c}} AND c.id = ?`)
 	qCertificate         = stmt(`SELECT ` + certificateCols + ` FROM point_certificates c WHERE {{scope point_certificates c}} AND c.id = ?`)
-	qCertificateSerial   = stmt(`SELECT ` + certificateCols + ` FROM point_certificates c WHERE {{scope point_certificates c key}} AND (c.operator_id = ?) IS TRUE AND c.serial = ? LIMIT 1`)
+	qCertificateSerial   = stmt(`SELECT ` + certificateCols + ` FROM point_certificates c WHERE {{scope point_certificates c key}} AND (c.operator_id = ?) IS TRUE AND c.serial = ? LIMIT ?`)
 	qCertificateRequest  = stmt(`SELECT ` + certificateCols + ` FROM point_certificates c WHERE {{scope point_certificates c}} AND c.point_id = ? AND c.request_hash = ?`)
 	qCertificatesOf      = stmt(`SELECT ` + certificateCols + ` FROM point_certificates c WHERE {{scope point_certificates c}} AND c.point_id = ? ORDER BY c.requested_at DESC LIMIT ?`)
 	qCertificateRequests = stmt(`SELECT count(*) FROM point_certificates c WHERE {{scope point_certificates c}} AND c.point_id = ? AND c.requested_at >= ?`)
@@ -89,7 +89,7 @@ func (tx *Tx) InsertAuthority(a asset.Authority) (bool, error) {
 
 // SaveAuthority implements asset.Tx.
 func (tx *Tx) SaveAuthority(a asset.Authority, version int64) error {
-	n, err := tx.exec(qAuthoritySave, a.Revocations, a.RevocationsUntil, a.Trusted, a.ID, version)
+	n, err := tx.exec(qAuthoritySave, a.Organisation, a.Revocations, a.RevocationsUntil, a.Trusted, a.ID, version)
 	return tx.oneVersion("authority", n, err, qAuthorityVersion, a.ID, version)
 }
 
@@ -161,9 +161,9 @@ func (tx *Tx) CertificateByID(id ident.Certificate) (asset.PointCertificate, err
 	return one(tx, "certificate", qCertificate, scanCertificate, id)
 }
 
-// CertificateBySerial implements asset.Tx.
-func (tx *Tx) CertificateBySerial(op ident.Operator, serial string) (asset.PointCertificate, bool, error) {
-	return maybe(tx, qCertificateSerial, scanCertificate, op, serial)
+// CertificatesBySerial implements asset.Tx.
+func (tx *Tx) CertificatesBySerial(op ident.Operator, serial string, limit int) ([]asset.PointCertificate, error) {
+	return all(tx, qCertificateSerial, scanCertificate, op, serial, limit)
 }
 
 // CertificateByRequest implements asset.Tx.

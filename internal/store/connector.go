@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"ccms/internal/asset"
 	"ccms/internal/ident"
 )
@@ -26,6 +28,9 @@ var (
 	qConnectorMeter = stmt(`UPDATE connectors SET meter_wh = ?, meter_at = ?, meter_swapped = ?,
 			meter_restarts = CASE WHEN ? = 1 THEN meter_restarts + 1 WHEN ? = 1 THEN 0 ELSE meter_restarts END
 		WHERE {{scope connectors connectors}} AND point_id = ? AND number = ? AND (meter_at IS NULL OR meter_at <= ?)`)
+	// From here on it is later than any end of a session with the meter before.
+	qConnectorMeterNone = stmt(`UPDATE connectors SET meter_wh = 0, meter_at = ?, meter_swapped = 0, meter_restarts = 0
+		WHERE {{scope connectors connectors}} AND point_id = ?`)
 	qConnectors   = stmt(`SELECT ` + connectorCols + ` FROM connectors c WHERE {{scope connectors c}} AND c.point_id = ? ORDER BY c.number`)
 	qConnectorsIn = stmt(`SELECT ` + connectorCols + ` FROM connectors c WHERE {{scope connectors c}} AND {{in c.point_id}}
 		ORDER BY c.point_id, c.number`)
@@ -65,6 +70,12 @@ func (tx *Tx) SaveCondition(c asset.Connector) error {
 // and nothing is learned of it.
 func (tx *Tx) LearnMeter(p ident.ChargePoint, connector int, s asset.MeterSeen) error {
 	return tx.later(qConnectorMeter, nil, s.Register, s.At, s.Swapped, s.Restarted, s.WentOn, p, connector, s.At)
+}
+
+// ForgetMeters implements asset.Tx.
+func (tx *Tx) ForgetMeters(p ident.ChargePoint, at time.Time) error {
+	_, err := tx.exec(qConnectorMeterNone, at, p)
+	return err
 }
 
 // ConnectorsOf implements asset.Tx.

@@ -10,12 +10,14 @@ import (
 )
 
 var _ = table("firmware_installs", own, plain(`id operator_id sub_operator_id point_id site_id image_id campaign_id number canary command_id
-	transfer_id request_no state told before_release release_name detail due_at created_at asked_at ended_at version`))
+	transfer_id request_no state told before_release release_name detail due_at created_at asked_at ended_at protocol signed not_before actor version`),
+	// A person's free text.
+	personal("reason", "identifier", "24 months from created_at", "overwrite"))
 
 const (
 	installCols = `n.id, n.operator_id, n.sub_operator_id, n.point_id, n.site_id, n.image_id, n.campaign_id, n.number, n.canary, n.command_id,
 	n.transfer_id, n.request_no, n.state, n.told, n.before_release, n.release_name, n.detail, n.due_at, n.created_at, n.asked_at, n.ended_at,
-	n.version`
+	n.protocol, n.signed, n.not_before, n.actor, n.reason, n.version`
 	installRowCols = installCols + `, coalesce(p.name, ''), coalesce(s.name, ''), coalesce(i.name, '')`
 	installRowFrom = `firmware_installs n LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = n.point_id
 		LEFT JOIN sites s ON {{scope sites s}} AND s.id = p.site_id
@@ -25,8 +27,9 @@ const (
 
 var (
 	qInstallInsert = stmt(`INSERT INTO firmware_installs (operator_id, sub_operator_id, id, point_id, site_id, image_id, campaign_id, number, canary,
-			command_id, transfer_id, request_no, state, told, before_release, release_name, detail, due_at, created_at, asked_at, ended_at, version)
-		VALUES ({{own firmware_installs}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			command_id, transfer_id, request_no, state, told, before_release, release_name, detail, due_at, created_at, asked_at, ended_at,
+			protocol, signed, not_before, actor, reason, version)
+		VALUES ({{own firmware_installs}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qInstallSave = stmt(`UPDATE firmware_installs SET site_id = ?, command_id = ?, transfer_id = ?, request_no = ?, state = ?, told = ?, before_release = ?,
 			release_name = ?, detail = ?, due_at = ?, asked_at = ?, ended_at = ?, version = version + 1
 		WHERE {{scope firmware_installs firmware_installs}} AND id = ? AND version = ?`)
@@ -40,6 +43,8 @@ var (
 		GROUP BY n.state, n.canary`)
 	qInstallsWaiting = stmt(`SELECT ` + installCols + ` FROM firmware_installs n WHERE {{scope firmware_installs n key}} AND n.campaign_id = ?
 		AND n.state = 'WAITING' AND n.due_at <= ? AND n.canary >= ? ORDER BY n.due_at, n.number LIMIT ?`)
+	qInstallWaits = stmt(`SELECT ` + installCols + ` FROM firmware_installs n WHERE {{scope firmware_installs n key}} AND n.campaign_id = ?
+		AND n.state = 'WAITING' AND n.point_id = ?`)
 	qInstallsCancel = stmt(`UPDATE firmware_installs SET state = 'CANCELLED', due_at = NULL, ended_at = ?, version = version + 1
 		WHERE {{scope firmware_installs firmware_installs key}} AND campaign_id = ? AND state = 'WAITING'`)
 	qInstallsDone = stmt(`SELECT n.point_id FROM firmware_installs n WHERE {{scope firmware_installs n key}} AND n.campaign_id = ? AND n.state = 'DONE'
@@ -56,15 +61,24 @@ var (
 	})
 )
 
-func installPlaces(n *upkeep.Install) []any {
+func installPlaces(n *upkeep.Install, signed *string) []any {
 	return []any{&n.ID, &n.Operator, &n.Sub, &n.Point, &n.Site, &n.Image, &n.Campaign, &n.Number, &n.Canary, &n.Command,
-		&n.Transfer, &n.Request, &n.State, &n.Told, &n.Before, &n.Release, &n.Detail, &n.DueAt, &n.CreatedAt, &n.AskedAt, &n.EndedAt, &n.Version}
+		&n.Transfer, &n.Request, &n.State, &n.Told, &n.Before, &n.Release, &n.Detail, &n.DueAt, &n.CreatedAt, &n.AskedAt, &n.EndedAt,
+		&n.Wish.Protocol, signed, &n.Wish.At, &n.Wish.Actor, &n.Wish.Reason, &n.Version}
 }
 
-func scanInstall(r *Row, n *upkeep.Install) error { return r.Scan(installPlaces(n)...) }
+func scanInstall(r *Row, n *upkeep.Install) error {
+	var signed string
+	err := r.Scan(installPlaces(n, &signed)...)
+	n.Wish.Signed = signedOf(signed)
+	return err
+}
 
 func scanInstallRow(r *Row, n *upkeep.InstallRow) error {
-	return r.Scan(append(installPlaces(&n.Install), &n.PointName, &n.SiteName, &n.ImageName)...)
+	var signed string
+	err := r.Scan(append(installPlaces(&n.Install, &signed), &n.PointName, &n.SiteName, &n.ImageName)...)
+	n.Wish.Signed = signedOf(signed)
+	return err
 }
 
 // InsertInstalls implements upkeep.InstallTx.
@@ -72,8 +86,9 @@ func (tx *Tx) InsertInstalls(all []upkeep.Install) error {
 	rows := make([][]any, len(all))
 	for k, n := range all {
 		rows[k] = []any{n.Operator, n.Sub, n.ID, n.Point, n.Site, n.Image, n.Campaign, n.Number, n.Canary, n.Command, n.Transfer, n.Request,
-			n.State, n.Told, n.Before, n.Release, n.Detail, n.DueAt, n.CreatedAt, n.AskedAt, n.EndedAt, n.Version}
-		if n.State == upkeep.InstallAsked {
+			n.State, n.Told, n.Before, n.Release, n.Detail, n.DueAt, n.CreatedAt, n.AskedAt, n.EndedAt,
+			n.Wish.Protocol, signedText(n.Wish.Signed), n.Wish.At, n.Wish.Actor, n.Wish.Reason, n.Version}
+		if n.State == upkeep.InstallAsked || n.Campaign.IsZero() {
 			tx.installChanged(n)
 		}
 	}
@@ -113,6 +128,11 @@ func (tx *Tx) InstallList(f upkeep.InstallFilter, p operator.Page) (operator.Lis
 	l, err := list(tx, installList, pageOf(p), scanInstallRow, optIf(!f.Point.IsZero(), "point", f.Point),
 		optIf(!f.Campaign.IsZero(), "campaign", f.Campaign), optIf(f.State != "", "state", f.State))
 	return operator.List[upkeep.InstallRow]{Items: l.Items, Next: l.Next, Total: l.Total, Capped: l.Capped}, err
+}
+
+// WaitingInstall implements upkeep.InstallTx.
+func (tx *Tx) WaitingInstall(p ident.ChargePoint) (upkeep.Install, bool, error) {
+	return maybe(tx, qInstallWaits, scanInstall, ident.Campaign{}, p)
 }
 
 // DueInstalls implements upkeep.InstallTx.

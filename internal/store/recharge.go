@@ -12,14 +12,14 @@ import (
 
 var (
 	_ = table("recharges", own, plain(`id operator_id sub_operator_id driver_id account_id transaction_id recharged_at recharge_from
-		amount balance_after currency actor_id recharge_key state entry_id kind reverses reversed`),
+		amount balance_after currency actor_id recharge_key state entry_id kind reverses reversed bonus`),
 		personal("reason_sealed", "behaviour", "ten years, as the books", "drop key"))
 	_ = table("recharge_days", shared, plain("operator_id sub_operator_id local_day last_no"))
 )
 
 const rechargeCols = `r.id, r.operator_id, r.sub_operator_id, r.driver_id, r.account_id, r.transaction_id, r.recharged_at, r.recharge_from,
 	r.amount, r.currency, r.balance_after, r.reason_sealed, r.actor_id, r.recharge_key, r.state, r.entry_id,
-	r.kind, r.reverses, r.reversed`
+	r.kind, r.reverses, r.reversed, r.bonus`
 
 // rechargeWhere narrows the recharge record. Who is looked for is found first, and then
 // the recharges of who was found.
@@ -42,8 +42,8 @@ func wordsOf(column string) string {
 
 var (
 	qRechargeInsert = stmt(`INSERT INTO recharges (id, operator_id, sub_operator_id, driver_id, account_id, transaction_id, recharged_at,
-			recharge_from, amount, currency, balance_after, reason_sealed, actor_id, recharge_key, state, entry_id, kind, reverses, reversed)
-		VALUES (?, {{own recharges}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			recharge_from, amount, currency, balance_after, reason_sealed, actor_id, recharge_key, state, entry_id, kind, reverses, reversed, bonus)
+		VALUES (?, {{own recharges}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qRechargeReversed = stmt(`UPDATE recharges SET reversed = ?, state = ? WHERE {{scope recharges recharges}} AND id = ? AND reversed = 0`)
 	qRecharge         = stmt(`SELECT ` + rechargeCols + ` FROM recharges r WHERE {{scope recharges r}} AND r.id = ?`)
 	qReversalOf       = stmt(`SELECT ` + rechargeCols + ` FROM recharges r
@@ -78,7 +78,8 @@ type rechargeRow struct {
 
 func scanRecharge(r *Row, v *rechargeRow) error {
 	err := r.Scan(&v.ID, &v.Operator, &v.Sub, &v.Driver, &v.Account, &v.TransactionID, &v.At, &v.From, &v.Amount,
-		&v.BalanceAfter.Minor, &v.reason, &v.Actor, &v.Key, &v.State, &v.Entry, &v.Kind, &v.Reverses, &v.Reversed.Minor)
+		&v.BalanceAfter.Minor, &v.reason, &v.Actor, &v.Key, &v.State, &v.Entry, &v.Kind, &v.Reverses, &v.Reversed.Minor, &v.Bonus.Minor)
+	v.Bonus.Currency = v.Amount.Currency
 	v.BalanceAfter.Currency, v.Reversed.Currency = v.Amount.Currency, v.Amount.Currency
 	return err
 }
@@ -96,7 +97,7 @@ func (tx *Tx) InsertRecharge(r ledger.Recharge) error {
 		return err
 	}
 	_, err = tx.exec(qRechargeInsert, r.ID, r.Operator, r.Sub, r.Driver, r.Account, r.TransactionID, r.At, r.From, r.Amount,
-		r.BalanceAfter.Minor, reason, r.Actor, r.Key, r.State, r.Entry, r.Kind, r.Reverses, r.Reversed.Minor)
+		r.BalanceAfter.Minor, reason, r.Actor, r.Key, r.State, r.Entry, r.Kind, r.Reverses, r.Reversed.Minor, r.Bonus.Minor)
 	if duplicate(err, "recharges_reversal") {
 		return reversedAlready
 	}

@@ -37,7 +37,7 @@ var (
 		SELECT {{own report_marks of s}}, 'session', s.site_id, s.zone, s.ended_at FROM sessions s
 		WHERE {{scope sessions s}} AND s.point_id = ? AND s.ended_at IS NOT NULL`)
 	qMarkPointPostings = stmt(`INSERT INTO report_marks (operator_id, sub_operator_id, what, site_id, zone, at)
-		SELECT {{own report_marks of e}}, 'posting', ?, '', e.posted_at FROM entries e
+		SELECT {{own report_marks of e}}, 'posting', ?, '', e.booked_at FROM entries e
 		WHERE {{scope entries e key}} AND e.session_id IN (SELECT s.id FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?)`)
 	qMarks = stmt(`SELECT m.id, m.operator_id, m.what, m.site_id, m.zone, m.at FROM report_marks m
 		WHERE {{scope report_marks m}} ORDER BY m.id LIMIT ?`)
@@ -85,12 +85,12 @@ var (
 
 	qMoneyGone = stmt(`DELETE FROM money_totals WHERE {{scope money_totals money_totals}} AND bucket >= ? AND bucket <= ?`)
 	qMoneyHour = stmt(`INSERT INTO money_totals (operator_id, sub_operator_id, bucket, site_id, acdc, currency, kind, back, book, amount)
-		SELECT {{own money_totals of e}}, CAST(? AS BIGINT) + (e.posted_at - CAST(? AS BIGINT)) / ` + hourUS + `, coalesce(s.site_id, ?), ` + acdcOf + `,
+		SELECT {{own money_totals of e}}, CAST(? AS BIGINT) + (e.booked_at - CAST(? AS BIGINT)) / ` + hourUS + `, coalesce(s.site_id, ?), ` + acdcOf + `,
 			b.currency, e.kind, CASE WHEN e.amount < 0 THEN 1 ELSE 0 END, b.book, sum(b.amount)
 		FROM entries e JOIN postings b ON {{scope postings b}} AND b.entry_id = e.id
 		LEFT JOIN sessions s ON {{scope sessions s}} AND s.id = e.session_id
 		LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
-		WHERE {{scope entries e}} AND e.posted_at >= ? AND e.posted_at < ?
+		WHERE {{scope entries e}} AND e.booked_at >= ? AND e.booked_at < ?
 		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`)
 	qMoneySums = stmt(`INSERT INTO money_totals (operator_id, sub_operator_id, bucket, site_id, acdc, currency, kind, back, book, amount)
 		SELECT {{own money_totals of t}}, CAST(? AS BIGINT), t.site_id, t.acdc, t.currency, t.kind, t.back, t.book, sum(t.amount)
@@ -100,7 +100,7 @@ var (
 	qZonesEnded = stmt(`SELECT DISTINCT s.zone FROM sessions s WHERE {{scope sessions s}} AND s.ended_at >= ? AND s.ended_at < ? ORDER BY s.zone LIMIT 500`)
 	qEndedSpan  = stmt(`SELECT (SELECT min(s.ended_at) FROM sessions s WHERE {{scope sessions s}} AND s.ended_at IS NOT NULL),
 		(SELECT max(u.ended_at) FROM sessions u WHERE {{scope sessions u}} AND u.ended_at IS NOT NULL),
-		(SELECT min(e.posted_at) FROM entries e WHERE {{scope entries e}}), (SELECT max(f.posted_at) FROM entries f WHERE {{scope entries f}})`)
+		(SELECT min(e.booked_at) FROM entries e WHERE {{scope entries e}}), (SELECT max(f.booked_at) FROM entries f WHERE {{scope entries f}})`)
 	qSessionTotalsAll = stmt(`DELETE FROM session_totals WHERE {{scope session_totals session_totals}}`)
 	qSeenAll          = stmt(`DELETE FROM seen_drivers WHERE {{scope seen_drivers seen_drivers}}`)
 

@@ -35,11 +35,11 @@ var (
 		From: `entries e LEFT JOIN sessions s ON {{scope sessions s}} AND s.id = e.session_id
 			LEFT JOIN sites t ON {{scope sites t}} AND t.id = s.site_id
 			LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id`,
-		Where: `{{scope entries e}} AND e.posted_at >= ? AND e.posted_at < ? AND e.currency = ?
+		Where: `{{scope entries e}} AND e.booked_at >= ? AND e.booked_at < ? AND e.currency = ?
 			{{if charged}} AND e.session_id <> ? AND e.amount >= 0 {{end}} {{if refunded}} AND e.session_id <> ? AND e.amount < 0 {{end}}
 			{{if recharged}} AND e.session_id = ? AND e.amount < 0 {{end}} {{if reversed}} AND e.session_id = ? AND e.amount >= 0 {{end}}
 			{{if sub}} AND e.sub_operator_id = ? {{end}}` + filterWhere,
-		ID: `e.id`, Sorts: map[string]string{"time": `e.posted_at`}, Sort: "-time",
+		ID: `e.id`, Sorts: map[string]string{"time": `e.booked_at`}, Sort: "-time",
 	})
 )
 

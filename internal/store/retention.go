@@ -37,6 +37,8 @@ var prunes = []struct {
 		(SELECT e.id FROM session_events e WHERE {{scope session_events e}} AND e.id < ? ORDER BY e.id LIMIT ?)`)},
 	{keepWarnings, false, stmt(`DELETE FROM warnings WHERE {{scope warnings warnings}} AND id IN
 		(SELECT w.id FROM warnings w WHERE {{scope warnings w}} AND w.cleared_at < ? ORDER BY w.cleared_at LIMIT ?)`)},
+	{keepWarnings, false, stmt(`DELETE FROM maintenance_windows WHERE {{scope maintenance_windows maintenance_windows}} AND id IN
+		(SELECT m.id FROM maintenance_windows m WHERE {{scope maintenance_windows m}} AND m.ends_at < ? AND m.due_at IS NULL ORDER BY m.ends_at LIMIT ?)`)},
 	{keepStrangers, false, stmt(`DELETE FROM strangers WHERE {{scope strangers strangers}} AND id IN
 		(SELECT u.id FROM strangers u WHERE {{scope strangers u}} AND u.last_at < ? ORDER BY u.last_at LIMIT ?)`)},
 	{keepSecurity, false, stmt(`DELETE FROM security_events WHERE {{scope security_events security_events}} AND id IN

@@ -261,6 +261,12 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.LocalList:
 		return true, id(p, c)
+	case *ident.Ask:
+		return true, id(p, c)
+	case *ident.Closing:
+		return true, id(p, c)
+	case *ident.Window:
+		return true, id(p, c)
 	case *ident.Reservation:
 		return true, id(p, c)
 	}

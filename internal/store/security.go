@@ -13,7 +13,7 @@ import (
 var (
 	_ = table("security_settings", shared, plain("operator_id sub_operator_id minimum issuer version"))
 	_ = table("point_securities", own, plain(`point_id operator_id sub_operator_id profile met met_at transport certificate_id refused_at
-		refused_why root_at installed installed_at version`))
+		refused_why root_at installed installed_at serials version`))
 	_ = table("security_changes", own,
 		plain(`id operator_id sub_operator_id point_id kind profile_from profile_to key_mac_text key_mac_raw state command_id detail actor
 			created_at taken_at due_at ended_at version`),
@@ -27,7 +27,7 @@ var (
 
 const (
 	securityCols = `s.point_id, s.operator_id, s.sub_operator_id, s.profile, s.met, s.met_at, s.transport, s.certificate_id, s.refused_at,
-		s.refused_why, s.root_at, s.installed, s.installed_at, s.version`
+		s.refused_why, s.root_at, s.installed, s.installed_at, s.serials, s.version`
 	changeCols = `c.id, c.operator_id, c.sub_operator_id, c.point_id, c.kind, c.profile_from, c.profile_to, c.key_mac_text, c.key_mac_raw, c.state,
 		c.command_id, c.detail, c.actor, c.reason, c.created_at, c.taken_at, c.due_at, c.ended_at, c.version`
 	eventDetail = "security_events.detail_sealed"
@@ -36,16 +36,18 @@ const (
 var (
 	qSecurity     = stmt(`SELECT ` + securityCols + ` FROM point_securities s WHERE {{scope point_securities s}} AND s.point_id = ?`)
 	qSecuritySave = stmt(`INSERT INTO point_securities (operator_id, sub_operator_id, point_id, profile, met, met_at, transport, certificate_id,
-			refused_at, refused_why, root_at, installed, installed_at, version)
-		VALUES ({{own point_securities}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			refused_at, refused_why, root_at, installed, installed_at, serials, version)
+		VALUES ({{own point_securities}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (point_id) DO UPDATE SET profile = excluded.profile, met = excluded.met, met_at = excluded.met_at, transport = excluded.transport,
 			certificate_id = excluded.certificate_id, refused_at = excluded.refused_at, refused_why = excluded.refused_why, root_at = excluded.root_at,
-			installed = excluded.installed, installed_at = excluded.installed_at, version = excluded.version
+			installed = excluded.installed, installed_at = excluded.installed_at, serials = excluded.serials, version = excluded.version
 		WHERE {{scope point_securities point_securities}}`)
 	qSecuritySettings     = stmt(`SELECT t.operator_id, t.minimum, t.issuer, t.version FROM security_settings t WHERE {{scope security_settings t}} AND t.operator_id = ?`)
 	qSecuritySettingsSave = stmt(`INSERT INTO security_settings (operator_id, sub_operator_id, minimum, issuer, version) VALUES ({{own security_settings}}, ?, ?, ?)
 		ON CONFLICT (operator_id) DO UPDATE SET minimum = excluded.minimum, issuer = excluded.issuer, version = excluded.version
 		WHERE {{scope security_settings security_settings}} AND security_settings.version = excluded.version - 1`)
+	qShown = stmt(`SELECT s.point_id, s.serials FROM point_securities s WHERE {{scope point_securities s}} AND s.operator_id = ? AND s.serials <> ''
+		AND s.point_id > ? ORDER BY s.point_id LIMIT ?`)
 	qOperatorName = stmt(`SELECT o.name FROM operators o WHERE {{scope operators o}} AND o.id = ?`)
 
 	qChangeOpen   = stmt(`SELECT ` + changeCols + ` FROM security_changes c WHERE {{scope security_changes c}} AND c.point_id = ? AND c.ended_at IS NULL`)
@@ -85,7 +87,7 @@ func (tx *Tx) SecurityOfPoint(p ident.ChargePoint) (asset.Security, bool, error)
 	return maybe(tx, qSecurity, func(r *Row, s *asset.Security) error {
 		var installed string
 		if err := r.Scan(&s.Point, &s.Operator, &s.Sub, &s.Profile, &s.Met, &s.MetAt, &s.Transport, &s.Certificate, &s.RefusedAt,
-			&s.RefusedWhy, &s.RootAt, &installed, &s.InstalledAt, &s.Version); err != nil {
+			&s.RefusedWhy, &s.RootAt, &installed, &s.InstalledAt, &s.Serials, &s.Version); err != nil {
 			return err
 		}
 		if installed == "" {
@@ -109,11 +111,16 @@ func (tx *Tx) SaveSecurity(s asset.Security) error {
 		installed = string(b)
 	}
 	if err := tx.execOne("charge point", qSecuritySave, s.Operator, s.Sub, s.Point, s.Profile, s.Met, s.MetAt, s.Transport, s.Certificate,
-		s.RefusedAt, s.RefusedWhy, s.RootAt, installed, s.InstalledAt, s.Version+1); err != nil {
+		s.RefusedAt, s.RefusedWhy, s.RootAt, installed, s.InstalledAt, s.Serials, s.Version+1); err != nil {
 		return err
 	}
 	tx.pointChanged(asset.ChargePoint{ID: s.Point, Operator: s.Operator, Sub: s.Sub})
 	return nil
+}
+
+// ShownCertificates implements asset.Tx.
+func (tx *Tx) ShownCertificates(op ident.Operator, after ident.ChargePoint, limit int) ([]asset.Shown, error) {
+	return all(tx, qShown, func(r *Row, s *asset.Shown) error { return r.Scan(&s.Point, &s.Serials) }, op, after, limit)
 }
 
 // SecuritySettings implements asset.Tx.

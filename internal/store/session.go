@@ -71,6 +71,8 @@ var (
 		AND s.stop_device_at = ? AND s.meter_stop_wh = ? AND s.stop_reported_id = ? AND s.real_stop = 1 ORDER BY s.sort_at DESC LIMIT 1`)
 	qSessionsLive = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
 		AND s.live = 1 ORDER BY s.sort_at DESC LIMIT 50`)
+	qSessionsBegan = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.point_id = ?
+		AND s.sort_at >= ? AND s.sort_at < ? AND s.connector = ? ORDER BY s.sort_at, s.id LIMIT ?`)
 	qSessionsDue = stmt(`SELECT s.id, s.operator_id, s.due_at, ` + newestState + ` FROM sessions s
 		WHERE {{scope sessions s key}} AND s.due_at <= ? ORDER BY s.due_at LIMIT ?`)
 	qSessionPostpone = stmt(`UPDATE sessions SET due_at = ? WHERE {{scope sessions sessions}} AND id = ? AND due_at = ?`)
@@ -298,7 +300,15 @@ func (tx *Tx) SessionByStop(p ident.ChargePoint, device time.Time, register unit
 
 // LiveSessions are a point's sessions that a report may still change.
 func (tx *Tx) LiveSessions(p ident.ChargePoint) ([]session.State, error) {
-	rows, err := all(tx, qSessionsLive, scanSession, p)
+	return tx.sessions(all(tx, qSessionsLive, scanSession, p))
+}
+
+// SessionsBegan implements session.Tx. sort_at is the begin of what has begun.
+func (tx *Tx) SessionsBegan(p ident.ChargePoint, connector int, from, to time.Time, limit int) ([]session.State, error) {
+	return tx.sessions(all(tx, qSessionsBegan, scanSession, p, from, to, connector, limit))
+}
+
+func (tx *Tx) sessions(rows []sessionRow, err error) ([]session.State, error) {
 	if err != nil {
 		return nil, err
 	}

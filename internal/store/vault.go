@@ -282,6 +282,27 @@ func (r *vaultReader) Read(b []byte) (int, error) {
 
 func (r *vaultReader) Close() error { return r.f.Close() }
 
+// Has reports whether a file is there.
+func (v *Vault) Has(name string) bool {
+	_, err := os.Stat(v.path(name))
+	return err == nil
+}
+
+// NamesBefore lists the files that nobody wrote to since the instant of the machine's clock.
+func (v *Vault) NamesBefore(than time.Time) ([]string, error) {
+	entries, err := os.ReadDir(v.dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().Before(than) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
 // Remove forgets a file; one that is not there is no error.
 func (v *Vault) Remove(name string) error {
 	if err := os.Remove(v.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -293,15 +314,10 @@ func (v *Vault) Remove(name string) error {
 // RemoveOlder forgets files that nobody wrote to since the instant of the machine's
 // clock: those whose rows went without them.
 func (v *Vault) RemoveOlder(than time.Time) error {
-	entries, err := os.ReadDir(v.dir)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().Before(than) {
-			errs = append(errs, v.Remove(e.Name()))
-		}
+	names, err := v.NamesBefore(than)
+	errs := []error{err}
+	for _, name := range names {
+		errs = append(errs, v.Remove(name))
 	}
 	return errors.Join(errs...)
 }

@@ -49,7 +49,7 @@ var (
 	qWarningsDue = stmt(`SELECT w.operator_id, w.id FROM warnings w WHERE {{scope warnings w}} AND w.due_at <= ? ORDER BY w.due_at LIMIT ?`)
 	qWarningsOf  = stmt(`SELECT count(*) FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.warning_type = ? AND w.state <> 'CLEARED'`)
 	qAway        = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w}} AND w.operator_id = ? AND w.sub_operator_id = ?
-		AND w.state <> 'CLEARED' AND w.warning_type = 'OFFLINE' AND w.code = '' AND w.gone_at IS NULL AND w.at >= ?
+		AND w.state NOT IN ('CLEARED', 'SUPPRESSED') AND w.warning_type = 'OFFLINE' AND w.code = '' AND w.gone_at IS NULL AND w.at >= ?
 		{{if site}} AND w.site_id = ? {{end}} {{if firmware}} AND w.firmware = ? {{end}} ORDER BY w.at, w.id LIMIT ?`)
 	qChildren = stmt(`SELECT ` + warningCols + ` FROM warnings w WHERE {{scope warnings w key}} AND (w.operator_id = ?) IS TRUE AND w.parent_id = ?
 		AND w.state <> 'CLEARED' ORDER BY w.at, w.id LIMIT ?`)
@@ -195,9 +195,8 @@ func (tx *Tx) WarningList(f upkeep.Filter, p operator.Page) (operator.List[upkee
 	for _, s := range f.States {
 		live = live && s != upkeep.Cleared
 	}
-	both := live && len(f.States) == 2
 	return listed(list(tx, warningList, pageOf(p), tx.scanWarningRow,
-		optIf(live, "live"), optIf(len(f.States) > 0 && !both, "states", f.States),
+		optIf(live, "live"), optIf(len(f.States) > 0, "states", f.States),
 		optIf(len(f.Types) > 0, "types", f.Types), optIf(len(f.Levels) > 0, "levels", f.Levels),
 		optIf(!f.Site.IsZero(), "site", f.Site), optIf(!f.Point.IsZero(), "point", f.Point),
 		optIf(f.Top || !f.Parent.IsZero(), "parent", f.Parent),

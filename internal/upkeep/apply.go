@@ -11,6 +11,7 @@ import (
 type Subject struct {
 	Watch Watch
 	Live  []Warning
+	Rules Rules
 }
 
 // Changed is a warning as it is now, and what led there.
@@ -33,6 +34,7 @@ type Event interface{ apply(*desk) }
 // desk is where an event is worked off.
 type desk struct {
 	now     time.Time
+	rules   Rules
 	w       Watch
 	watched bool
 	live    []Warning
@@ -43,7 +45,7 @@ type desk struct {
 // Apply decides what an event changes: pure, with time as an argument. An event that
 // means nothing changes nothing.
 func Apply(s Subject, ev Event, now time.Time) Outcome {
-	d := &desk{now: now, w: s.Watch.clone()}
+	d := &desk{now: now, rules: s.Rules, w: s.Watch.clone()}
 	for _, w := range s.Live {
 		d.live, d.was, d.entries = append(d.live, w), append(d.was, w.Version), append(d.entries, nil)
 	}
@@ -99,13 +101,18 @@ func (d *desk) raise(r told) int {
 	if r.due.IsZero() {
 		r.due = d.now.Add(Hold)
 	}
+	level, given := d.rules.level(r.typ, r.level)
+	aside := d.rules.Aside && level != Critical
 	i := d.find(r.connector, r.typ, r.code)
 	if i < 0 {
 		w := Warning{
 			ID:    ident.New[ident.Warning](d.now),
 			Key:   Key{Operator: d.w.Operator, Sub: d.w.Sub, Point: d.w.Point, Connector: r.connector, Type: r.typ, Code: r.code},
-			Level: r.level, State: Open, Count: max(1, r.count), FirstAt: r.at, At: r.at, ReceivedAt: d.now,
+			Level: level, State: Open, Count: max(1, r.count), FirstAt: r.at, At: r.at, ReceivedAt: d.now,
 			Session: r.session, Detail: r.detail, DueAt: r.due,
+		}
+		if aside {
+			w.State = Suppressed
 		}
 		d.live, d.was, d.entries = append(d.live, w), append(d.was, 0), append(d.entries, nil)
 		i = len(d.live) - 1
@@ -124,9 +131,17 @@ func (d *desk) raise(r told) int {
 	if !w.GoneAt.IsZero() && !r.at.Before(w.GoneAt) {
 		w.GoneAt = time.Time{}
 	}
-	if r.level > w.Level { // it got worse: what was acknowledged was something milder
-		w.Level, w.State = r.level, Open
-		w.AcknowledgedAt, w.AcknowledgedBy = time.Time{}, ""
+	switch {
+	case level > w.Level: // it got worse: what was acknowledged was something milder
+		w.Level = level
+		if w.State == Acknowledged {
+			w.State, w.AcknowledgedAt, w.AcknowledgedBy = Open, time.Time{}, ""
+		}
+	case given && w.Level != Critical:
+		w.Level = level
+	}
+	if w.State == Suppressed && !aside {
+		w.State = Open
 	}
 	if !r.session.IsZero() {
 		w.Session = r.session

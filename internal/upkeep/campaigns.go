@@ -30,7 +30,7 @@ type CampaignTx interface {
 	DueCampaigns(now time.Time, limit int) ([]Campaign, error)
 	CountInstalls(ident.Campaign) ([]InstallCount, error)
 	// WaitingInstalls lists those of a campaign that are due, in their order; first: only
-	// of those that go first.
+	// of those that go first. Of the zero one those that were asked for by themselves.
 	WaitingInstalls(c ident.Campaign, first bool, now time.Time, limit int) ([]Install, error)
 	// CancelInstalls ends those of a campaign that wait.
 	CancelInstalls(c ident.Campaign, now time.Time) error
@@ -193,9 +193,9 @@ func (s *Service) RunCampaigns(ctx context.Context, now time.Time) (begun int, e
 	}
 	var errs []error
 	for _, c := range due {
-		n := 0
+		n, missing := 0, s.missing(Image{ID: c.Image}.Vault())
 		err := s.write(ctx, authz.ForSystem(c.Operator, "firmware campaign "+c.ID.String()), func(tx Tx) (err error) {
-			n, err = s.stepCampaign(tx, c.ID)
+			n, err = s.stepCampaign(tx, c.ID, missing)
 			return err
 		})
 		begun += n
@@ -209,7 +209,7 @@ func (s *Service) RunCampaigns(ctx context.Context, now time.Time) (begun int, e
 // campaignStep is how many installs one transaction looks at.
 const campaignStep = 20
 
-func (s *Service) stepCampaign(tx Tx, id ident.Campaign) (begun int, err error) {
+func (s *Service) stepCampaign(tx Tx, id ident.Campaign, missing bool) (begun int, err error) {
 	c, err := tx.LockCampaign(id)
 	if err != nil || c.State != CampaignRunning {
 		return 0, err
@@ -226,6 +226,7 @@ func (s *Service) stepCampaign(tx Tx, id ident.Campaign) (begun int, err error) 
 		if err != nil {
 			return 0, err
 		}
+		img.Missing = missing
 		rows, err := tx.WaitingInstalls(id, first, now, campaignStep)
 		if err != nil {
 			return 0, err
@@ -290,14 +291,16 @@ func (s *Service) turn(tx Tx, c Campaign, img Image, i Install, now time.Time) (
 		return i.end(InstallSkipped, "It has this version.", now), nil
 	case !p.Online(now):
 		return later(now.Add(againIn), "It is offline.")
+	case img.Missing:
+		return later(now.Add(againIn), "The image waits for its file: upload it again.")
 	}
 	if err := session.PointBlocked(tx, p.ID); err != nil {
 		if fault.Is(err, fault.Conflict) {
-			return later(now.Add(againIn), "It is charging.")
+			return later(now.Add(againIn), chargingText)
 		}
 		return i, err
 	}
-	asked, err := s.ask(tx, p, i, img, InstallRequest{Protocol: c.Protocol, Signed: c.Signed, Reason: c.Name}, c.Actor)
+	asked, err := s.ask(tx, p, i, img, InstallRequest{Protocol: c.Protocol, Signed: c.Signed, Reason: c.Name, At: i.Wish.At}, c.Actor)
 	if err == nil {
 		return asked, nil
 	}

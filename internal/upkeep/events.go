@@ -276,6 +276,24 @@ func (e ListFailed) apply(d *desk) {
 	d.raise(told{typ: ListPushFailed, level: levels[ListPushFailed], at: e.At, due: d.now.Add(Hold)})
 }
 
+// OtherHardware: another device booted with the identity of the point, or staff said that
+// it is right.
+type OtherHardware struct {
+	From, To string // serial numbers; "": not known
+	Known    bool
+	At       time.Time
+}
+
+func (e OtherHardware) apply(d *desk) {
+	if !e.Known {
+		d.raise(told{typ: HardwareChanged, level: levels[HardwareChanged], at: e.At, detail: e.From + " → " + e.To})
+		return
+	}
+	if i := d.find(0, HardwareChanged, ""); i >= 0 {
+		d.gone(i, e.At)
+	}
+}
+
 // Over: the condition of a live warning has ended.
 type Over struct {
 	ID ident.Warning
@@ -303,13 +321,31 @@ func (e Due) apply(d *desk) {
 			continue
 		}
 		switch {
-		case w.Type == Flapping, w.Type == DuplicateIdentity, w.Type == UnknownPoint, w.Type == Security, !w.GoneAt.IsZero():
+		case w.Type.momentary(), !w.GoneAt.IsZero():
 			d.end(i) // it was quiet for long enough
 		case e.Holds:
 			w.DueAt = d.now.Add(w.recheck())
 			w.Version++
 		default:
 			d.gone(i, d.now)
+		}
+	}
+}
+
+// WindowEnded: the window of maintenance that a warning was raised in is over. Holds says
+// whether its condition stands; what happened in a moment holds nothing, and is raised
+// again where it goes on.
+type WindowEnded struct {
+	ID    ident.Warning
+	Holds bool
+}
+
+func (e WindowEnded) apply(d *desk) {
+	for i := range d.live {
+		w := &d.live[i]
+		if w.ID == e.ID && w.State == Suppressed && w.GoneAt.IsZero() && e.Holds && !w.Type.momentary() {
+			w.State = Open
+			d.note(i, Entry{Kind: WindowOver, At: d.now})
 		}
 	}
 }

@@ -42,6 +42,7 @@ type FileFilter struct {
 type FileRow struct {
 	Transfer
 	PointName string
+	Missing   bool // it had come, and is not here: no backup has it
 }
 
 // FileRequest asks a charge point for a file.
@@ -270,13 +271,16 @@ func addressTold(tx Tx, t Transfer) (bool, error) {
 // Files lists the files of charge points, the newest first.
 func (s *Service) Files(ctx context.Context, sc authz.Scope, f FileFilter, p operator.Page) (l operator.List[FileRow], err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.TransferList(f, p); return err })
+	for k := range l.Items {
+		l.Items[k] = s.lookedFile(l.Items[k])
+	}
 	return l, err
 }
 
 // File is one file.
 func (s *Service) File(ctx context.Context, sc authz.Scope, id ident.Transfer) (r FileRow, err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { r, err = tx.TransferRow(id); return err })
-	return r, err
+	return s.lookedFile(r), err
 }
 
 // fileNote is what the audit keeps of a file that left, or was deleted.

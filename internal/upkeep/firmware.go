@@ -10,6 +10,7 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/ident"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 )
 
 // InstallTx keeps installs.
@@ -21,6 +22,8 @@ type InstallTx interface {
 	OpenInstall(ident.ChargePoint) (Install, bool, error)
 	InstallRow(ident.Install) (InstallRow, error)
 	InstallList(InstallFilter, operator.Page) (operator.List[InstallRow], error)
+	// WaitingInstall is the one of a point that was asked for by itself and waits.
+	WaitingInstall(ident.ChargePoint) (Install, bool, error)
 	// DueInstalls lists those that a point is at and whose time has come.
 	DueInstalls(now time.Time, limit int) ([]Install, error)
 }
@@ -46,35 +49,45 @@ type InstallRequest struct {
 	Signed   *bool     // SignedUpdateFirmware; nil: where image and device know it
 	At       time.Time // not before; zero: now
 	Reason   string
+	// Now asks for it also while the point is charging; else it waits for the end of the
+	// session (AST-R5).
+	Now bool
 }
 
-// ask queues the command of an install, with an address for the image.
-func (s *Service) ask(tx Tx, p asset.ChargePoint, i Install, img Image, r InstallRequest, actor string) (Install, error) {
+// possible says how a point can be asked to install an image: by which protocol, and
+// whether signed.
+func (s *Service) possible(tx Tx, p asset.ChargePoint, img Image, r InstallRequest) (signed bool, proto Protocol, err error) {
 	if img.State != ImageReady {
-		return i, fault.New(fault.Conflict, "image_has_no_file", "The image has no file yet.")
+		return false, "", fault.New(fault.Conflict, "image_has_no_file", "The image has no file yet.")
 	}
 	if err := img.fits(p); err != nil {
-		return i, err
+		return false, "", err
 	}
 	if _, busy, err := tx.OpenInstall(p.ID); err != nil || busy {
 		if busy {
 			err = fault.New(fault.Conflict, "install_running", "%s is installing firmware already.", p.Name)
 		}
-		return i, err
+		return false, "", err
 	}
 	cfg, err := tx.ConfigurationOf(p.ID)
 	if err != nil {
-		return i, err
+		return false, "", err
 	}
 	_, extended := cfg.Find("SecurityProfile") // security whitepaper: a key of the extension
-	signed := img.Signed() && extended
+	signed = img.Signed() && extended
 	if r.Signed != nil {
 		signed = *r.Signed
 	}
 	if signed && !img.Signed() {
-		return i, fault.BadInput("/signed", "is not possible: the image has no signature")
+		return false, "", fault.BadInput("/signed", "is not possible: the image has no signature")
 	}
-	proto, err := s.offers.choose(r.Protocol, spoken(cfg), signed)
+	proto, err = s.offers.choose(r.Protocol, spoken(cfg), signed)
+	return signed, proto, err
+}
+
+// ask queues the command of an install, with an address for the image.
+func (s *Service) ask(tx Tx, p asset.ChargePoint, i Install, img Image, r InstallRequest, actor string) (Install, error) {
+	signed, proto, err := s.possible(tx, p, img, r)
 	if err != nil {
 		return i, err
 	}
@@ -108,8 +121,10 @@ func (s *Service) ask(tx Tx, p asset.ChargePoint, i Install, img Image, r Instal
 	return i, nil
 }
 
-// RequestInstall asks one charge point to fetch and install an image.
+// RequestInstall asks one charge point to fetch and install an image. Where it is charging
+// it is asked once the session has ended.
 func (s *Service) RequestInstall(ctx context.Context, sc authz.Scope, r InstallRequest) (row InstallRow, err error) {
+	missing := s.missing(Image{ID: r.Image}.Vault())
 	err = s.write(ctx, sc, func(tx Tx) error {
 		p, err := tx.LockPoint(r.Point)
 		if err != nil {
@@ -122,11 +137,30 @@ func (s *Service) RequestInstall(ctx context.Context, sc authz.Scope, r InstallR
 		if err != nil {
 			return err
 		}
+		if img.Missing = missing && img.State == ImageReady; img.Missing {
+			return errFileMissing(img)
+		}
 		if r.At.After(tx.Now().Add(7 * 24 * time.Hour)) {
 			return fault.BadInput("/at", "must be within a week")
 		}
 		i := Install{ID: ident.New[ident.Install](tx.Now()), Operator: p.Operator, Sub: p.Sub, Point: p.ID, Image: img.ID, CreatedAt: tx.Now(), Version: 1}
-		if i, err = s.ask(tx, p, i, img, r, asset.ActorOf(sc)); err != nil {
+		charging := false
+		if !r.Now {
+			if err := session.PointBlocked(tx, p.ID); fault.Is(err, fault.Conflict) {
+				charging = true
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := instead(tx, p.ID); err != nil {
+			return err
+		}
+		if charging {
+			i, err = s.wait(tx, p, i, img, r, asset.ActorOf(sc))
+		} else {
+			i, err = s.ask(tx, p, i, img, r, asset.ActorOf(sc))
+		}
+		if err != nil {
 			return err
 		}
 		if err := tx.InsertInstalls([]Install{i}); err != nil {
@@ -260,8 +294,14 @@ func (s *Service) Install(ctx context.Context, sc authz.Scope, id ident.Install)
 	return r, err
 }
 
-// SweepInstalls ends installs whose time is over, and returns how many.
+// SweepInstalls ends installs whose time is over, and asks for those that waited for the
+// end of a session. It returns how many it ended.
 func (s *Service) SweepInstalls(ctx context.Context, now time.Time) (ended int, err error) {
+	ended, err = s.sweepOverdue(ctx, now)
+	return ended, errors.Join(err, s.sweepWaiting(ctx, now))
+}
+
+func (s *Service) sweepOverdue(ctx context.Context, now time.Time) (ended int, err error) {
 	var due []Install
 	err = s.read(ctx, authz.Everything("installs whose time is over"), func(tx Tx) (err error) { due, err = tx.DueInstalls(now, forgetStep); return err })
 	if err != nil {

@@ -50,6 +50,7 @@ type Image struct {
 	CreatedBy   string // as asset.ActorOf says it
 	CreatedAt   time.Time
 	ReadyAt     time.Time
+	Missing     bool // it is ready, and its file is not here: no backup has it
 	Version     int64
 }
 
@@ -149,9 +150,12 @@ func signer(text string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// Verify checks the signature against the SHA-256 of the file: RSA-PSS as the security
+// Verify checks that the file is the one that the image had, where it had one, and the signature against the SHA-256 of the file: RSA-PSS as the security
 // whitepaper wants it, RSA of PKCS #1 v1.5 and ECDSA as vendors do it.
 func (i Image) Verify(digest []byte) error {
+	if i.SHA256 != "" && i.SHA256 != hex.EncodeToString(digest) {
+		return fault.New(fault.Invalid, "another_file", "This is not the file that the image had. Nothing was kept: look for that one, or make another image for this one.")
+	}
 	if !i.Signed() {
 		return nil
 	}
@@ -213,14 +217,15 @@ func noteOf(i Image) imageNote {
 	return imageNote{i.Name, i.Vendor, i.Model, i.Release, i.SHA256, i.Signer}
 }
 
-// DraftImage is an image that waits for its file.
+// DraftImage is an image that waits for its file, or has lost it.
 func (s *Service) DraftImage(ctx context.Context, sc authz.Scope, id ident.Image, version int64) (i Image, err error) {
+	missing := s.missing(Image{ID: id}.Vault())
 	err = s.read(ctx, sc, func(tx Tx) error {
 		if i, err = tx.ImageByID(id); err != nil {
 			return err
 		}
 		switch {
-		case i.State != ImageDraft:
+		case i.State != ImageDraft && !missing:
 			return fault.New(fault.Conflict, "image_has_file", "The image has its file. Make another image for another file.")
 		case i.Version != version:
 			return fault.Stale(i.Version, version)
@@ -238,6 +243,7 @@ func (s *Service) FinishImage(ctx context.Context, sc authz.Scope, i Image, byte
 	}
 	err := s.write(ctx, sc, func(tx Tx) error {
 		n := i
+		n.Missing = false
 		n.State, n.Bytes, n.SHA256, n.ReadyAt = ImageReady, bytes, hex.EncodeToString(digest), tx.Now()
 		if err := tx.SaveImage(n, i.Version); err != nil {
 			return err
@@ -255,12 +261,15 @@ func (s *Service) FinishImage(ctx context.Context, sc authz.Scope, i Image, byte
 // Image is one image.
 func (s *Service) Image(ctx context.Context, sc authz.Scope, id ident.Image) (i Image, err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { i, err = tx.ImageByID(id); return err })
-	return i, err
+	return s.looked(i), err
 }
 
 // Images lists images, the newest first.
 func (s *Service) Images(ctx context.Context, sc authz.Scope, f ImageFilter, p operator.Page) (l operator.List[Image], err error) {
 	err = s.read(ctx, sc, func(tx Tx) (err error) { l, err = tx.ImageList(f, p); return err })
+	for k := range l.Items {
+		l.Items[k] = s.looked(l.Items[k])
+	}
 	return l, err
 }
 

@@ -13,7 +13,7 @@ type InstallState string
 // The states of an install, in the order in which they come. Done, Failed, Cancelled and
 // Skipped are final.
 const (
-	InstallWaiting     InstallState = "WAITING" // for its turn in a campaign
+	InstallWaiting     InstallState = "WAITING" // for its turn in a campaign, or the end of a session
 	InstallAsked       InstallState = "ASKED"
 	InstallScheduled   InstallState = "SCHEDULED"
 	InstallDownloading InstallState = "DOWNLOADING"
@@ -56,6 +56,8 @@ const (
 	bootWithin = 30 * time.Minute
 	// silentWithin is how long a device that did not answer may take to say that it began.
 	silentWithin = 15 * time.Minute
+	// waitWithin is how long one may wait for the end of sessions.
+	waitWithin = 7 * 24 * time.Hour
 )
 
 // Install is one image on its way into one charge point.
@@ -82,7 +84,17 @@ type Install struct {
 	CreatedAt time.Time
 	AskedAt   time.Time
 	EndedAt   time.Time
+	Wish      Wish // of one that was asked for by itself and waits
 	Version   int64
+}
+
+// Wish is with what an install that waits is to be asked for.
+type Wish struct {
+	Protocol Protocol
+	Signed   *bool
+	At       time.Time // not before
+	Actor    string    // as asset.ActorOf says it
+	Reason   string
 }
 
 // Open reports whether the device is at it.

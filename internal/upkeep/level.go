@@ -5,7 +5,7 @@ import "ccms/internal/asset"
 // levels of the types that have one.
 var levels = map[Type]Level{
 	Offline: Error, Flapping: Warn, InternalError: Error, ChargeRecordError: Error, MeterSilent: Warn,
-	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error, FirmwareFailed: Error, ListPushFailed: Warn,
+	StartFailureStreak: Error, UnknownPoint: Notice, DuplicateIdentity: Error, FirmwareFailed: Error, ListPushFailed: Warn, HardwareChanged: Warn,
 }
 
 // securityLevels are those of security events that are told of; others are Warn. What every

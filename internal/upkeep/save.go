@@ -24,6 +24,8 @@ type Told struct {
 	Code      string            `json:"code,omitempty"`
 	Level     string            `json:"level"`
 	Count     int               `json:"count"`
+	// Suppressed was raised in a window of maintenance: nobody is to be called for it.
+	Suppressed bool `json:"suppressed,omitempty"`
 }
 
 // save stores an outcome and records what others may act on.
@@ -41,7 +43,7 @@ func save(tx Tx, out Outcome) error {
 			var kind fact.Kind
 			at := e.At
 			switch e.Kind {
-			case Raised, Again: // each time counts for rules such as "three times in an hour"
+			case Raised, Again, WindowOver: // each time counts for rules such as "three times in an hour"
 				kind = FactRaised
 			case WasAck:
 				kind = FactAcknowledged
@@ -60,5 +62,6 @@ func save(tx Tx, out Outcome) error {
 
 func factOf(w Warning, kind fact.Kind, at time.Time) fact.Fact {
 	return fact.Fact{Kind: kind, Version: 1, Operator: w.Operator, Sub: w.Sub, Object: w.ID.String(), At: at,
-		Payload: Told{Warning: w.ID, Site: w.Site, Point: w.Point, Connector: w.Connector, Type: w.Type, Code: w.Code, Level: w.Level.String(), Count: w.Count}}
+		Payload: Told{Warning: w.ID, Site: w.Site, Point: w.Point, Connector: w.Connector, Type: w.Type, Code: w.Code, Level: w.Level.String(), Count: w.Count,
+			Suppressed: w.State == Suppressed}}
 }

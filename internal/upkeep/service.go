@@ -15,6 +15,7 @@ import (
 type Service struct {
 	write, read Run
 	offers      Offers
+	has         func(name string) bool // whether a file is here; nil: it is
 }
 
 // New makes the service. write joins the group commit, read is a snapshot.

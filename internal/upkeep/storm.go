@@ -53,7 +53,10 @@ func gather(tx Tx, w Warning, f AwayFilter, parent Warning, brewing bool, code s
 			begin = x.At
 		}
 	}
-	out := Apply(s, Stormed{Code: code, At: w.At, Began: begin, Children: children, Detail: f.Firmware}, now)
+	out, err := applyWith(tx, s, Stormed{Code: code, At: w.At, Began: begin, Children: children, Detail: f.Firmware}, f.Site)
+	if err != nil {
+		return err
+	}
 	for i := range out.Warnings {
 		parent = out.Warnings[i].Warning
 		out.Warnings[i].Site, out.Warnings[i].Firmware = f.Site, f.Firmware

@@ -113,7 +113,7 @@ func away(tx Tx, id ident.ChargePoint, silent bool) error {
 		return err
 	}
 	for _, c := range out.Warnings {
-		if c.Type == Offline && c.Parent.IsZero() {
+		if c.Type == Offline && c.Parent.IsZero() && c.State != Suppressed {
 			if err := storm(tx, c.Warning); err != nil {
 				return err
 			}
@@ -162,6 +162,9 @@ func stands(tx Tx, w Warning) (bool, error) {
 	case ListPushFailed:
 		l, found, err := tx.ListPointOf(w.Point)
 		return found && l.SucceededAt.Before(w.At) && l.State != member.PushSuccess && l.State != member.PushNotSupported, err
+	case HardwareChanged:
+		all, err := tx.DevicesOf(w.Point)
+		return len(all) > 0 && !all[len(all)-1].Confirmed, err
 	case MeterSilent, ChargeRecordError:
 		st, err := tx.SessionByID(w.Session)
 		if fault.Is(err, fault.Missing) {

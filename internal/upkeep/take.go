@@ -28,7 +28,7 @@ var Kinds = []fact.Kind{
 	asset.FactConnected, asset.FactDisconnected, asset.FactStatus, asset.FactStatusLate, asset.FactKnocked, asset.FactContested,
 	asset.FactStrangerSettled,
 	asset.FactSecurity, asset.FactCertExpiring, asset.FactCertSettled,
-	asset.FactBooted, asset.FactCommandEnded,
+	asset.FactBooted, asset.FactCommandEnded, asset.FactDeviceChanged,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
 	"session.failed_to_start", "session.meter_silent", member.FactPushFailed,
 }
@@ -77,6 +77,10 @@ func Read(f Heard) (Task, error) {
 		task, err = read(f, func(f Heard, c asset.CertificateTold) Task { return onPoint(c.Point, Renewed{At: f.At}) })
 	case asset.FactBooted:
 		task, err = read(f, func(f Heard, b asset.DeviceBooted) Task { return bootedWith(b, f.At) })
+	case asset.FactDeviceChanged:
+		task, err = read(f, func(f Heard, c asset.DeviceChanged) Task {
+			return onPoint(c.Point, OtherHardware{From: c.From, To: c.To, Known: c.Known, At: f.At})
+		})
 	case asset.FactCommandEnded:
 		task, err = read(f, func(_ Heard, c asset.CommandChanged) Task { return commandEnded(c) })
 	case member.FactPushFailed:
@@ -122,7 +126,10 @@ func applyTo(tx Tx, id ident.ChargePoint, ev Event) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.Point, w.Operator, w.Sub = id, p.Operator, p.Sub
-	out := Apply(Subject{Watch: w, Live: live}, ev, tx.Now())
+	out, err := applyWith(tx, Subject{Watch: w, Live: live}, ev, p.Site)
+	if err != nil {
+		return Outcome{}, err
+	}
 	for i := range out.Warnings {
 		if out.Warnings[i].Was == 0 {
 			out.Warnings[i].Site, out.Warnings[i].Firmware = p.Site, firmwareOf(p)
@@ -201,7 +208,11 @@ func knocked(f Heard, k asset.Knocked) Task {
 		if ok {
 			s.Live = []Warning{w}
 		}
-		return save(tx, Apply(s, Knocked{Identity: key.Code, At: f.At}, tx.Now()))
+		out, err := applyWith(tx, s, Knocked{Identity: key.Code, At: f.At}, ident.Site{})
+		if err != nil {
+			return err
+		}
+		return save(tx, out)
 	}
 }
 

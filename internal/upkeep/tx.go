@@ -20,6 +20,7 @@ type Tx interface {
 	ImageTx
 	InstallTx
 	CampaignTx
+	RulesTx
 	ListPointOf(ident.ChargePoint) (member.ListPoint, bool, error)
 
 	// LockWatch gives a point's watch, of Version 0 where there is none yet; other

@@ -24,11 +24,18 @@ const (
 	CertExpiring       Type = "CERT_EXPIRING"
 	FirmwareFailed     Type = "FIRMWARE_FAILED"  // Code is the version that was to be
 	ListPushFailed     Type = "LIST_PUSH_FAILED" // its local list (LAL-R3)
+	HardwareChanged    Type = "HARDWARE_CHANGED" // another device has its identity (AST-R1)
 )
 
 // Types lists them all.
 var Types = []Type{Offline, Flapping, ConnectorError, InternalError, ChargeRecordError, MeterSilent, StartFailureStreak, UnknownPoint, DuplicateIdentity, Security,
-	CertExpiring, FirmwareFailed, ListPushFailed}
+	CertExpiring, FirmwareFailed, ListPushFailed, HardwareChanged}
+
+// momentary types tell of what happened, not of what lasts: they end when it has been
+// quiet for long enough.
+func (t Type) momentary() bool {
+	return t == Flapping || t == DuplicateIdentity || t == UnknownPoint || t == Security
+}
 
 // Level is how bad it is.
 type Level int
@@ -62,15 +69,17 @@ func LevelOf(word string) (Level, bool) {
 // State is where a warning stands.
 type State string
 
-// The states of a warning. The first two are live.
+// The states of a warning. All but the last are live. What is SUPPRESSED was raised in a
+// window of maintenance and waits for nobody.
 const (
 	Open         State = "OPEN"
 	Acknowledged State = "ACKNOWLEDGED"
+	Suppressed   State = "SUPPRESSED"
 	Cleared      State = "CLEARED"
 )
 
 // States lists them.
-var States = []State{Open, Acknowledged, Cleared}
+var States = []State{Open, Acknowledged, Suppressed, Cleared}
 
 // Key is what there is one live warning of.
 type Key struct {
@@ -129,6 +138,7 @@ const (
 	Gone       EntryKind = "condition_gone"
 	Joined     EntryKind = "joined_storm"
 	WasAck     EntryKind = "acknowledged"
+	WindowOver EntryKind = "window_over" // it holds still, so it waits for somebody now
 	WasCleared EntryKind = "cleared"
 )
 

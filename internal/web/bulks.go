@@ -16,12 +16,13 @@ type Bulk struct {
 	State     asset.BulkState   `json:"state" enum:"running,done,cancelled" doc:"done: every row has its command, or the reason why it has none."`
 	Reason    string            `json:"reason" export:"pii"`
 	StaffID   ident.Staff       `json:"staff_id,omitzero"`
+	StaffName string            `json:"staff_name,omitempty" doc:"Name of the account, or its id where the name is out of reach."`
 	Interval  int               `json:"interval_s" doc:"Seconds between two charge points of one site."`
 	Wait      int               `json:"queue_until_online_s,omitempty"`
 	Total     int               `json:"total"`
 	CreatedAt time.Time         `json:"created_at"`
 	EndedAt   time.Time         `json:"ended_at,omitzero"`
-	Counts    []BulkCount       `json:"counts,omitempty" doc:"Only where one bulk is asked for."`
+	Counts    []BulkCount       `json:"counts,omitempty" export:"-" doc:"How its rows stand."`
 }
 
 // BulkCount counts the rows that are alike.
@@ -52,9 +53,20 @@ type BulkItem struct {
 	DoneAt          time.Time          `json:"done_at,omitzero"`
 }
 
-func bulkOf(b asset.Bulk) Bulk {
-	return Bulk{ID: b.ID, Type: b.Type, State: b.State, Reason: b.Reason, StaffID: b.Actor.Staff, Interval: int(b.Interval / time.Second),
+func bulkOf(b asset.Bulk, counts []asset.BulkCount, name names) Bulk {
+	out := Bulk{ID: b.ID, Type: b.Type, State: b.State, Reason: b.Reason, StaffID: b.Actor.Staff, Interval: int(b.Interval / time.Second),
 		Wait: int(b.Wait / time.Second), Total: b.Total, CreatedAt: at(b.CreatedAt), EndedAt: at(b.EndedAt)}
+	if !b.Actor.Staff.IsZero() {
+		out.StaffName = name.of(b.Actor.Staff.String())
+	}
+	for _, c := range counts {
+		n := BulkCount{State: c.State, Command: c.Command, Count: c.Count}
+		if c.Effect != asset.EffectNone {
+			n.Effect = c.Effect
+		}
+		out.Counts = append(out.Counts, n)
+	}
+	return out
 }
 
 func bulkItemOf(r asset.BulkRow) BulkItem {
@@ -119,17 +131,22 @@ func (h *handlers) startBulk(ctx context.Context, in *bulkInput) (*accepted[Bulk
 	if err != nil {
 		return nil, err
 	}
-	return &accepted[Bulk]{Location: "/api/v1/command-bulks/" + made.ID.String(), Body: bulkOf(made)}, nil
+	return &accepted[Bulk]{Location: "/api/v1/command-bulks/" + made.ID.String(), Body: bulkOf(made, nil, h.names(ctx, scopeOf(ctx)))}, nil
 }
 
-type bulksInput struct{ Paging }
+type bulksInput struct {
+	Paging
+	Type  asset.CommandType `query:"type" enum:"trigger_message,extended_trigger,reset,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,data_transfer"`
+	State asset.BulkState   `query:"state" enum:"running,done,cancelled"`
+}
 
 func (h *handlers) listBulks(ctx context.Context, in *bulksInput) (*found[Bulk], error) {
-	l, err := h.svc.Asset.Bulks(ctx, scopeOf(ctx), in.page())
+	l, err := h.svc.Asset.Bulks(ctx, scopeOf(ctx), asset.BulkFilter{Type: in.Type, State: in.State}, in.page())
 	if err != nil {
 		return nil, err
 	}
-	return foundOf(l, bulkOf), nil
+	name := h.names(ctx, scopeOf(ctx))
+	return foundOf(l, func(b asset.BulkView) Bulk { return bulkOf(b.Bulk, b.Counts, name) }), nil
 }
 
 func (h *handlers) getBulk(ctx context.Context, in *BulkPath) (*struct{ Body Bulk }, error) {
@@ -137,15 +154,7 @@ func (h *handlers) getBulk(ctx context.Context, in *BulkPath) (*struct{ Body Bul
 	if err != nil {
 		return nil, err
 	}
-	out := bulkOf(b)
-	for _, c := range counts {
-		n := BulkCount{State: c.State, Command: c.Command, Count: c.Count}
-		if c.Effect != asset.EffectNone {
-			n.Effect = c.Effect
-		}
-		out.Counts = append(out.Counts, n)
-	}
-	return &struct{ Body Bulk }{out}, nil
+	return &struct{ Body Bulk }{bulkOf(b, counts, h.names(ctx, scopeOf(ctx)))}, nil
 }
 
 type bulkItemsInput struct {
@@ -163,5 +172,8 @@ func (h *handlers) bulkItems(ctx context.Context, in *bulkItemsInput) (*found[Bu
 
 func (h *handlers) cancelBulk(ctx context.Context, in *BulkPath) (*struct{ Body Bulk }, error) {
 	b, err := h.svc.Asset.CancelBulk(ctx, scopeOf(ctx), in.ID)
-	return &struct{ Body Bulk }{bulkOf(b)}, err
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Bulk }{bulkOf(b, nil, h.names(ctx, scopeOf(ctx)))}, nil
 }

@@ -25,6 +25,7 @@ type FirmwareImage struct {
 	Release     string            `json:"release" doc:"The version of the firmware, as the charge point tells it in its boot."`
 	FileName    string            `json:"file_name"`
 	State       upkeep.ImageState `json:"state" enum:"draft,ready" doc:"draft: its file is not here yet."`
+	Missing     bool              `json:"missing,omitempty" doc:"It is ready, and its file is not on this server, as after a restore: backups leave it out. PUT the same file again."`
 	Bytes       int64             `json:"bytes,omitempty"`
 	SHA256      string            `json:"sha256,omitempty"`
 	Signed      bool              `json:"signed"`
@@ -38,7 +39,7 @@ type FirmwareImage struct {
 }
 
 func imageOf(i upkeep.Image) FirmwareImage {
-	return FirmwareImage{ID: i.ID, Name: i.Name, Vendor: i.Vendor, Model: i.Model, Release: i.Release, FileName: i.FileName, State: i.State, Bytes: i.Bytes,
+	return FirmwareImage{ID: i.ID, Name: i.Name, Vendor: i.Vendor, Model: i.Model, Release: i.Release, FileName: i.FileName, State: i.State, Missing: i.Missing, Bytes: i.Bytes,
 		SHA256: i.SHA256, Signed: i.Signed(), Signer: i.Signer, Certificate: i.Certificate, Signature: i.Signature, CreatedBy: i.CreatedBy,
 		CreatedAt: at(i.CreatedAt), ReadyAt: at(i.ReadyAt), Version: i.Version}
 }
@@ -202,7 +203,7 @@ type FirmwareInstall struct {
 	Canary        bool                `json:"canary,omitempty" doc:"It goes first."`
 	CommandID     ident.Command       `json:"command_id,omitzero"`
 	Signed        bool                `json:"signed" doc:"Asked by SignedUpdateFirmware."`
-	State         upkeep.InstallState `json:"state" enum:"WAITING,ASKED,SCHEDULED,DOWNLOADING,DOWNLOADED,INSTALLING,INSTALLED,DONE,FAILED,CANCELLED,SKIPPED" doc:"DONE: the charge point started with the new version. INSTALLED: it says that it installed it."`
+	State         upkeep.InstallState `json:"state" enum:"WAITING,ASKED,SCHEDULED,DOWNLOADING,DOWNLOADED,INSTALLING,INSTALLED,DONE,FAILED,CANCELLED,SKIPPED" doc:"WAITING: for its turn in a campaign, or for the end of the session. DONE: the charge point started with the new version. INSTALLED: it says that it installed it."`
 	Told          string              `json:"told,omitempty" doc:"The last status that the charge point told."`
 	Before        string              `json:"before,omitempty" doc:"Its firmware before."`
 	Release       string              `json:"release" doc:"The firmware that it is to have."`
@@ -230,6 +231,7 @@ type installInput struct {
 		Signed   *bool           `json:"signed,omitempty" doc:"By SignedUpdateFirmware; absent: where the image is signed and the charge point has the security extension."`
 		Protocol upkeep.Protocol `json:"protocol,omitempty" enum:"https,ftps,http,ftp"`
 		At       time.Time       `json:"at,omitzero" doc:"Not before; absent: now."`
+		Now      bool            `json:"now,omitempty" doc:"Also while it charges. Else it waits until the session has ended, for a week at most."`
 		Reason   string          `json:"reason" minLength:"1" maxLength:"200"`
 	} `nameHint:"FirmwareInstallNew"`
 }
@@ -237,7 +239,7 @@ type installInput struct {
 func (h *handlers) installFirmware(ctx context.Context, in *installInput) (*accepted[FirmwareInstall], error) {
 	b := in.Body
 	r, err := h.svc.Upkeep.RequestInstall(ctx, scopeOf(ctx), upkeep.InstallRequest{Point: in.ID, Image: b.ImageID, Signed: b.Signed, Protocol: b.Protocol,
-		At: b.At, Reason: b.Reason})
+		At: b.At, Reason: b.Reason, Now: b.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -251,6 +253,11 @@ type InstallPath struct {
 
 func (h *handlers) getInstall(ctx context.Context, in *InstallPath) (*struct{ Body FirmwareInstall }, error) {
 	r, err := h.svc.Upkeep.Install(ctx, scopeOf(ctx), in.ID)
+	return &struct{ Body FirmwareInstall }{installOf(r)}, err
+}
+
+func (h *handlers) cancelInstall(ctx context.Context, in *InstallPath) (*struct{ Body FirmwareInstall }, error) {
+	r, err := h.svc.Upkeep.CancelInstall(ctx, scopeOf(ctx), in.ID)
 	return &struct{ Body FirmwareInstall }{installOf(r)}, err
 }
 

@@ -30,36 +30,44 @@ type ModelQuirks struct {
 	ProfileKind  asset.ProfileKind `json:"profile_kind,omitempty" enum:"absolute,relative" doc:"The only kind of charging profile that it takes."`
 	RateUnit     asset.RateUnit    `json:"rate_unit,omitempty" enum:"A,W" doc:"The only unit of limits that it takes."`
 	ConnectorOne *bool             `json:"profile_connector_one,omitempty" doc:"It takes no charging profile for the whole charge point; connector 1 gets it."`
+	ZeroIgnored  *bool             `json:"zero_limit_ignored,omitempty" doc:"It goes on charging at a limit of 0: charging profiles with one are refused."`
 	Actions      map[string]bool   `json:"actions,omitempty" doc:"Commands by their type, and whether it can do them; trigger_message with a colon and the message." example:"{\"change_availability\":false}"`
 	Keys         map[string]bool   `json:"keys,omitempty" doc:"Settings, and whether it has them."`
 }
 
 func (q ModelQuirks) quirks() asset.Quirks {
 	return asset.Quirks{NeverProbe: q.NeverProbe, StackZero: q.StackZero, ProfileKind: q.ProfileKind, RateUnit: q.RateUnit,
-		ConnectorOne: q.ConnectorOne, Actions: q.Actions, Keys: q.Keys}
+		ConnectorOne: q.ConnectorOne, ZeroIgnored: q.ZeroIgnored, Actions: q.Actions, Keys: q.Keys}
 }
 
 // ModelFact is one thing that was learned of a model.
 type ModelFact struct {
-	Kind          string            `json:"kind" enum:"action,key,profile,unanswered,flaw" doc:"action, key: it says that it has no such command or setting. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong."`
+	Kind          string            `json:"kind" enum:"action,key,effect,profile,unanswered,flaw" doc:"action, key: it says that it has no such command or setting. effect: it accepts this and does not do it; zero_limit_ignored is a limit of 0. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong."`
 	Subject       string            `json:"subject"`
 	Times         int               `json:"times"`
 	FirstAt       time.Time         `json:"first_at"`
 	LastAt        time.Time         `json:"last_at"`
 	ChargePointID ident.ChargePoint `json:"charge_point_id,omitzero" doc:"Where it was seen last."`
+	CountsFor     string            `json:"counts_for" enum:"charge_point,model" doc:"charge_point: action, key and effect that one charge point alone has shown. They count for it, and for the model when a second one shows the same."`
 }
 
 func modelOf(m asset.Model) Model {
 	out := Model{ID: m.ID, Vendor: m.Vendor, Model: m.Name, Firmware: m.Firmware, LearnedAt: at(m.LearnedAt), Note: m.Note, Version: m.Version, Learned: []ModelFact{},
 		Quirks: ModelQuirks{NeverProbe: m.Quirks.NeverProbe, StackZero: m.Quirks.StackZero, ProfileKind: m.Quirks.ProfileKind, RateUnit: m.Quirks.RateUnit,
-			ConnectorOne: m.Quirks.ConnectorOne, Actions: m.Quirks.Actions, Keys: m.Quirks.Keys}}
+			ConnectorOne: m.Quirks.ConnectorOne, ZeroIgnored: m.Quirks.ZeroIgnored, Actions: m.Quirks.Actions, Keys: m.Quirks.Keys}}
 	for _, k := range []struct {
 		kind  string
 		facts map[string]asset.Evidence
-	}{{"action", m.Learned.Actions}, {"key", m.Learned.Keys}, {"profile", m.Learned.Profiles}, {"unanswered", m.Learned.Unanswered}, {"flaw", m.Learned.Flaws}} {
+		one   bool // one charge point alone speaks for itself
+	}{{"action", m.Learned.Actions, true}, {"key", m.Learned.Keys, true}, {"effect", m.Learned.Effects, true}, {"profile", m.Learned.Profiles, false},
+		{"unanswered", m.Learned.Unanswered, false}, {"flaw", m.Learned.Flaws, false}} {
 		for _, subject := range slices.Sorted(maps.Keys(k.facts)) {
 			e := k.facts[subject]
-			out.Learned = append(out.Learned, ModelFact{Kind: k.kind, Subject: subject, Times: e.Times, FirstAt: at(e.FirstAt), LastAt: at(e.LastAt), ChargePointID: e.Point})
+			f := ModelFact{Kind: k.kind, Subject: subject, Times: e.Times, FirstAt: at(e.FirstAt), LastAt: at(e.LastAt), ChargePointID: e.Point, CountsFor: "model"}
+			if k.one && !e.OfModel() {
+				f.CountsFor = "charge_point"
+			}
+			out.Learned = append(out.Learned, f)
 		}
 	}
 	return out

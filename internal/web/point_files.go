@@ -37,6 +37,7 @@ type PointFile struct {
 	Kind          upkeep.FileKind      `json:"kind" enum:"diagnostics,log,security_log"`
 	Protocol      upkeep.Protocol      `json:"protocol" enum:"https,http,ftp,ftps" doc:"How it was to bring the file."`
 	State         upkeep.TransferState `json:"state" enum:"waiting,arriving,arrived,failed,expired" doc:"arrived: …/file has it. A file that failed after it arrived may be cut off, and can be fetched all the same."`
+	Missing       bool                 `json:"missing,omitempty" doc:"It arrived, and is not on this server, as after a restore: backups leave it out."`
 	Told          string               `json:"told,omitempty" doc:"The last status that the charge point told." example:"Uploaded"`
 	FileName      string               `json:"file_name,omitempty" doc:"As the charge point named it." export:"pii"`
 	Bytes         int64                `json:"bytes,omitempty"`
@@ -49,7 +50,7 @@ type PointFile struct {
 }
 
 func pointFileOf(r upkeep.FileRow) PointFile {
-	return PointFile{ID: r.ID, ChargePointID: r.Point, PointName: r.PointName, CommandID: r.Command, Kind: r.Kind, Protocol: r.Protocol, State: r.State,
+	return PointFile{ID: r.ID, ChargePointID: r.Point, PointName: r.PointName, CommandID: r.Command, Kind: r.Kind, Protocol: r.Protocol, State: r.State, Missing: r.Missing,
 		Told: r.Told, FileName: r.FileName, Bytes: r.Bytes, SHA256: r.SHA256, Detail: r.Detail, CreatedAt: at(r.CreatedAt), ArrivedAt: at(r.ArrivedAt),
 		ExpiresAt: at(r.ExpiresAt), KeptUntil: at(r.KeepUntil)}
 }
@@ -87,7 +88,7 @@ func (h *handlers) pointFile(ctx context.Context, in *PointFilePath) (*huma.Stre
 	}
 	f, err := h.opt.PointFiles.Open(ctx, r.Operator, r.Vault())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.NotFound("file").Because(err)
+		return nil, fault.New(fault.Missing, "file_missing", "The file is not on this server: it came before the backup that was restored, and backups leave it out.").Because(err)
 	}
 	if err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ type Recharge struct {
 	Reverses        ident.Recharge      `json:"reverses,omitzero" doc:"Of a reversal: the recharge that it takes back."`
 	Amount          Money               `json:"amount" doc:"Of a reversal below 0."`
 	Reversed        *Money              `json:"reversed,omitempty" doc:"How much of the recharge was taken back; absent: nothing."`
+	Bonus           *Money              `json:"bonus,omitempty" doc:"Given on top; of a reversal what was taken back of it, below 0; absent: none."`
 	BalanceBefore   Money               `json:"balance_before"`
 	BalanceAfter    Money               `json:"balance_after"`
 	Reason          string              `json:"reason" export:"pii"`
@@ -47,6 +48,9 @@ func (h *handlers) recharge(ctx context.Context, r ledger.RechargeRow) Recharge 
 		ChargingAccount: d.ChargingAccount, Email: d.Email, RechargeFrom: r.From, Kind: r.Kind, Reverses: r.Reverses, Amount: amount(r.Amount),
 		BalanceBefore: amount(r.BalanceBefore()), BalanceAfter: amount(r.BalanceAfter), Reason: r.Reason, Actor: r.Actor, State: r.State,
 		CanReverse: r.Kind == ledger.Forward && r.State == ledger.Success && c.May(authz.FinanceWrite), Masked: masked}
+	if r.Bonus.Minor != 0 {
+		out.Bonus = someAmount(r.Bonus)
+	}
 	if r.Reversed.Minor > 0 {
 		out.Reversed = someAmount(r.Reversed)
 	}
@@ -61,6 +65,7 @@ type RechargePath struct {
 // RechargeDetail is a recharge with its counterpart and its postings.
 type RechargeDetail struct {
 	Recharge
+	EntryID     ident.Entry      `json:"entry_id" doc:"How it was posted."`
 	ActorName   string           `json:"actor_name,omitempty" doc:"Of who did it, where the caller may see staff."`
 	Counterpart *RechargeOther   `json:"counterpart,omitempty" doc:"The reversal of a recharge, the recharge of a reversal."`
 	Postings    []LedgerPosting  `json:"postings" doc:"How it stands in the books: they sum to nothing."`
@@ -86,7 +91,8 @@ type LedgerPosting struct {
 type DriverAvailable struct {
 	Balance   Money `json:"balance"`
 	Held      Money `json:"held" doc:"Set aside for sessions that run."`
-	Available Money `json:"available" doc:"balance without held: what can be taken back."`
+	Bonus     Money `json:"bonus" doc:"How much of the balance is bonus, which is never paid out."`
+	Available Money `json:"available" doc:"balance without held: what may be spent."`
 }
 
 func postingsOf(ps []ledger.Posting) []LedgerPosting {
@@ -103,7 +109,7 @@ func (h *handlers) getRecharge(ctx context.Context, in *RechargePath) (*single[R
 	if err != nil {
 		return nil, err
 	}
-	out := RechargeDetail{Recharge: h.recharge(ctx, r.RechargeRow), Postings: postingsOf(r.Postings)}
+	out := RechargeDetail{Recharge: h.recharge(ctx, r.RechargeRow), EntryID: r.Entry, Postings: postingsOf(r.Postings)}
 	if o := r.Counterpart; o != nil {
 		out.Counterpart = &RechargeOther{ID: o.ID, TransactionID: o.TransactionID, Time: at(o.At), Amount: amount(o.Amount), Reason: o.Reason}
 	}
@@ -111,7 +117,7 @@ func (h *handlers) getRecharge(ctx context.Context, in *RechargePath) (*single[R
 	if err != nil {
 		return nil, err
 	}
-	out.Now = &DriverAvailable{Balance: amount(a.Balance), Held: amount(a.Held), Available: amount(a.Available())}
+	out.Now = &DriverAvailable{Balance: amount(a.Balance), Held: amount(a.Held), Bonus: amount(a.Bonus), Available: amount(a.Available())}
 	if !r.Actor.IsZero() && c.May(authz.StaffRead) {
 		if s, err := h.svc.Operator.StaffMember(ctx, c.Scope, r.Actor); err == nil { // one of the platform is not seen from here
 			out.ActorName = s.Name

@@ -27,9 +27,10 @@ type SessionDetail struct {
 // SessionEntry is one posting of a session: what was captured, and each correction.
 type SessionEntry struct {
 	ID       ident.Entry     `json:"id"`
-	Corrects ident.Entry     `json:"corrects,omitzero" doc:"Of an adjustment: the entry that it corrects."`
+	Corrects ident.Entry     `json:"corrects,omitzero" doc:"Of an adjustment or a reversal: the entry that it corrects."`
 	At       time.Time       `json:"at"`
-	Kind     string          `json:"kind" enum:"capture,adjust"`
+	Kind     string          `json:"kind" enum:"capture,adjust,reversal"`
+	Reason   string          `json:"reason,omitempty" doc:"Of a reversal."`
 	Amount   Money           `json:"amount" doc:"Taken from the account; negative: given back."`
 	Debt     *Money          `json:"debt,omitempty" doc:"The part that the balance did not cover."`
 	Balance  Money           `json:"balance" doc:"Of the account, after."`
@@ -117,7 +118,7 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 			return nil, err
 		}
 		for _, e := range entries {
-			x := SessionEntry{ID: e.ID, Corrects: e.Corrects, At: at(e.At), Kind: string(e.Kind), Amount: amount(e.Amount),
+			x := SessionEntry{ID: e.ID, Corrects: e.Corrects, At: at(e.At), Kind: string(e.Kind), Reason: e.Reason, Amount: amount(e.Amount),
 				Balance: amount(e.Balance), Postings: postingsOf(e.Postings)}
 			if e.Debt.Minor > 0 {
 				x.Debt = someAmount(e.Debt)

@@ -51,6 +51,16 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"account":"m` + newRequestID() + `@x.example"}`
 	case "POST /api/v1/drivers/{id}/recharges":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
+	case "PUT /api/v1/recharge-rules":
+		return `{"presets":[],"approve_above":{"amount":"0.50","currency":"EUR"},"approve_within_h":24}`
+	case "POST /api/v1/drivers/{id}/recharge-requests":
+		return `{"amount":{"amount":"600.00","currency":"EUR"},"reason":"x"}`
+	case "POST /api/v1/recharge-requests/{id}/approval":
+		return ``
+	case "POST /api/v1/book-closings":
+		return `{"month":"2026-10","reason":"x"}`
+	case "POST /api/v1/ledger-entries/{id}/reversal", "POST /api/v1/recharge-requests/{id}/refusal", "POST /api/v1/book-closings/{id}/reopen":
+		return `{"reason":"x"}`
 	case "POST /api/v1/recharges/{id}/reversal":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
 	case "POST /api/v1/vendor-rules":
@@ -103,6 +113,10 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{}`
 	case "POST /api/v1/reservations":
 		return `{"charge_point_id":"` + t.point + `","connector":1,"driver_id":"` + t.driver + `","until":"2026-06-01T00:00:00Z"}`
+	case "POST /api/v1/maintenance-windows":
+		return `{"site_id":"` + t.site + `","until":"2026-06-01T00:00:00Z","reason":"test"}`
+	case "PUT /api/v1/warning-levels":
+		return `{"levels":{"OFFLINE":"WARN"}}`
 	case "POST /api/v1/command-bulks":
 		return `{"type":"clear_cache","reason":"test","charge_point_ids":["` + t.point + `"]}`
 	}
@@ -120,8 +134,8 @@ func (w *world) path(rt Route, t tenant) string {
 		"warnings": t.warning, "unknown-charge-points": t.stranger, "models": t.model, "config-templates": t.template, "vendor-rules": t.vendorRule,
 		"certificates": t.certificate, "authorities": t.authority,
 		"charge-point-files": t.file, "firmware-images": t.image, "firmware-installs": t.install, "firmware-campaigns": t.campaign,
-		"local-lists": t.list, "reservations": t.reservation,
-		"recharges": t.recharge,
+		"local-lists": t.list, "reservations": t.reservation, "maintenance-windows": t.window,
+		"recharges": t.recharge, "ledger-entries": t.entry, "book-closings": t.closing, "recharge-requests": t.ask,
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
@@ -211,14 +225,14 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
 			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority,
-			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign, w.theirs.list, w.theirs.reservation}
+			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign, w.theirs.list, w.theirs.reservation, w.theirs.window}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
 				continue
 			}
 			for _, query := range []string{"", "?limit=100"} {
-				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.Path == "/api/v1/security-settings" || rt.tag() == "authorities" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
+				if (rt.Path == "/api/v1/me" || rt.Path == "/api/v1/search" || rt.Path == "/api/v1/site-status" || rt.Path == "/api/v1/onboarding" || rt.Path == "/api/v1/security-settings" || rt.Path == "/api/v1/warning-levels" || rt.tag() == "authorities" || rt.tag() == "home" || strings.HasSuffix(rt.Path, "/sums")) && query != "" { // no lists
 					continue
 				}
 				a := w.call("GET", rt.Path+query, "", mine).want(w, 200)

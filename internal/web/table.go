@@ -17,6 +17,7 @@ import (
 //
 //	export:"-"    no column
 //	export:"pii"  personal data: only with the permission pii.export
+//	export:"bare" an amount without a column for its currency, which has its own
 
 // cellKind says how a spreadsheet takes a cell.
 type cellKind uint8
@@ -45,11 +46,15 @@ type table struct {
 var (
 	timeType  = reflect.TypeFor[time.Time]()
 	moneyType = reflect.TypeFor[Money]()
+	bareType  = reflect.TypeFor[bareMoney]()
 	rateType  = reflect.TypeFor[money.Rate]()
 	rawType   = reflect.TypeFor[json.RawMessage]()
 	textType  = reflect.TypeFor[encoding.TextMarshaler]()
 	tables    sync.Map // reflect.Type → *table
 )
+
+// bareMoney stands for Money without its currency.
+type bareMoney struct{}
 
 // tableOf describes the rows of a type, a struct.
 func tableOf(t reflect.Type) *table {
@@ -91,6 +96,9 @@ func (tb *table) add(t reflect.Type, prefix string, personal bool, get func(refl
 			tb.add(ft, prefix, pii, field)
 			continue
 		}
+		if tag == "bare" {
+			ft = bareType
+		}
 		tb.field(ft, prefix+name, pii, field)
 	}
 }
@@ -117,6 +125,8 @@ func (tb *table) field(t reflect.Type, name string, pii bool, field func(reflect
 	case t == moneyType:
 		put(name, numberCell, func(v reflect.Value, _ *time.Location) string { return v.Interface().(Money).Amount })
 		put(name+"_currency", textCell, func(v reflect.Value, _ *time.Location) string { return string(v.Interface().(Money).Currency) })
+	case t == bareType:
+		put(name, numberCell, func(v reflect.Value, _ *time.Location) string { return v.Interface().(Money).Amount })
 	case t == rateType:
 		put(name, numberCell, func(v reflect.Value, _ *time.Location) string { return marshalled(v) })
 	case t == rawType:

@@ -149,7 +149,7 @@ type PointSettings struct {
 type PointSetting struct {
 	WantedKey
 	Have  *string            `json:"have,omitempty" doc:"As last read; absent: not read, or it has none."`
-	State asset.SettingState `json:"state" enum:"unread,same,differs,sent,taken,restart,refused,read_only,not_supported,not_taken,failed" doc:"restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error."`
+	State asset.SettingState `json:"state" enum:"unread,same,differs,sent,taken,restart,refused,read_only,not_supported,not_taken,failed,skipped" doc:"restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error. skipped: no template may set it; text says why."`
 	At    time.Time          `json:"at,omitzero"`
 	Text  string             `json:"text,omitempty"`
 }

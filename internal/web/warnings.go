@@ -23,10 +23,10 @@ type Warning struct {
 	ChargePointID   ident.ChargePoint `json:"charge_point_id,omitzero" doc:"Absent for a storm, and for a station that nobody knows."`
 	ChargePointName string            `json:"charge_point_name,omitempty"`
 	Connector       int               `json:"connector" doc:"0: the whole charge point."`
-	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED"`
+	Type            upkeep.Type       `json:"type" enum:"OFFLINE,FLAPPING,CONNECTOR_ERROR,INTERNAL_ERROR,CHARGE_RECORD_ERROR,METER_SILENT,START_FAILURE_STREAK,UNKNOWN_STATION,DUPLICATE_IDENTITY,SECURITY_EVENT,CERT_EXPIRING,FIRMWARE_FAILED,LIST_PUSH_FAILED,HARDWARE_CHANGED"`
 	Code            string            `json:"code,omitempty" doc:"What tells warnings of a type apart: OCPP 1.6's errorCode, the flag of a charging record, the identity that is not known, the kind of a security event." example:"GroundFailure"`
 	Level           string            `json:"level" enum:"INFO,NOTICE,WARN,ERROR,CRITICAL" doc:"CRITICAL is about safety and never ends by itself."`
-	State           upkeep.State      `json:"state" enum:"OPEN,ACKNOWLEDGED,CLEARED"`
+	State           upkeep.State      `json:"state" enum:"OPEN,ACKNOWLEDGED,SUPPRESSED,CLEARED" doc:"SUPPRESSED: raised in a window of maintenance; it becomes OPEN if it holds when that ends."`
 	Count           int               `json:"count" minimum:"1" doc:"How often it happened while it stood."`
 	FirstAt         time.Time         `json:"first_at" doc:"When it happened first, by the device's corrected clock."`
 	At              time.Time         `json:"at" doc:"When it happened last. Lists go by it."`
@@ -58,7 +58,7 @@ func warningOf(r upkeep.Row) Warning {
 
 // WarningEntry is one line of a warning's history.
 type WarningEntry struct {
-	Kind       upkeep.EntryKind `json:"kind" enum:"raised,again,condition_gone,joined_storm,acknowledged,cleared"`
+	Kind       upkeep.EntryKind `json:"kind" enum:"raised,again,condition_gone,joined_storm,acknowledged,window_over,cleared"`
 	At         time.Time        `json:"at" doc:"When it happened."`
 	ReceivedAt time.Time        `json:"received_at" doc:"When it was heard of."`
 	SessionID  ident.Session    `json:"session_id,omitzero"`
@@ -103,7 +103,7 @@ func (in *warningsInput) filter() (upkeep.Filter, error) {
 		case slices.Contains(upkeep.States, s):
 			f.States = append(f.States, s)
 		default:
-			return f, fault.BadInput("/query/state", "must be live, OPEN, ACKNOWLEDGED or CLEARED")
+			return f, fault.BadInput("/query/state", "must be live, OPEN, ACKNOWLEDGED, SUPPRESSED or CLEARED")
 		}
 	}
 	for word := range strings.SplitSeq(in.Type, ",") {

@@ -64,7 +64,7 @@ type tenant struct {
 	warning, stranger, model, template, vendorRule                                                    string
 	certificate, authority                                                                            string
 	file, image, install, campaign                                                                    string
-	list, reservation                                                                                 string
+	list, reservation, window, entry, closing, ask                                                    string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -254,6 +254,12 @@ func (w *world) furnish(t *tenant) {
 	t.driver = make("/api/v1/drivers", `{"account":"driver@`+tag+`.example","name":"Dora Driver","mobile":"+49170`+fmt.Sprint(1000000+len(tag)+int(tag[0]))+`"}`)
 	t.token = make("/api/v1/tokens", `{"driver_id":"`+t.driver+`","uid":"13ADF6`+strings.ToUpper(tag[:1])+`0"}`)
 	t.recharge = make("/api/v1/drivers/"+t.driver+"/recharges", `{"amount":{"amount":"100.00","currency":"EUR"},"reason":"test"}`)
+	w.call("PUT", "/api/v1/recharge-rules", `{"presets":[],"approve_above":{"amount":"500.00","currency":"EUR"},"approve_within_h":24}`, bearer(t.admin), version(1)).want(w, 200)
+	t.ask = make("/api/v1/drivers/"+t.driver+"/recharge-requests", `{"amount":{"amount":"600.00","currency":"EUR"},"reason":"test"}`)
+	t.closing = make("/api/v1/book-closings", `{"month":"2026-10","reason":"test"}`)
+	var lines struct{ Items []LedgerLine }
+	w.call("GET", "/api/v1/postings", "", bearer(t.admin)).want(w, 200).into(&lines)
+	t.entry = lines.Items[0].EntryID.String()
 	t.spare = make("/api/v1/staff", `{"login":"`+tag+`-spare","name":"Spare","role":"op_ops","password":"`+password+`"}`)
 	t.key = make("/api/v1/api-tokens", `{"name":"spare"}`)
 	t.view = make("/api/v1/views", `{"list":"records","name":"Dora's","query":"q=1","default":true}`)
@@ -271,6 +277,8 @@ func (w *world) furnish(t *tenant) {
 	t.list = make("/api/v1/local-lists", `{"name":"`+tag+` depot","cards":"MANUAL","token_ids":["`+t.token+`"],"site_ids":["`+t.site+`"]}`)
 	t.reservation = make("/api/v1/reservations", `{"charge_point_id":"`+t.point+`","connector":1,"driver_id":"`+t.driver+`","until":"`+
 		w.clock.Now().Add(time.Hour).Format(time.RFC3339)+`"}`)
+	t.window = make("/api/v1/maintenance-windows", `{"site_id":"`+t.site+`","from":"`+w.clock.Now().Add(time.Hour).Format(time.RFC3339)+`","until":"`+
+		w.clock.Now().Add(2*time.Hour).Format(time.RFC3339)+`","reason":"`+tag+` new fuses"}`)
 	_, err = w.svc.Session.Start(w.Context(), sc, session.StartReport{
 		Report:    session.Report{Point: p.ID, Epoch: epoch, ReceivedAt: w.clock.Now(), MessageID: "m1", Raw: []byte(`[2,"m1","StartTransaction",{}]`)},
 		Connector: 1, Token: "13adf6" + tag[:1] + "0", Register: 1000, HasRegister: true, Stamp: session.Stamp{At: w.clock.Now()}})

@@ -99,7 +99,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** Every screen of the menu, by its address. */
 export const screens = [
-  'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records',
-  'live/warnings', 'live/attempts', 'live/map',
+  'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records', 'finance/ledger',
+  'live/warnings', 'live/attempts', 'live/bulks', 'live/map', 'upkeep/windows', 'upkeep/levels',
   'assets/stations', 'assets/points', 'assets/inbox', 'assets/templates', 'assets/models', 'assets/certificates', 'assets/firmware', 'users/profiles', 'users/cards',
 ]

@@ -116,7 +116,7 @@ describe('the commands of a charge point', () => {
   test('an id of nobody is missing, not broken', async () => {
     await w.page.goto(`${base}/live/points/cp_00000000000000000000000000`)
     await w.page.getByText('This does not exist, or it belongs to another operator.').waitFor()
-    await w.page.goto(`${base}/live/points/bulks/bulk_00000000000000000000000000`)
+    await w.page.goto(`${base}/live/bulks/bulk_00000000000000000000000000`)
     await w.page.getByText('This does not exist, or it belongs to another operator.').waitFor()
   })
 })
@@ -184,7 +184,7 @@ describe('LIVE-A8: a sub-operator\'s staff reset many', () => {
     await picture(page, 'bulk-asks-1440')
     await dialog.getByLabel(/^Type \d{4}/).fill(await digits(w))
     await dialog.getByRole('button', { name: /^Send to/ }).click()
-    await page.waitForURL(/\/live\/points\/bulks\/bulk_/)
+    await page.waitForURL(/\/live\/bulks\/bulk_/)
     // None of them was ever connected: each row says so, and the whole is done.
     await expect.poll(() => page.locator('tr[data-id]', { hasText: 'Not sent' }).filter({ hasText: 'is offline' }).count(), { timeout: 40_000 }).toBe(count)
     await page.locator('.record-head').getByText('Sent', { exact: true }).waitFor()

@@ -156,6 +156,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/book-closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List months that were closed
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_book_closings"];
+        put?: never;
+        /**
+         * Close a month of the books
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_book_closings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/book-closings/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the month again that was closed last
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_book_closings_one_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates": {
         parameters: {
             query?: never;
@@ -1000,6 +1044,26 @@ export interface paths {
         patch: operations["patch_drivers_one"];
         trace?: never;
     };
+    "/api/v1/drivers/{id}/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a recharge that a second person must approve
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_drivers_one_recharge_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers/{id}/recharges": {
         parameters: {
             query?: never;
@@ -1312,6 +1376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware-installs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an install that waits for the end of a session
+         * @description Needs the permission `firmware.write`.
+         */
+        post: operations["post_firmware_installs_one_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home/analytics": {
         parameters: {
             query?: never;
@@ -1470,6 +1554,46 @@ export interface paths {
         get: operations["get_home_sessions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger-entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry of the books with both of its sides
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_ledger_entries_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger-entries/{id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an entry back, once
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_ledger_entries_one_reversal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1642,6 +1766,70 @@ export interface paths {
          * @description For everybody who is logged in.
          */
         post: operations["post_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List windows of maintenance
+         * @description Needs the permission `live.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_maintenance_windows"];
+        put?: never;
+        /**
+         * Suppress the warnings of a site or a charge point for a time
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_maintenance_windows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One window of maintenance
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_maintenance_windows_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a window of maintenance now, or call it off
+         * @description Needs the permission `warnings.write`.
+         */
+        post: operations["post_maintenance_windows_one_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1857,6 +2045,110 @@ export interface paths {
          * @description Needs the permission `plans.write`.
          */
         put: operations["put_plans_one"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal: postings by the day that they are booked for
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_postings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recharges that wait for a second person, or did
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_recharge_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a recharge that another person asked for
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-requests/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse it, or take it back
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_recharge_requests_one_refusal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recharge-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is offered and allowed when staff recharge an account
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_recharge_rules"];
+        /**
+         * Change what is offered and allowed
+         * @description Needs the permission `finance.write`.
+         */
+        put: operations["put_recharge_rules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2448,6 +2740,26 @@ export interface paths {
         patch: operations["patch_tokens_one"];
         trace?: never;
     };
+    "/api/v1/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each account of the books comes to in a range of days
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_trial_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unknown-charge-points": {
         parameters: {
             query?: never;
@@ -2650,6 +2962,30 @@ export interface paths {
          * @description For everybody who is logged in.
          */
         patch: operations["patch_views_one"];
+        trace?: never;
+    };
+    "/api/v1/warning-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How bad warnings of each type are
+         * @description Needs the permission `live.read`.
+         */
+        get: operations["get_warning_levels"];
+        /**
+         * Give types of warnings another level
+         * @description Needs the permission `warnings.configure`.
+         */
+        put: operations["put_warning_levels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/warnings": {
@@ -2990,8 +3326,40 @@ export interface components {
             fees: components["schemas"]["SessionFees"];
             total: components["schemas"]["Money"];
         };
+        BookClosing: {
+            /**
+             * Format: date-time
+             * @description The first instant that is open: the end of the month on the operator's clock.
+             */
+            booked_until: string;
+            /** Format: date-time */
+            closed_at: string;
+            closed_by?: string;
+            id: string;
+            /** @example 2026-10 */
+            month: string;
+            reason: string;
+            reopen_reason?: string;
+            /**
+             * Format: date-time
+             * @description Absent: it is closed.
+             */
+            reopened_at?: string;
+            reopened_by?: string;
+        };
+        BookClosingNew: {
+            /**
+             * @description It and all months before it are closed.
+             * @example 2026-10
+             */
+            month: string;
+            reason: string;
+        };
+        BookReopening: {
+            reason: string;
+        };
         Bulk: {
-            /** @description Only where one bulk is asked for. */
+            /** @description How its rows stand. */
             counts?: components["schemas"]["BulkCount"][];
             /** Format: date-time */
             created_at: string;
@@ -3007,6 +3375,8 @@ export interface components {
             queue_until_online_s?: number;
             reason: string;
             staff_id?: string;
+            /** @description Name of the account, or its id where the name is out of reach. */
+            staff_name?: string;
             /**
              * @description done: every row has its command, or the reason why it has none.
              * @enum {string}
@@ -3592,9 +3962,11 @@ export interface components {
             version: number;
         };
         DriverAvailable: {
-            /** @description balance without held: what can be taken back. */
+            /** @description balance without held: what may be spent. */
             available: components["schemas"]["Money"];
             balance: components["schemas"]["Money"];
+            /** @description How much of the balance is bonus, which is never paid out. */
+            bonus: components["schemas"]["Money"];
             /** @description Set aside for sessions that run. */
             held: components["schemas"]["Money"];
         };
@@ -3632,6 +4004,9 @@ export interface components {
         EnterOperator: {
             operator_id: string;
             /** @description Stands in the audit of both sides. */
+            reason: string;
+        };
+        EntryReversalNew: {
             reason: string;
         };
         Export: {
@@ -3757,6 +4132,8 @@ export interface components {
             created_by?: string;
             file_name: string;
             id: string;
+            /** @description It is ready, and its file is not on this server, as after a restore: backups leave it out. PUT the same file again. */
+            missing?: boolean;
             model: string;
             name: string;
             /** Format: date-time */
@@ -3828,7 +4205,7 @@ export interface components {
             signed: boolean;
             site_name?: string;
             /**
-             * @description DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
+             * @description WAITING: for its turn in a campaign, or for the end of the session. DONE: the charge point started with the new version. INSTALLED: it says that it installed it.
              * @enum {string}
              */
             state: "WAITING" | "ASKED" | "SCHEDULED" | "DOWNLOADING" | "DOWNLOADED" | "INSTALLING" | "INSTALLED" | "DONE" | "FAILED" | "CANCELLED" | "SKIPPED";
@@ -3842,6 +4219,8 @@ export interface components {
              */
             at?: string;
             image_id: string;
+            /** @description Also while it charges. Else it waits until the session has ended, for a week at most. */
+            now?: boolean;
             /** @enum {string} */
             protocol?: "https" | "ftps" | "http" | "ftp";
             reason: string;
@@ -4410,6 +4789,83 @@ export interface components {
         KeyChange: {
             reason: string;
         };
+        LedgerEntry: {
+            /** @description The day that it counts for, on the operator's clock. */
+            booked_on: string;
+            /** @description It was not taken back, is of no recharge, and the caller may. */
+            can_reverse: boolean;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            /**
+             * Format: date-time
+             * @description When what it is of came to be.
+             */
+            event_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /** @description Both sides: debit is credit. */
+            lines: components["schemas"]["LedgerLine"][];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            /** @description Of a reversal. */
+            reason?: string;
+            recharge_id?: string;
+            /** @description The entry that took it back. */
+            reversed_by?: string;
+            session_id?: string;
+            /** @description The operator's. */
+            time_zone: string;
+        };
+        LedgerLine: {
+            /**
+             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @example revenue:electricity
+             */
+            account: string;
+            /**
+             * @description The day that it counts for, on the operator's clock.
+             * @example 2026-10-31
+             */
+            booked_on: string;
+            /** @description Of a wallet: its number. */
+            charging_account?: string;
+            charging_account_id?: string;
+            /** @description The entry that it corrects. */
+            corrects?: string;
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            entry_id: string;
+            /** Format: date-time */
+            event_at: string;
+            /**
+             * @description The day on which what it is of came to be. Later than it is booked for never, earlier where that month was closed.
+             * @example 2026-10-31
+             */
+            event_on: string;
+            /** @description Of the posting: that of its entry and the line. */
+            id: string;
+            /** @enum {string} */
+            kind: "recharge" | "capture" | "adjust" | "reversal";
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            posted_at: string;
+            recharge_id?: string;
+            /** @description The number people read out: of the session, or of the recharge. */
+            reference?: string;
+            session_id?: string;
+            /**
+             * @description What it is of, in words.
+             * @example Recharge
+             */
+            text: string;
+        };
         LedgerPosting: {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
@@ -4445,6 +4901,18 @@ export interface components {
         };
         ListAuditRow: {
             items: components["schemas"]["AuditRow"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListBookClosing: {
+            items: components["schemas"]["BookClosing"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -4598,6 +5066,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListLedgerLine: {
+            items: components["schemas"]["LedgerLine"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListListColumns: {
             items: components["schemas"]["ListColumns"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -4636,6 +5116,18 @@ export interface components {
         };
         ListLocalListPoint: {
             items: components["schemas"]["LocalListPoint"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListMaintenanceWindow: {
+            items: components["schemas"]["MaintenanceWindow"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -4720,6 +5212,18 @@ export interface components {
         };
         ListRecharge: {
             items: components["schemas"]["Recharge"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListRechargeAsk: {
+            items: components["schemas"]["RechargeAsk"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -5072,6 +5576,51 @@ export interface components {
             login: string;
             password: string;
         };
+        MaintenanceWindow: {
+            /** @description Absent: all of the site. */
+            charge_point_id?: string;
+            charge_point_name?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            /** @description Who ended it before its time, or called it off. */
+            ended_by?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            reason: string;
+            site_id: string;
+            site_name?: string;
+            /** @enum {string} */
+            state: "PLANNED" | "RUNNING" | "OVER";
+            /**
+             * Format: int64
+             * @description Warnings that are suppressed in it now.
+             */
+            suppressed: number;
+            /** @description Of the site. */
+            time_zone?: string;
+            /** Format: date-time */
+            until: string;
+        };
+        MaintenanceWindowNew: {
+            /** @description Or only this one. */
+            charge_point_id?: string;
+            /**
+             * Format: date-time
+             * @description Absent: now.
+             */
+            from?: string;
+            /** @description What is done. */
+            reason: string;
+            /** @description All charge points of this site. */
+            site_id?: string;
+            /**
+             * Format: date-time
+             * @description At most 31 days after the beginning.
+             */
+            until: string;
+        };
         Me: {
             /** @description Set while platform staff act inside an operator. */
             acting_in?: components["schemas"]["ActingIn"];
@@ -5138,13 +5687,18 @@ export interface components {
         ModelFact: {
             /** @description Where it was seen last. */
             charge_point_id?: string;
+            /**
+             * @description charge_point: action, key and effect that one charge point alone has shown. They count for it, and for the model when a second one shows the same.
+             * @enum {string}
+             */
+            counts_for: "charge_point" | "model";
             /** Format: date-time */
             first_at: string;
             /**
-             * @description action, key: it says that it has no such command or setting. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
+             * @description action, key: it says that it has no such command or setting. effect: it accepts this and does not do it; zero_limit_ignored is a limit of 0. profile: a refused charging profile passed in this form. unanswered: it left this message unanswered in a row. flaw: what its messages have wrong.
              * @enum {string}
              */
-            kind: "action" | "key" | "profile" | "unanswered" | "flaw";
+            kind: "action" | "key" | "effect" | "profile" | "unanswered" | "flaw";
             /** Format: date-time */
             last_at: string;
             subject: string;
@@ -5196,6 +5750,8 @@ export interface components {
             rate_unit?: "A" | "W";
             /** @description Its charging profiles have the stack level 0. */
             stack_level_zero?: boolean;
+            /** @description It goes on charging at a limit of 0: charging profiles with one are refused. */
+            zero_limit_ignored?: boolean;
         };
         Money: {
             /**
@@ -5399,6 +5955,8 @@ export interface components {
             kept_until: string;
             /** @enum {string} */
             kind: "diagnostics" | "log" | "security_log";
+            /** @description It arrived, and is not on this server, as after a restore: backups leave it out. */
+            missing?: boolean;
             /**
              * @description How it was to bring the file.
              * @enum {string}
@@ -5514,10 +6072,10 @@ export interface components {
             /** @example HeartbeatInterval */
             key: string;
             /**
-             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error.
+             * @description restart: it counts after a restart. not_taken: the charge point said yes and has another value all the same. not_supported, read_only: no error. skipped: no template may set it; text says why.
              * @enum {string}
              */
-            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed";
+            state: "unread" | "same" | "differs" | "sent" | "taken" | "restart" | "refused" | "read_only" | "not_supported" | "not_taken" | "failed" | "skipped";
             text?: string;
             value: string;
         };
@@ -5665,6 +6223,8 @@ export interface components {
             amount: components["schemas"]["Money"];
             balance_after: components["schemas"]["Money"];
             balance_before: components["schemas"]["Money"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -5693,6 +6253,38 @@ export interface components {
             /** @description The driver's name. */
             user?: string;
         };
+        RechargeAsk: {
+            /** @description The driver's login. */
+            account?: string;
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            asked_by_name?: string;
+            charging_account?: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            decided_by_name?: string;
+            decision_reason?: string;
+            driver_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description The caller asked for it, and cannot approve it. */
+            own: boolean;
+            reason: string;
+            /** @description Once it is approved. */
+            recharge_id?: string;
+            /** @enum {string} */
+            state: "PENDING" | "APPROVED" | "REFUSED" | "EXPIRED";
+            /** @description The driver's name. */
+            user?: string;
+        };
+        RechargeBonus: {
+            bonus: components["schemas"]["Money"];
+            from: components["schemas"]["Money"];
+        };
         RechargeDetail: {
             /** @description The driver's login. */
             account: string;
@@ -5706,6 +6298,8 @@ export interface components {
             balance_before: components["schemas"]["Money"];
             /** @description What the account has now. */
             balance_now?: components["schemas"]["DriverAvailable"];
+            /** @description Given on top; of a reversal what was taken back of it, below 0; absent: none. */
+            bonus?: components["schemas"]["Money"];
             /** @description It is a recharge that was not taken back, and the caller may. */
             can_reverse: boolean;
             charging_account: string;
@@ -5713,6 +6307,8 @@ export interface components {
             counterpart?: components["schemas"]["RechargeOther"];
             driver_id: string;
             email?: string;
+            /** @description How it was posted. */
+            entry_id: string;
             id: string;
             /**
              * @description A reversal takes a recharge back.
@@ -5749,6 +6345,49 @@ export interface components {
             /** Format: date-time */
             time: string;
             transaction_id: string;
+        };
+        RechargeRefusal: {
+            reason: string;
+        };
+        RechargeRules: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
+            /** Format: int64 */
+            version: number;
+        };
+        RechargeRulesBody: {
+            /** @description More than this needs the approval of a second person; absent: nothing does. */
+            approve_above?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description After so many hours a request that nobody decided is over.
+             */
+            approve_within_h: number;
+            /** @description What a recharge gets on top, upwards: the highest that it reaches. */
+            bonus?: components["schemas"]["RechargeBonus"][];
+            /** @description Bonus is spent before what was paid; absent: after it. */
+            bonus_first?: boolean;
+            /** @description Absent: whatever is above 0. */
+            least?: components["schemas"]["Money"];
+            /** @description Absent: what the platform allows. */
+            most?: components["schemas"]["Money"];
+            /** @description What screens offer, upwards. */
+            presets: components["schemas"]["Money"][];
         };
         RechargeSum: {
             /** Format: int64 */
@@ -6228,15 +6867,17 @@ export interface components {
             at: string;
             /** @description Of the account, after. */
             balance: components["schemas"]["Money"];
-            /** @description Of an adjustment: the entry that it corrects. */
+            /** @description Of an adjustment or a reversal: the entry that it corrects. */
             corrects?: string;
             /** @description The part that the balance did not cover. */
             debt?: components["schemas"]["Money"];
             id: string;
             /** @enum {string} */
-            kind: "capture" | "adjust";
+            kind: "capture" | "adjust" | "reversal";
             /** @description They sum to nothing. */
             postings: components["schemas"]["LedgerPosting"][];
+            /** @description Of a reversal. */
+            reason?: string;
         };
         SessionFees: {
             electricity: components["schemas"]["Money"];
@@ -6580,6 +7221,35 @@ export interface components {
             uid?: string;
             visual?: string | null;
         };
+        TrialBalance: {
+            /** @description The last day of the books that are closed. */
+            closed_until?: string;
+            /** @description The first day; absent: from the beginning. */
+            from?: string;
+            items: components["schemas"]["TrialLine"][];
+            /** @description Of the days: the operator's. */
+            time_zone: string;
+            /** @description The last day. */
+            to: string;
+            /** @description One for each currency. Without a filter opening and closing are nothing, and debit is credit. */
+            totals: components["schemas"]["TrialLine"][];
+        };
+        TrialLine: {
+            /** @description Absent: of a total. */
+            account?: string;
+            /** @description opening with credit, without debit. */
+            closing: components["schemas"]["Money"];
+            credit: components["schemas"]["Money"];
+            currency: string;
+            debit: components["schemas"]["Money"];
+            /** @description Above 0: credit; below 0: debit. */
+            opening: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description In the range.
+             */
+            postings: number;
+        };
         UnknownChargePoint: {
             /** @description Of its last connection; absent without the permission pii.view. */
             address?: string;
@@ -6856,12 +7526,15 @@ export interface components {
             session_id?: string;
             site_id?: string;
             site_name?: string;
-            /** @enum {string} */
-            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /**
+             * @description SUPPRESSED: raised in a window of maintenance; it becomes OPEN if it holds when that ends.
+             * @enum {string}
+             */
+            state: "OPEN" | "ACKNOWLEDGED" | "SUPPRESSED" | "CLEARED";
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -6950,12 +7623,15 @@ export interface components {
             session_id?: string;
             site_id?: string;
             site_name?: string;
-            /** @enum {string} */
-            state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+            /**
+             * @description SUPPRESSED: raised in a window of maintenance; it becomes OPEN if it holds when that ends.
+             * @enum {string}
+             */
+            state: "OPEN" | "ACKNOWLEDGED" | "SUPPRESSED" | "CLEARED";
             /** @description Of the site. */
             time_zone?: string;
             /** @enum {string} */
-            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED";
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
             /** Format: int64 */
             version: number;
         };
@@ -6968,7 +7644,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            kind: "raised" | "again" | "condition_gone" | "joined_storm" | "acknowledged" | "cleared";
+            kind: "raised" | "again" | "condition_gone" | "joined_storm" | "acknowledged" | "window_over" | "cleared";
             note?: string;
             /**
              * Format: date-time
@@ -6976,6 +7652,40 @@ export interface components {
              */
             received_at: string;
             session_id?: string;
+        };
+        WarningLevel: {
+            /** @enum {string} */
+            built_in_highest: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /**
+             * @description What is built in; some types have more than one level, by their code.
+             * @enum {string}
+             */
+            built_in_lowest: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /**
+             * @description What the operator gives it; absent: what is built in.
+             * @enum {string}
+             */
+            level?: "INFO" | "NOTICE" | "WARN" | "ERROR";
+            /** @description Some of it may hurt somebody: that is CRITICAL, whatever is given here. */
+            safety: boolean;
+            /** @enum {string} */
+            type: "OFFLINE" | "FLAPPING" | "CONNECTOR_ERROR" | "INTERNAL_ERROR" | "CHARGE_RECORD_ERROR" | "METER_SILENT" | "START_FAILURE_STREAK" | "UNKNOWN_STATION" | "DUPLICATE_IDENTITY" | "SECURITY_EVENT" | "CERT_EXPIRING" | "FIRMWARE_FAILED" | "LIST_PUSH_FAILED" | "HARDWARE_CHANGED";
+        };
+        WarningLevels: {
+            items: components["schemas"]["WarningLevel"][];
+            /** Format: int64 */
+            version: number;
+        };
+        WarningLevelsSet: {
+            /**
+             * @description A level for each type that shall have another than the one built in: INFO, NOTICE, WARN or ERROR. A type that is left out has its own again.
+             * @example {
+             *       "OFFLINE": "WARN"
+             *     }
+             */
+            levels: {
+                [key: string]: string;
+            };
         };
         WarningResult: {
             /**
@@ -7361,6 +8071,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Authority"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_book_closings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_book_closings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookClosingNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_book_closings_one_reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookReopening"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookClosing"];
                 };
             };
             /** @description Error */
@@ -8592,6 +9415,8 @@ export interface operations {
                 cursor?: string;
                 /** @description A column, with - before it for descending. */
                 sort?: string;
+                type?: "trigger_message" | "extended_trigger" | "reset" | "change_availability" | "get_configuration" | "change_configuration" | "clear_cache" | "set_charging_profile" | "clear_charging_profile" | "data_transfer";
+                state?: "running" | "done" | "cancelled";
             };
             header?: never;
             path?: never;
@@ -9187,6 +10012,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Driver"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_drivers_one_recharge_requests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
                 };
             };
             /** @description Error */
@@ -9833,6 +10698,40 @@ export interface operations {
             };
         };
     };
+    post_firmware_installs_one_cancel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_home_analytics: {
         parameters: {
             query?: {
@@ -10162,6 +11061,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListHomeSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_entries_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_entries_one_reversal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryReversalNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
                 };
             };
             /** @description Error */
@@ -10555,6 +11526,152 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_maintenance_windows: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                state?: "PLANNED" | "RUNNING" | "OVER";
+                site_id?: string;
+                /** @description How a word of the site's name begins. */
+                site?: string;
+                charge_point_id?: string;
+                /** @description How a word of the charge point's name begins. */
+                point?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_maintenance_windows: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceWindowNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_maintenance_windows_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_maintenance_windows_one_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
             };
             /** @description Error */
             default: {
@@ -11183,6 +12300,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_postings: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                /** @description The same by its number, whole. */
+                charging_account?: string;
+                currency?: string;
+                kind?: "recharge" | "capture" | "adjust" | "reversal";
+                session_id?: string;
+                recharge_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_requests: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description Only those that wait. */
+                pending?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_approval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_recharge_requests_one_refusal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRefusal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeAsk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recharge_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_recharge_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RechargeRulesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RechargeRules"];
                 };
             };
             /** @description Error */
@@ -12666,6 +14012,48 @@ export interface operations {
             };
         };
     };
+    get_trial_balance: {
+        parameters: {
+            query?: {
+                /** @description The first day, on the operator's clock; absent: from the beginning. */
+                from?: string;
+                /** @description The last day, which is included; absent: until now. */
+                to?: string;
+                /** @description One account of the books. */
+                account?: string;
+                /** @description One wallet. */
+                charging_account_id?: string;
+                /** @description The same by its number, whole. */
+                charging_account?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_unknown_charge_points: {
         parameters: {
             query?: {
@@ -13186,6 +14574,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warning_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningLevels"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_warning_levels: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningLevelsSet"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningLevels"];
                 };
             };
             /** @description Error */

@@ -9,7 +9,7 @@ export interface Page<T> { items: T[]; next_cursor?: string; total: number; tota
 
 export type Permission =
   | 'operators.read' | 'operators.write' | 'operators.switch' | 'home.read' | 'staff.read' | 'staff.write'
-  | 'live.read' | 'live.command' | 'warnings.write' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'live.files' | 'firmware.write' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
+  | 'live.read' | 'live.command' | 'warnings.write' | 'warnings.configure' | 'live.hard_reset' | 'live.unlock' | 'live.availability' | 'live.configure' | 'live.profile' | 'live.files' | 'firmware.write' | 'assets.read' | 'assets.write' | 'drivers.read' | 'drivers.write'
   | 'pii.view' | 'pii.export' | 'plans.read' | 'plans.write' | 'finance.read' | 'finance.write' | 'audit.read' | 'security.write'
 
 export type Money = Schemas['Money']
@@ -38,8 +38,13 @@ export type Device = Schemas['Device']
 export type Driver = Schemas['Driver']
 export type DriverNew = Schemas['DriverNew']
 export type Recharge = Schemas['Recharge']
+export type RechargeAsk = Schemas['RechargeAsk']
 export type RechargeNew = Schemas['RechargeNew']
 export type LedgerPosting = Schemas['LedgerPosting']
+export type LedgerLine = Schemas['LedgerLine']
+export type LedgerEntry = Schemas['LedgerEntry']
+export type TrialBalance = Schemas['TrialBalance']
+export type BookClosing = Schemas['BookClosing']
 export type SessionEntry = Schemas['SessionEntry']
 export type Token = Schemas['Token']
 export type TokenNew = Schemas['TokenNew']
@@ -65,6 +70,9 @@ export type LocalListCard = Schemas['LocalListCard']
 export type Reservation = Schemas['Reservation']
 export type WarningDetail = Schemas['WarningDetail']
 export type WarningResults = Schemas['WarningResults']
+export type WarningLevel = Schemas['WarningLevel']
+export type WarningLevels = Schemas['WarningLevels']
+export type MaintenanceWindow = Schemas['MaintenanceWindow']
 export type Attempt = Schemas['Attempt']
 export type PointSecurity = Schemas['PointSecurity']
 export type SecurityChange = Schemas['SecurityChange']

@@ -39,7 +39,7 @@ func TestThePageShowsWhatIsMissing(t *testing.T) {
 	for _, want := range []string{
 		"| Reset | out | `p` TestRow01_x |", "| ReserveNow | out | **none** |", "| DataTransfer | in | **none** |", "| DataTransfer | out | **none** |",
 		"| 2 | A sub-protocol that does not exist is offered | **none** |", "| 76 | The sequence number is always 0 | OCPP 2.x only |",
-		"Actions shown: 1 of 40. Behaviours shown: 1 of 80", "No test carries the id of a case.",
+		"Actions shown: 1 of 40. Behaviours shown: 1 of 81", "No test carries the id of a case.",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -47,5 +47,32 @@ func TestThePageShowsWhatIsMissing(t *testing.T) {
 	}
 	if len(rows) != 87 {
 		t.Errorf("%d behaviours", len(rows))
+	}
+}
+
+// Every behaviour has a test with its number in the name, or is one of OCPP 2.x; one that
+// gets a test loses that reason.
+func TestEveryRowHasATestOrAReason(t *testing.T) {
+	t.Parallel()
+	tests, err := read("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[int][]string{}
+	for _, x := range tests {
+		for _, row := range x.rows {
+			of[row] = append(of[row], x.String())
+		}
+	}
+	for i, r := range rows {
+		switch row := i + 1; {
+		case len(of[row]) == 0 && !r.later:
+			t.Errorf("row %d has neither a test nor a reason: %s", row, r.text)
+		case len(of[row]) > 0 && r.later:
+			t.Errorf("row %d has %v, and is said to be of OCPP 2.x alone", row, of[row])
+		}
+	}
+	if page := string(render(tests)); strings.Contains(strings.SplitN(page, "## Actions", 2)[1], empty) {
+		t.Error("a place of the page is empty")
 	}
 }

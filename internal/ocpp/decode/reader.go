@@ -263,14 +263,18 @@ func (r *Reader) Elem() bool {
 	}
 }
 
-// Objects estimates how many objects the current array holds, for its capacity:
-// exactly if they hold no lists and their strings no brackets.
+// Objects estimates how many objects the current array holds, for its capacity: exactly
+// if they hold neither lists nor objects and their strings no brackets. Braces alone would
+// say too much: signed readings are texts full of them.
 func (r *Reader) Objects() int {
 	rest := r.s[r.i:]
 	if end := strings.IndexByte(rest, ']'); end >= 0 {
 		rest = rest[:end]
 	}
-	return strings.Count(rest, "{")
+	if !strings.Contains(rest, "{") {
+		return 0
+	}
+	return strings.Count(rest, "},") + 1
 }
 
 // Unknown skips the value of a field the schema does not know.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode/utf8"
 )
@@ -83,7 +84,7 @@ func literal(s string) bool {
 	if _, ok := ParseMilli(s); ok {
 		return true
 	}
-	return false
+	return s != "" && s[0] <= '9' && json.Valid([]byte(s)) // a number beyond what anybody measures
 }
 
 // scalar reads what should be a number or a boolean. A string's content is

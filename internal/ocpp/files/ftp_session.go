@@ -114,10 +114,10 @@ var open = map[string]func(*ftpSession, string){
 	"NOOP": func(x *ftpSession, _ string) { x.say(200, "OK") },
 	"OPTS": func(x *ftpSession, _ string) { x.say(200, "OK") },
 	"QUIT": func(x *ftpSession, _ string) { x.say(221, "Bye."); x.over = true },
+	"PORT": (*ftpSession).active, "EPRT": (*ftpSession).active, "LPRT": (*ftpSession).active,
 }
 
-// and these behind it. What is not here is not done: no listing, no folder, no other file,
-// and no connection that the server would open (PORT, EPRT).
+// and these behind it. What is not here is not done: no listing, no folder, no other file.
 var loggedIn = map[string]func(*ftpSession, string){
 	"TYPE": func(x *ftpSession, _ string) { x.say(200, "OK") }, // A as well as I: bytes are bytes
 	"MODE": only("S"), "STRU": only("F"),
@@ -287,6 +287,10 @@ func (x *ftpSession) listen() (*net.TCPAddr, error) {
 	}
 	return nil, err
 }
+
+// active would have the server open the data connection. It cannot reach a device behind
+// address translation, and would reach whomever the command names (CERT CA-1997-27).
+func (x *ftpSession) active(string) { x.say(502, "No active mode here: use PASV or EPSV.") }
 
 func (x *ftpSession) pasv(string) {
 	at, err := x.listen()

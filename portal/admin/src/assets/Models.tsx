@@ -23,11 +23,12 @@ const commands = [
   'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve', 'cancel_reservation', 'update_firmware', 'get_diagnostics',
 ]
 // A name that ends with _one would be taken for a plural form.
-const flags = [['never_probe', 'never_probe'], ['stack_level_zero', 'stack_level_zero'], ['profile_connector_one', 'profile_connector']] as const
+const flags = [['never_probe', 'never_probe'], ['stack_level_zero', 'stack_level_zero'], ['profile_connector_one', 'profile_connector'],
+  ['zero_limit_ignored', 'zero_limit']] as const
 
 /** What staff say, in short. */
 function said(q: ModelQuirks): number {
-  return [q.never_probe, q.stack_level_zero, q.profile_connector_one, q.profile_kind, q.rate_unit].filter((x) => x !== undefined).length
+  return [q.never_probe, q.stack_level_zero, q.profile_connector_one, q.zero_limit_ignored, q.profile_kind, q.rate_unit].filter((x) => x !== undefined).length
     + Object.keys(q.actions ?? {}).length + Object.keys(q.keys ?? {}).length
 }
 
@@ -85,7 +86,7 @@ export default function Models() {
 
 interface Values {
   vendor: string; model: string; firmware?: string; note?: string
-  never_probe?: string; stack_level_zero?: string; profile_connector_one?: string; profile_kind?: ModelQuirks['profile_kind']; rate_unit?: ModelQuirks['rate_unit']
+  never_probe?: string; stack_level_zero?: string; profile_connector_one?: string; zero_limit_ignored?: string; profile_kind?: ModelQuirks['profile_kind']; rate_unit?: ModelQuirks['rate_unit']
   cannot: string[]; can: string[]; lacks: string[]; has: string[]; forget?: boolean
 }
 
@@ -98,7 +99,7 @@ function valuesOf(m?: Model): Partial<Values> {
   const q = m?.quirks ?? {}
   return {
     vendor: m?.vendor, model: m?.model, firmware: m?.firmware ?? '*', note: m?.note, never_probe: words(q.never_probe), stack_level_zero: words(q.stack_level_zero),
-    profile_connector_one: words(q.profile_connector_one), profile_kind: q.profile_kind, rate_unit: q.rate_unit,
+    profile_connector_one: words(q.profile_connector_one), zero_limit_ignored: words(q.zero_limit_ignored), profile_kind: q.profile_kind, rate_unit: q.rate_unit,
     cannot: names(q.actions, false), can: names(q.actions, true), lacks: names(q.keys, false), has: names(q.keys, true),
   }
 }
@@ -139,7 +140,7 @@ function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void
       submit={async (v, key) => {
         const quirks: ModelQuirks = {
           never_probe: truth(v.never_probe), stack_level_zero: truth(v.stack_level_zero), profile_connector_one: truth(v.profile_connector_one),
-          profile_kind: v.profile_kind, rate_unit: v.rate_unit, actions: table(v.cannot, v.can), keys: table(v.lacks, v.has),
+          zero_limit_ignored: truth(v.zero_limit_ignored), profile_kind: v.profile_kind, rate_unit: v.rate_unit, actions: table(v.cannot, v.can), keys: table(v.lacks, v.has),
         }
         if (m) {
           await take(api.PUT('/api/v1/models/{id}', { body: { quirks, note: v.note?.trim() || undefined, forget_learned: v.forget || undefined }, params: { path: { id: m.id }, header: { 'If-Match': `"${version.current}"` } } }))
@@ -181,10 +182,10 @@ function Learned({ model: m }: { model: Model }) {
   return (
     <section className="scroll-x" aria-label={t('model.learned')}>
       <table className="table" aria-label={t('model.learned')}>
-        <thead><tr><th scope="col">{t('model.kind')}</th><th scope="col">{t('model.subject')}</th><th scope="col" className="cell-num">{t('model.times')}</th><th scope="col">{t('model.last_at')} <small>{zone}</small></th></tr></thead>
+        <thead><tr><th scope="col">{t('model.kind')}</th><th scope="col">{t('model.subject')}</th><th scope="col" className="cell-num">{t('model.times')}</th><th scope="col" title={t('model.counts_for_help')}>{t('model.counts_for')}</th><th scope="col">{t('model.last_at')} <small>{zone}</small></th></tr></thead>
         <tbody>
           {m.learned.map((f) => (
-            <tr key={f.kind + f.subject}><td>{t(`model.kinds.${f.kind}`)}</td><td>{f.kind === 'action' ? subject(f.subject) : <span className="mono-text">{f.subject}</span>}</td><td className="cell-num">{f.times}</td><td><When at={f.last_at} zone={zone} /></td></tr>
+            <tr key={f.kind + f.subject}><td>{t(`model.kinds.${f.kind}`)}</td><td>{f.kind === 'action' ? subject(f.subject) : <span className="mono-text">{f.subject}</span>}</td><td className="cell-num">{f.times}</td><td>{t(`model.counts.${f.counts_for}`)}</td><td><When at={f.last_at} zone={zone} /></td></tr>
           ))}
         </tbody>
       </table>

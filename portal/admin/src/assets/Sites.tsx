@@ -12,6 +12,7 @@ import { useMay, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { AssetTag } from '../parts/Status'
+import { SiteInWindow } from '../upkeep/window'
 import { positionOf, positionText } from './position'
 
 const query = (st: ListState) => ({
@@ -31,7 +32,7 @@ export default function Sites() {
     <Button size="small" type="text" icon={<EditOutlined aria-hidden />} aria-label={t('sites.edit_of', { name: s.name })} title={t('sites.edit_of', { name: s.name })} onClick={() => setEditing(s)} />
   )
   const columns: Column<Site>[] = [
-    { key: 'name', title: t('col.name'), sort: 'name', cell: (s) => s.name, wide: true, fixed: true },
+    { key: 'name', title: t('col.name'), sort: 'name', cell: (s) => <>{s.name} <SiteInWindow site={s} all /></>, wide: true, fixed: true },
     { key: 'address', title: t('col.address'), cell: (s) => s.address || none, wide: true },
     { key: 'zone', title: t('col.time_zone'), cell: (s) => s.time_zone },
     { key: 'position', title: t('sites.position'), cell: (s) => positionText(s.position) || none, off: true },
@@ -48,7 +49,7 @@ export default function Sites() {
         load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: query(st) } }))}
         exports={{ path: '/api/v1/sites', query }}
         rowName={(s) => s.name}
-        card={(s) => ({ title: s.name, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]], actions: edit(s) })}
+        card={(s) => ({ title: <>{s.name} <SiteInWindow site={s} all /></>, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]], actions: edit(s) })}
         empty={{ title: t('sites.empty'), next: t('sites.empty_next'), action: add }}
       />
       {adding && <SiteDialog onClose={() => setAdding(false)} />}

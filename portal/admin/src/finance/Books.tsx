@@ -2,6 +2,7 @@
 // it corrects.
 
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { SessionDetail } from '@ccms/shared/api'
 import { isZero, money } from '@ccms/shared/format'
 import { Blank } from '../parts/PageStates'
@@ -17,9 +18,10 @@ export function Books({ session: s }: { session: SessionDetail }) {
     <section key={e.id} className="books" aria-label={word(t, 'entry_kind', e.kind)}>
       <h3>{word(t, 'entry_kind', e.kind)} <span className="num">{money(e.amount)}</span></h3>
       <p className="quiet small">
-        <When at={e.at} zone={s.time_zone ?? 'UTC'} /> · {t('postings.balance', { amount: money(e.balance) })}
+        <Link to={`/finance/ledger/entries/${e.id}`}>{t('ledger.entry')}</Link> · <When at={e.at} zone={s.time_zone ?? 'UTC'} /> · {t('postings.balance', { amount: money(e.balance) })}
         {e.debt && !isZero(e.debt) && <> · <span className="tone-text-bad">{t('postings.debt', { amount: money(e.debt) })}</span></>}
       </p>
+      {e.reason && <p><bdi>{e.reason}</bdi></p>}
       <Postings rows={e.postings} />
     </section>
   ))

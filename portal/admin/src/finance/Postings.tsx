@@ -1,16 +1,23 @@
 // How an amount stands in the books: double entry, so the rows come to nothing.
 
+import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LedgerPosting } from '@ccms/shared/api'
 import { money, percent } from '@ccms/shared/format'
 import { word } from '../parts/words'
 
-export function Postings({ rows }: { rows: LedgerPosting[] }) {
+/** The name of an account of the books. */
+export function useAccountName() {
   const { t } = useTranslation()
-  const name = (book: string) => {
+  return useCallback((book: string) => {
     const tax = /^tax:(\d+)$/.exec(book)
     return tax ? t('postings.tax', { rate: percent(Number(tax[1])) }) : word(t, 'book', book.replace(':', '_'))
-  }
+  }, [t])
+}
+
+export function Postings({ rows }: { rows: LedgerPosting[] }) {
+  const { t } = useTranslation()
+  const name = useAccountName()
   return (
     <div className="scroll-x">
       <table className="table" aria-label={t('postings.title')}>

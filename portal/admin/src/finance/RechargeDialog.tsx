@@ -7,9 +7,11 @@ import { useTranslation } from 'react-i18next'
 import type { Driver } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { amount, decimals, money, scaled } from '@ccms/shared/format'
+import { Problem } from '@ccms/shared/problem'
 import { operatorOf, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
+import { useRules } from './RulesDialog'
 
 interface Values { driver?: string; amount: string; reason: string }
 
@@ -24,18 +26,25 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
   const required = useRequired()
   const [known, setKnown] = useState(driver)
   const currency = known?.balance?.currency ?? operatorOf(me)?.currency ?? 'EUR'
+  const own = useRules().data?.presets.filter((p) => p.currency === currency).map((p) => p.amount) ?? []
+  const offered = own.length > 0 ? own : presets.map((p) => (decimals(currency) === 0 ? String(p * 100) : scaled(p, 0, decimals(currency))))
   return (
     <FormDialog<Values> title={driver ? t('profiles.recharge_title', { account: driver.account }) : t('recharges.add')} ok={t('profiles.go')} initial={{}} onClose={onClose}
       what={known
         ? <>{t('profiles.recharge_what', { number: known.charging_account })}{known.available && <div className="quiet num">{t('profiles.available', { amount: money(known.available) })}</div>}</>
         : t('recharges.choose')}
       submit={async (v, key) => {
-        const r = await take(api.POST('/api/v1/drivers/{id}/recharges', {
-          body: { amount: { amount: v.amount.trim(), currency }, reason: v.reason.trim() },
-          params: { path: { id: driver?.id ?? v.driver! }, header: { 'Idempotency-Key': key } },
-        }))
-        await Promise.all(['drivers', 'recharges'].map((k) => client.invalidateQueries({ queryKey: [k] })))
-        void message.success(t('profiles.done', { amount: money(r.amount) }))
+        const body = { amount: { amount: v.amount.trim(), currency }, reason: v.reason.trim() }
+        const path = { id: driver?.id ?? v.driver! }
+        try {
+          const r = await take(api.POST('/api/v1/drivers/{id}/recharges', { body, params: { path, header: { 'Idempotency-Key': key } } }))
+          void message.success(t('profiles.done', { amount: money(r.amount) }))
+        } catch (e) {
+          if (!(e instanceof Problem) || e.code !== 'approval_needed') throw e
+          const a = await take(api.POST('/api/v1/drivers/{id}/recharge-requests', { body, params: { path, header: { 'Idempotency-Key': `${key}-ask` } } }))
+          void message.info(t('approvals.asked', { amount: money(a.amount) }), 8)
+        }
+        await Promise.all(['drivers', 'recharges', 'recharge-requests'].map((k) => client.invalidateQueries({ queryKey: [k] })))
         onClose()
       }}>
       {(form) => (
@@ -49,10 +58,7 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
             <Decimal suffix={currency} autoFocus={Boolean(driver)} />
           </Form.Item>
           <div className="presets" role="group" aria-label={t('recharges.presets')}>
-            {presets.map((p) => {
-              const value = decimals(currency) === 0 ? String(p * 100) : scaled(p, 0, decimals(currency))
-              return <Button key={p} size="small" onClick={() => { form.setFieldValue('amount', value); void form.validateFields(['amount']) }}>{amount({ amount: value, currency })}</Button>
-            })}
+            {offered.map((value) => <Button key={value} size="small" onClick={() => { form.setFieldValue('amount', value); void form.validateFields(['amount']) }}>{amount({ amount: value, currency })}</Button>)}
           </div>
           <Form.Item name="reason" label={t('profiles.reason')} extra={t('profiles.reason_help')} rules={[required]}><Input maxLength={200} dir="auto" /></Form.Item>
         </>

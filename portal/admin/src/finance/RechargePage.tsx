@@ -17,6 +17,7 @@ import { PageSkeleton } from '../parts/Skeletons'
 import { RechargeTag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
+import { statement } from './filters'
 import { Postings } from './Postings'
 import { ReverseDialog } from './ReverseDialog'
 
@@ -50,6 +51,7 @@ export default function RechargePage() {
         </div>
         <dl className="record-main">
           <div><dt>{t('col.amount')}</dt><dd className="num record-total">{money(r.amount)}</dd></div>
+          {r.bonus && <div><dt>{t('recharges.bonus')}</dt><dd className="num">{money(r.bonus)}</dd></div>}
           {r.reversed && <div><dt>{t('recharges.taken_back')}</dt><dd className="num">{money(r.reversed)}</dd></div>}
         </dl>
         {r.can_reverse && <Button danger icon={<MinusCircleOutlined aria-hidden />} onClick={() => setReversing(true)}>{t('recharges.reverse')}</Button>}
@@ -73,6 +75,7 @@ export default function RechargePage() {
               <h3>{t('recharges.now')}</h3>
               <Facts items={[
                 [t('col.balance'), <span key="b" className="num">{money(r.balance_now.balance)}</span>],
+                !isZero(r.balance_now.bonus) && [t('recharges.of_it_bonus'), <span key="o" className="num">{money(r.balance_now.bonus)}</span>],
                 !isZero(r.balance_now.held) && [t('recharges.held'), <span key="h" className="num">{money(r.balance_now.held)}</span>],
                 [t('recharges.available'), <span key="a" className="num">{money(r.balance_now.available)}</span>],
               ]} />
@@ -96,6 +99,7 @@ export default function RechargePage() {
           )}
           <h3>{t('postings.title')}</h3>
           <Postings rows={r.postings} />
+          <p><Link to={`/finance/ledger/entries/${r.entry_id}`}>{t('ledger.entry')}</Link> · <Link to={statement({ charging_account: r.charging_account })}>{t('ledger.statement_of', { number: r.charging_account })}</Link></p>
         </section>
       </div>
       {reversing && <ReverseDialog recharge={r} onClose={() => setReversing(false)} />}

@@ -1,6 +1,6 @@
 // The recharge record: what was put on charging accounts, and what was taken back.
 
-import { FileSearchOutlined, MinusCircleOutlined, WalletOutlined } from '@ant-design/icons'
+import { FileSearchOutlined, MinusCircleOutlined, SettingOutlined, WalletOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -16,9 +16,11 @@ import { Mono } from '../parts/Mono'
 import { RechargeTag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
+import { Approvals } from './Approvals'
 import { rechargeFilter } from './filters'
 import { RechargeDialog } from './RechargeDialog'
 import { ReverseDialog } from './ReverseDialog'
+import { RulesDialog } from './RulesDialog'
 import { RechargeSumsBar } from './Sums'
 
 const query = (st: ListState) => ({ ...rechargeFilter(st), sort: st.sort, limit: st.limit, cursor: st.cursor })
@@ -28,6 +30,7 @@ export default function Recharges() {
   const may = useMay()
   const zone = useSignedIn().operator?.time_zone ?? viewerZone()
   const [adding, setAdding] = useState(false)
+  const [ruling, setRuling] = useState(false)
   const [reversing, setReversing] = useState<Recharge>()
   const filters = useMemo<Filter[]>(() => [
     { key: 'q', kind: 'text', label: t('col.transaction') },
@@ -79,7 +82,13 @@ export default function Recharges() {
         queryKey={['recharges']} name="recharges" label={t('nav.recharges')} filters={filters} columns={columns} defaultSort="-time" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/recharges', { signal, params: { query: query(st) } }))}
         exports={{ path: '/api/v1/recharges', query }}
-        note={<RechargeSumsBar filters={filters} />}
+        note={(
+          <>
+            <Approvals />
+            <RechargeSumsBar filters={filters} />
+            {may('finance.write') && <Button icon={<SettingOutlined aria-hidden />} onClick={() => setRuling(true)}>{t('rules.button')}</Button>}
+          </>
+        )}
         rowName={(r) => r.transaction_id}
         card={(r) => ({
           title: <Link to={`/finance/recharges/${r.id}`}><bdi>{r.user || r.account}</bdi></Link>,
@@ -90,6 +99,7 @@ export default function Recharges() {
         empty={{ title: t('recharges.empty'), next: t('recharges.empty_next'), action: add }}
       />
       {adding && <RechargeDialog onClose={() => setAdding(false)} />}
+      {ruling && <RulesDialog onClose={() => setRuling(false)} />}
       {reversing && <ReverseDialog recharge={reversing} onClose={() => setReversing(undefined)} />}
     </>
   )

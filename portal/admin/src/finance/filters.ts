@@ -21,3 +21,10 @@ export function recordFilter({ filters: f }: Pick<ListState, 'filters'>) {
     from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1),
   }
 }
+
+/** The postings of an account in the range. */
+export function statement(x: { account?: string; charging_account?: string; currency?: string; from?: string; to?: string }): string {
+  const q = new URLSearchParams()
+  for (const [k, v] of Object.entries(x)) if (v) q.set(k, v)
+  return `/finance/ledger/postings?${q}`
+}

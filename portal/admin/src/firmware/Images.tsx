@@ -1,4 +1,4 @@
-import { DeleteOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons'
+import { DeleteOutlined, PlusOutlined, UploadOutlined, WarningOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input } from 'antd'
 import { useMemo, useRef, useState } from 'react'
@@ -12,6 +12,7 @@ import { useMay } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { useProblemText } from '../parts/ProblemText'
+import { Tag } from '../parts/Status'
 import { When } from '../parts/Times'
 
 /** The file goes as it is, not as JSON. */
@@ -35,12 +36,12 @@ export function Images() {
       { key: 'vendor', title: t('firmware.vendor'), cell: (i) => i.vendor },
       { key: 'model', title: t('firmware.model'), cell: (i) => i.model },
       { key: 'release', title: t('firmware.release'), cell: (i) => <span className="mono-text">{i.release}</span> },
-      { key: 'size', title: t('files.size'), num: true, cell: (i) => (i.bytes ? scaled(i.bytes, 3, 1) : <span className="quiet">{t('firmware.draft')}</span>) },
+      { key: 'size', title: t('files.size'), num: true, cell: (i) => (i.missing ? <Tag tone="bad" icon={WarningOutlined} text={t('firmware.missing')} /> : i.bytes ? scaled(i.bytes, 3, 1) : <span className="quiet">{t('firmware.draft')}</span>) },
       { key: 'signed', title: t('firmware.signed'), cell: (i) => (i.signed ? i.signer || t('yes') : t('no')), wide: true },
       { key: 'sha', title: t('firmware.checksum'), off: true, cell: (i) => (i.sha256 ? <Mono value={i.sha256} /> : none) },
       { key: 'created', title: t('col.time'), sort: 'created_at', cell: (i) => <When at={i.created_at} zone={zone} /> },
     ]
-    if (may('firmware.write')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (i) => <Delete image={i} /> })
+    if (may('firmware.write')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (i) => <Operations image={i} /> })
     return out
   }, [t, may, zone])
   const add = may('firmware.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('firmware.add')}</Button>
@@ -52,11 +53,41 @@ export function Images() {
         rowName={(i) => i.name}
         card={(i) => ({
           title: i.name, facts: [[t('firmware.model'), `${i.vendor} ${i.model}`], [t('firmware.release'), i.release], [t('firmware.signed'), i.signed ? t('yes') : t('no')]],
-          actions: may('firmware.write') ? <Delete image={i} /> : undefined,
+          status: i.missing ? <Tag tone="bad" icon={WarningOutlined} text={t('firmware.missing')} /> : undefined,
+          actions: may('firmware.write') ? <Operations image={i} /> : undefined,
         })}
         empty={{ title: t('firmware.no_image'), next: t('firmware.no_image_next'), action: add }}
       />
       {adding && <ImageDialog onClose={() => setAdding(false)} />}
+    </>
+  )
+}
+
+function Operations({ image: i }: { image: FirmwareImage }) {
+  return <span className="row-buttons">{i.missing && <Again image={i} />}<Delete image={i} /></span>
+}
+
+/** The file of an image that a backup left out comes again. */
+function Again({ image: i }: { image: FirmwareImage }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const [open, setOpen] = useState(false)
+  const name = t('firmware.upload_of', { name: i.name })
+  return (
+    <>
+      <Button size="small" type="text" icon={<UploadOutlined aria-hidden />} aria-label={name} title={name} onClick={() => setOpen(true)} />
+      {open && (
+        <FormDialog<{ file: File }> title={name} ok={t('firmware.upload')} what={t('firmware.missing_what')} initial={{}} onClose={() => setOpen(false)}
+          submit={async (v) => {
+            await bringFile(i, v.file)
+            await client.invalidateQueries({ queryKey: ['firmware-images'] })
+            void message.success(t('form.saved'))
+            setOpen(false)
+          }}>
+          <Form.Item name="file" label={t('firmware.file')} rules={[{ required: true, message: t('firmware.file_needed') }]}><FileField /></Form.Item>
+        </FormDialog>
+      )}
     </>
   )
 }

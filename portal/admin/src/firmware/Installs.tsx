@@ -1,5 +1,8 @@
 // An image on its way into charge points: of one point, or of a campaign.
 
+import { StopOutlined } from '@ant-design/icons'
+import { useQueryClient } from '@tanstack/react-query'
+import { App, Button } from 'antd'
 import { type ReactNode, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -7,8 +10,11 @@ import type { FirmwareInstall } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none, viewerZone } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
+import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
+import { useMay } from '../login/me'
+import { useProblemText } from '../parts/ProblemText'
 import { said } from '../parts/said'
 import { InstallTag } from '../parts/Status'
 import { When } from '../parts/Times'
@@ -17,6 +23,7 @@ type State = FirmwareInstall['state']
 
 export function Installs({ point, campaign, label, actions }: { point?: string; campaign?: string; label?: string; actions?: ReactNode }) {
   const { t } = useTranslation()
+  const may = useMay()
   const zone = viewerZone()
   const filters = useMemo<Filter[]>(() => (campaign ? [
     { key: 'state', kind: 'select', label: t('col.state'), options: (Object.keys(en.firmware.state) as State[]).map((s) => ({ value: s, label: t(`firmware.state.${s}`) })) },
@@ -33,9 +40,10 @@ export function Installs({ point, campaign, label, actions }: { point?: string; 
       { key: 'asked', title: t('firmware.started'), sort: point ? 'created_at' : undefined, cell: (i) => <When at={i.asked_at ?? (point ? i.created_at : undefined)} zone={zone} /> },
       { key: 'ended', title: t('firmware.ended'), off: true, cell: (i) => <When at={i.ended_at} zone={zone} /> },
     ]
+    if (point && may('firmware.write')) all.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (i) => <Cancel install={i} /> })
     const not = point ? ['number', 'site', 'point'] : ['image', 'release']
     return all.filter((c) => !not.includes(c.key))
-  }, [t, point, zone])
+  }, [t, may, point, zone])
   return (
     <List<FirmwareInstall>
       queryKey={['firmware-installs', point ?? campaign ?? '']} name={point ? 'point_firmware' : 'campaign_rows'} label={label ?? t('nav.firmware')} filters={filters} columns={columns} actions={actions}
@@ -46,6 +54,7 @@ export function Installs({ point, campaign, label, actions }: { point?: string; 
       card={(i) => ({
         title: point ? i.image_name || i.release : i.charge_point_name || i.charge_point_id, status: <InstallTag value={i.state} />,
         facts: [[t('firmware.release'), i.release], [t('firmware.before'), i.before || none], [t('firmware.why'), said(t, i.detail) || none]],
+        actions: point && may('firmware.write') ? <Cancel install={i} /> : undefined,
       })}
       empty={{ title: t(point ? 'firmware.no_install' : 'firmware.no_rows') }}
     />
@@ -61,4 +70,23 @@ function Stand({ install: i }: { install: FirmwareInstall }) {
       {i.detail && <span className="quiet small"> {said(t, i.detail)}</span>}
     </>
   )
+}
+
+/** Only what waits for the end of a session can be taken back. */
+function Cancel({ install: i }: { install: FirmwareInstall }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const text = useProblemText()
+  if (i.state !== 'WAITING' || i.campaign_id) return <>{none}</>
+  const cancel = async () => {
+    try {
+      await take(api.POST('/api/v1/firmware-installs/{id}/cancel', { params: { path: { id: i.id }, header: { 'Idempotency-Key': newKey() } } }))
+    } catch (e) {
+      void message.error(text(e))
+    }
+    await client.invalidateQueries({ queryKey: ['firmware-installs'] })
+  }
+  const name = t('firmware.cancel_of', { name: i.image_name || i.release })
+  return <Button size="small" type="text" icon={<StopOutlined aria-hidden />} aria-label={name} title={name} onClick={() => void cancel()} />
 }

@@ -1,8 +1,8 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, ThunderboltOutlined, UnorderedListOutlined, WalletOutlined,
+  AlertOutlined, AuditOutlined, BookOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -23,11 +23,13 @@ export const sections: Section[] = [
     { path: '/live/map', title: 'nav.map', need: 'live.read', icon: CompassOutlined },
     { path: '/live/warnings', title: 'nav.live_warnings', need: 'live.read', icon: AlertOutlined, counts: 'warnings' },
     { path: '/live/attempts', title: 'nav.attempts', need: 'live.read', icon: LoginOutlined },
+    { path: '/live/bulks', title: 'nav.bulks', need: 'live.read', icon: SendOutlined },
   ] },
   { title: 'nav.finance', leaves: [
     { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },
     { path: '/finance/recharges', title: 'nav.recharges', need: 'finance.read', icon: WalletOutlined },
     { path: '/finance/records', title: 'nav.records', need: 'finance.read', icon: ProfileOutlined },
+    { path: '/finance/ledger', title: 'nav.ledger', need: 'finance.read', icon: BookOutlined },
   ] },
   { title: 'nav.assets', leaves: [
     { path: '/assets/stations', title: 'nav.sites', need: 'assets.read', icon: EnvironmentOutlined },
@@ -37,6 +39,10 @@ export const sections: Section[] = [
     { path: '/assets/models', title: 'nav.models', need: 'assets.read', icon: ExperimentOutlined },
     { path: '/assets/certificates', title: 'nav.certificates', need: 'assets.read', icon: SafetyCertificateOutlined },
     { path: '/assets/firmware', title: 'nav.firmware', need: 'assets.read', icon: CodeOutlined },
+  ] },
+  { title: 'nav.upkeep', leaves: [
+    { path: '/upkeep/windows', title: 'nav.windows', need: 'live.read', icon: ToolOutlined },
+    { path: '/upkeep/levels', title: 'nav.levels', need: 'live.read', icon: SlidersOutlined },
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },

@@ -87,7 +87,7 @@ export function PostingRows() {
     { key: 'transaction', title: t('col.transaction'), cell: (x) => (x.transaction_id ? <Mono value={x.transaction_id} /> : none) },
     { key: 'site', title: t('col.station'), cell: (x) => (x.site_name ? <bdi>{x.site_name}</bdi> : none), wide: true },
     { key: 'amount', title: t('col.amount'), num: true, note: (all) => all[0] && `(${all[0].amount.currency})`, cell: (x) => amount(x.amount) },
-    { key: 'operation', title: t('list.operation'), pin: true, cell: (x) => (x.session_id ? <Record id={x.session_id} name={x.transaction_id ?? x.id} /> : none) },
+    { key: 'operation', title: t('list.operation'), pin: true, cell: (x) => <Link to={`/finance/ledger/entries/${x.id}`} className="icon-link" aria-label={t('ledger.entry_of', { id: x.transaction_id ?? x.id })}>{t('ledger.entry')}</Link> },
   ], [t, s.zone])
   return (
     <List<HomePosting>
@@ -103,4 +103,4 @@ export function PostingRows() {
   )
 }
 
-const kinds = { capture: 'home.kind_capture', adjust: 'home.kind_adjust', recharge: 'home.kind_recharge' } as const
+const kinds = { capture: 'home.kind_capture', adjust: 'home.kind_adjust', recharge: 'home.kind_recharge', reversal: 'entry_kind.reversal' } as const

@@ -1,7 +1,7 @@
 // One command for many points: how it goes, row by row. It can be left and found again.
 
 import {
-  CheckCircleOutlined, ClockCircleOutlined, CloseCircleOutlined, ExclamationCircleOutlined, LoadingOutlined, MinusCircleOutlined, StopOutlined,
+  CheckCircleOutlined, ClockCircleOutlined, CloseCircleOutlined, ExclamationCircleOutlined, LoadingOutlined, MinusCircleOutlined,
 } from '@ant-design/icons'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Progress } from 'antd'
@@ -22,6 +22,7 @@ import { PageSkeleton } from '../parts/Skeletons'
 import { Tag, type Tone } from '../parts/Status'
 import { When } from '../parts/Times'
 import { commandWord } from '../parts/words'
+import { BulkTag, countsOf } from './bulkParts'
 import { Back } from './point/Back'
 
 type Row = BulkItem & { id: string }
@@ -48,12 +49,12 @@ export default function Bulk() {
   if (query.isPending) return <PageSkeleton />
   if (!b) {
     return query.error instanceof Problem && query.error.status === 404
-      ? <Blank title={t('problem.missing')} action={<Back />} />
+      ? <Blank title={t('problem.missing')} action={<Back to="/live/bulks" text={t('bulk.back')} />} />
       : <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
   }
   return (
     <article className="record">
-      <Back />
+      <Back to="/live/bulks" text={t('bulk.back')} />
       <Head bulk={b} title={title} />
       <Items bulk={b} title={title} />
     </article>
@@ -71,19 +72,16 @@ function Head({ bulk: b, title }: { bulk: BulkOf; title: string }) {
     onSuccess: () => client.invalidateQueries({ queryKey: ['bulk', b.id] }),
     onError: (e) => void message.error(text(e)),
   })
-  const sum = (which: (c: NonNullable<BulkOf['counts']>[number]) => boolean) => (b.counts ?? []).filter(which).reduce((n, c) => n + c.count, 0)
-  const waiting = sum((c) => c.state === 'waiting')
-  const seen = sum((c) => c.effect_state === 'seen')
-  const bad = sum((c) => c.state === 'refused' || c.effect_state === 'failed' || ['rejected', 'not_supported', 'timeout', 'offline', 'expired', 'failed'].includes(c.command_state ?? ''))
+  const { waiting, asked, seen, bad } = countsOf(b)
   return (
     <header className="record-head">
       <div className="record-name">
         <h2>{title}</h2>
-        <Tag tone={b.state === 'running' ? 'busy' : b.state === 'done' ? 'free' : 'off'} icon={b.state === 'running' ? LoadingOutlined : b.state === 'done' ? CheckCircleOutlined : StopOutlined} text={t(`bulk.state.${b.state}`)} />
+        <BulkTag value={b.state} />
         <span className="quiet">{b.reason}</span>
       </div>
       <dl className="record-main">
-        <div><dt>{t('bulk.asked')}</dt><dd className="num">{b.total - waiting} <small>/ {b.total}</small></dd></div>
+        <div><dt>{t('bulk.asked')}</dt><dd className="num">{asked} <small>/ {b.total}</small></dd></div>
         <div><dt>{t('bulk.seen')}</dt><dd className="num">{seen}</dd></div>
         <div><dt>{t('bulk.bad')}</dt><dd className={bad > 0 ? 'num tone-text-bad' : 'num'}>{bad}</dd></div>
       </dl>
@@ -93,7 +91,7 @@ function Head({ bulk: b, title }: { bulk: BulkOf; title: string }) {
           cancelText: t('bulk.cancel_keep'), onOk: () => cancel.mutateAsync().then(() => undefined, () => undefined),
         })}>{t('bulk.cancel')}</Button>
       )}
-      <Progress className="bulk-progress" percent={Math.round(100 * (b.total - waiting) / b.total)} showInfo={false} size="small" aria-label={t('bulk.asked')} />
+      <Progress className="bulk-progress" percent={Math.round(100 * asked / b.total)} showInfo={false} size="small" aria-label={t('bulk.asked')} />
     </header>
   )
 }

@@ -15,6 +15,7 @@ import { When } from '../parts/Times'
 import { word } from '../parts/words'
 import { LiveNote } from './LiveNote'
 import { usePolling } from './stream'
+import { useAsideCount } from './useWarnings'
 import { LevelTag, StateTag, warningName, warningNote, warningText } from './warning'
 import { WarningActions } from './WarningActions'
 import { WarningDetails } from './WarningDetails'
@@ -40,6 +41,7 @@ export function WarningList({ point }: { point?: string }) {
     { key: 'state', kind: 'select', label: t('col.state'), any: t('warning.standing'), options: [
       { value: 'OPEN', label: word(t, 'warning_state', 'OPEN') },
       { value: 'ACKNOWLEDGED', label: word(t, 'warning_state', 'ACKNOWLEDGED') },
+      { value: 'SUPPRESSED', label: word(t, 'warning_state', 'SUPPRESSED') },
       { value: 'CLEARED', label: word(t, 'warning_state', 'CLEARED') },
       { value: 'all', label: t('warning.all') },
     ] },
@@ -75,7 +77,7 @@ export function WarningList({ point }: { point?: string }) {
       defaultSort="-at"
       columns={columns}
       refetchMs={polling}
-      note={<LiveNote />}
+      note={<>{!point && <AsideNote />}<LiveNote /></>}
       load={async (st, signal, before) => {
         const { site, point: name, state, level, type, from, to } = st.filters
         const page = await take(api.GET('/api/v1/warnings', { signal, params: { query: {
@@ -105,6 +107,14 @@ export function WarningList({ point }: { point?: string }) {
       empty={point ? { title: t('warning.empty_point') } : { title: t('warning.empty'), next: t('warning.empty_next') }}
     />
   )
+}
+
+/** How many warnings wait for the end of a window of maintenance, and the way to them. */
+function AsideNote() {
+  const { t } = useTranslation()
+  const { count, capped } = useAsideCount()
+  if (count === 0) return null
+  return <Link className="small" to="/live/warnings?state=SUPPRESSED" title={t('warning.aside_what')}>{capped ? t('warning.aside_more', { count }) : t('warning.aside', { count })}</Link>
 }
 
 function Told({ warning: w }: { warning: Warning }) {

@@ -6,14 +6,21 @@ import { api, take } from '@ccms/shared/client'
 import { useMay } from '../login/me'
 import { intoWarnings, usePolling } from './stream'
 
+interface Count { count: number; capped: boolean }
+
 /** How many warnings nobody has looked at yet. */
-export function useWarningCount(): { count: number; capped: boolean } {
+export const useWarningCount = () => useCount('OPEN')
+
+/** How many are kept aside by windows of maintenance. */
+export const useAsideCount = () => useCount('SUPPRESSED')
+
+function useCount(state: Warning['state']): Count {
   const may = useMay()
   const polling = usePolling()
   const query = useQuery({
-    queryKey: ['warning-count'],
+    queryKey: ['warning-count', state],
     enabled: may('live.read'),
-    queryFn: ({ signal }) => take(api.GET('/api/v1/warnings', { signal, params: { query: { state: 'OPEN', limit: 1 } } })),
+    queryFn: ({ signal }) => take(api.GET('/api/v1/warnings', { signal, params: { query: { state, limit: 1 } } })),
     refetchInterval: polling,
   })
   return { count: query.data?.total ?? 0, capped: query.data?.total_capped ?? false }

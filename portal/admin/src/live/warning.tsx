@@ -1,7 +1,7 @@
 // How a warning reads: its words, its level and where it stands.
 
 import {
-  AlertOutlined, CheckCircleOutlined, CloseCircleOutlined, ExclamationCircleOutlined, EyeOutlined, InfoCircleOutlined, WarningOutlined,
+  AlertOutlined, CheckCircleOutlined, CloseCircleOutlined, ExclamationCircleOutlined, EyeOutlined, InfoCircleOutlined, ToolOutlined, WarningOutlined,
 } from '@ant-design/icons'
 import type { TFunction } from 'i18next'
 import type { ComponentType } from 'react'
@@ -31,6 +31,7 @@ export function warningText(t: TFunction, w: Warning): string {
     case 'DUPLICATE_IDENTITY': return t('warning.text.duplicate')
     case 'SECURITY_EVENT': return word(t, 'security_kind', code)
     case 'CERT_EXPIRING': return t('warning.text.certificate')
+    case 'HARDWARE_CHANGED': return t('warning.text.hardware')
     case 'FIRMWARE_FAILED': return t('warning.text.firmware', { release: code })
   }
 }
@@ -58,6 +59,7 @@ export function LevelTag({ value }: { value: Warning['level'] }) {
 export function StateTag({ warning: w }: { warning: Warning }) {
   const { t } = useTranslation()
   if (w.state === 'CLEARED') return <Tag tone="free" icon={CheckCircleOutlined} text={word(t, 'warning_state', 'CLEARED')} title={w.cleared_by ? `${w.cleared_by}: ${w.clear_reason ?? ''}` : t('warning.by_itself')} />
+  if (w.state === 'SUPPRESSED') return <Tag tone="off" icon={ToolOutlined} text={word(t, 'warning_state', 'SUPPRESSED')} title={t('warning.aside_what')} />
   const gone = w.gone_at !== undefined
   if (w.state === 'ACKNOWLEDGED') return <Tag tone={gone ? 'free' : 'wait'} icon={EyeOutlined} text={word(t, 'warning_state', 'ACKNOWLEDGED')} title={w.acknowledged_by} />
   return gone

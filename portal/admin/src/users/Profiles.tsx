@@ -3,12 +3,14 @@ import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Form, Input } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Driver, DriverNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { amount, money, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
 import { RechargeDialog } from '../finance/RechargeDialog'
+import { statement } from '../finance/filters'
 import { useMay } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { FormDialog, useRequired } from '../parts/FormDialog'
@@ -39,7 +41,10 @@ export default function Profiles() {
     { key: 'mobile', title: t('col.mobile'), cell: (d) => (d.mobile ? <Mono value={d.mobile} /> : none) },
     { key: 'balance', title: t('col.balance'), num: true,
       note: (all) => { const c = oneCurrency(all.map((d) => d.balance)); return c && `(${c})` },
-      cell: (d, all) => (oneCurrency(all.map((x) => x.balance)) ? amount(d.balance) : money(d.balance)) },
+      cell: (d, all) => {
+        const text = oneCurrency(all.map((x) => x.balance)) ? amount(d.balance) : money(d.balance)
+        return d.balance && may('finance.read') ? <Link to={statement({ charging_account: d.charging_account })}>{text}</Link> : text
+      } },
     { key: 'status', title: t('col.status'), cell: (d) => <DriverTag value={d.status} /> },
   ]
   if (may('finance.write')) columns.push({ key: 'operating', title: t('list.operating'), pin: true, cell: (d) => recharge(d) })

@@ -26,7 +26,7 @@ export function BulkMenu({ points, clear }: { points: readonly ChargePoint[]; cl
   const started = (b: Bulk) => {
     setAsk(undefined)
     clear()
-    void navigate(`/live/points/bulks/${b.id}`)
+    void navigate(`/live/bulks/${b.id}`)
   }
   return (
     <>

@@ -11,6 +11,7 @@ import type { SiteStatus } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { clock, viewerZone } from '@ccms/shared/format'
 import { points } from '../../home/links'
+import { SiteInWindow } from '../../upkeep/window'
 import { useMay, useSignedIn } from '../../login/me'
 import { Blank, Failed } from '../../parts/PageStates'
 import { PageSkeleton } from '../../parts/Skeletons'
@@ -113,6 +114,7 @@ function Chosen({ site: s, onClose }: { site: SiteStatus; onClose: () => void })
       </header>
       {s.address && <p className="quiet small" dir="auto">{s.address}</p>}
       <p><SiteTag value={s.state} /> <Counts site={s} /></p>
+      <SiteInWindow site={s} />
       <p className="row-buttons">
         <Link to={points({ site: s.name })}>{t('map.to_points')}</Link>
         <Link to={`/live/charging?${new URLSearchParams({ site: s.name })}`}>{t('map.to_charging')}</Link>

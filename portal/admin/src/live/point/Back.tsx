@@ -2,7 +2,7 @@ import { ArrowLeftOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
-export function Back() {
+export function Back({ to = '/live/points', text }: { to?: string; text?: string }) {
   const { t } = useTranslation()
-  return <Link to="/live/points" className="back"><ArrowLeftOutlined aria-hidden /> {t('record.back')}</Link>
+  return <Link to={to} className="back"><ArrowLeftOutlined aria-hidden /> {text ?? t('record.back')}</Link>
 }

@@ -46,7 +46,7 @@ function Entry({ command: c, zone }: { command: Command; zone: string }) {
       <div>
         <When at={c.created_at} zone={zone} /> <b>{commandWord(t, 'type', c.type)}</b> <CommandWhat command={c} zone={zone} />
         {c.reason && <span className="quiet"> {t('point.because', { reason: c.reason })}</span>}
-        {c.bulk_id && <Link className="small" to={`/live/points/bulks/${c.bulk_id}`}> {t('point.of_bulk')}</Link>}
+        {c.bulk_id && <Link className="small" to={`/live/bulks/${c.bulk_id}`}> {t('point.of_bulk')}</Link>}
       </div>
       <CommandSteps command={c} zone={zone} />
       {c.composite && <Composite composite={c.composite} zone={zone} />}

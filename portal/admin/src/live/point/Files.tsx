@@ -63,7 +63,7 @@ export function Files({ point }: { point: ChargePoint }) {
 
 function State({ file: f }: { file: PointFile }) {
   const { t } = useTranslation()
-  return <><FileTag value={f.state} />{f.detail && f.state !== 'waiting' && <span className="quiet small"> {said(t, f.detail)}</span>}</>
+  return <><FileTag value={f.state} />{f.missing && <span className="quiet small"> {t('files.missing')}</span>}{f.detail && f.state !== 'waiting' && <span className="quiet small"> {said(t, f.detail)}</span>}</>
 }
 
 function Actions({ file: f }: { file: PointFile }) {
@@ -95,7 +95,7 @@ function Actions({ file: f }: { file: PointFile }) {
   }
   return (
     <span className="row-buttons">
-      {f.arrived_at && <Button size="small" type="text" loading={busy} icon={<DownloadOutlined aria-hidden />} aria-label={t('files.fetch_of', { name })} title={t('files.fetch_of', { name })} onClick={() => void fetching()} />}
+      {f.arrived_at && !f.missing && <Button size="small" type="text" loading={busy} icon={<DownloadOutlined aria-hidden />} aria-label={t('files.fetch_of', { name })} title={t('files.fetch_of', { name })} onClick={() => void fetching()} />}
       <Button size="small" type="text" danger icon={<DeleteOutlined aria-hidden />} aria-label={t('files.delete_of', { name })} title={t('files.delete_of', { name })}
         onClick={() => void modal.confirm({ title: t('files.delete_of', { name }), content: t('files.delete_what'), okText: t('files.delete'), okButtonProps: { danger: true }, cancelText: t('form.cancel'), onOk: remove })} />
     </span>

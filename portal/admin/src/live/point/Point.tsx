@@ -1,6 +1,6 @@
 // One charge point: how it is, what it did, what it is told, and every message.
 
-import { EditOutlined } from '@ant-design/icons'
+import { EditOutlined, ToolOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { type ReactNode, useEffect, useState } from 'react'
@@ -20,6 +20,8 @@ import { PageSkeleton } from '../../parts/Skeletons'
 import { Online, PointTag } from '../../parts/Status'
 import { GroupedTabs, type TabGroup } from '../../parts/Tabs'
 import { useNow, When } from '../../parts/Times'
+import { PointInWindow } from '../../upkeep/window'
+import { WindowDialog } from '../../upkeep/WindowDialog'
 import { LiveNote } from '../LiveNote'
 import { PointCommands } from '../PointCommands'
 import { usePolling } from '../stream'
@@ -72,6 +74,7 @@ function Loaded({ point: p }: { point: ChargePoint }) {
   const now = useNow()
   const may = useMay()
   const [editing, setEditing] = useState(false)
+  const [planning, setPlanning] = useState(false)
   const one = (key: string, label: string, content: ReactNode): TabGroup => ({ key, label, tabs: [{ key, label, content }] })
   const groups: TabGroup[] = [
     one('connectors', t('point.tab_overview'), <Connectors point={p} now={now} />),
@@ -104,14 +107,16 @@ function Loaded({ point: p }: { point: ChargePoint }) {
         <div className="record-name">
           <h2>{p.name}</h2>
           <PointTag value={p.point_status} />
+          <PointInWindow site={p.site_id} point={p.id} />
           <LiveNote />
         </div>
         <dl className="record-main">
           <div><dt>{t('col.online')}</dt><dd><Online online={p.online} /></dd></div>
           <div><dt>{t('col.connectors')}</dt><dd className="num">{p.connectors.length}</dd></div>
         </dl>
-        <span className="row-buttons"><Refresh point={p} /><PointCommands point={p} size="middle" text={t('point.commands')} /></span>
+        <span className="row-buttons"><Refresh point={p} />{may('warnings.write') && <Button icon={<ToolOutlined aria-hidden />} onClick={() => setPlanning(true)} aria-label={t('window.add_of', { point: p.name })} title={t('window.add_of', { point: p.name })} />}<PointCommands point={p} size="middle" text={t('point.commands')} /></span>
       </header>
+      {planning && <WindowDialog point={p} onClose={() => setPlanning(false)} />}
       <div className="record-body">
         <aside className="record-facts" aria-label={t('record.facts')}>
           <h3 className="visually-hidden">{t('record.facts')}</h3>

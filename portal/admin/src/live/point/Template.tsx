@@ -21,6 +21,7 @@ const looks: Record<State, [Tone, ComponentType]> = {
   unread: ['off', QuestionCircleOutlined], same: ['free', CheckCircleOutlined], differs: ['bad', DiffOutlined], sent: ['wait', ClockCircleOutlined],
   taken: ['wait', ClockCircleOutlined], restart: ['wait', SyncOutlined], refused: ['bad', StopOutlined], read_only: ['off', LockOutlined],
   not_supported: ['off', MinusCircleOutlined], not_taken: ['bad', CloseCircleOutlined], failed: ['bad', CloseCircleOutlined],
+  skipped: ['off', MinusCircleOutlined],
 }
 const busy = new Set<PointSettings['phase']>(['waiting', 'reading', 'applying', 'restart', 'restarting'])
 

@@ -1,0 +1,116 @@
+-- An entry says for when it is booked and when what it is of came to be, besides when it
+-- was written. Its postings carry the booking date and have a place in the journal. An
+-- entry may take another one back, once, and says why.
+-- Reason: a month that the accountant has closed must stay as it is, however late a
+-- charge point tells of a charge in it; and any error must have a way back.
+-- What was posted before is booked for when it was.
+
+-- +goose Up
+--pg: ALTER TABLE entries ADD COLUMN booked_at BIGINT NOT NULL DEFAULT 0;
+--pg: ALTER TABLE entries ADD COLUMN event_at BIGINT NOT NULL DEFAULT 0;
+--pg: ALTER TABLE entries ADD COLUMN reason_sealed BYTEA;
+--pg: UPDATE entries SET booked_at = posted_at, event_at = posted_at;
+--pg: ALTER TABLE entries ALTER COLUMN booked_at DROP DEFAULT;
+--pg: ALTER TABLE entries ALTER COLUMN event_at DROP DEFAULT;
+--pg: ALTER TABLE entries DROP CONSTRAINT entries_kind_check;
+--pg: ALTER TABLE entries ADD CONSTRAINT entries_kinds CHECK (kind IN ('recharge', 'capture', 'adjust', 'reversal'));
+--pg: ALTER TABLE postings ADD COLUMN booked_at BIGINT NOT NULL DEFAULT 0;
+--pg: ALTER TABLE postings ADD COLUMN line_id BYTEA;
+--pg: UPDATE postings SET booked_at = e.posted_at, line_id = entry_id || set_byte('\x00'::bytea, 0, line_no::int)
+--pg:   FROM entries e WHERE e.id = postings.entry_id;
+--pg: ALTER TABLE postings ALTER COLUMN booked_at DROP DEFAULT;
+--pg: ALTER TABLE postings ALTER COLUMN line_id SET NOT NULL;
+--pg: DROP INDEX entries_posted;
+
+-- SQLite cannot change a condition: the tables are written anew, those that point at the
+-- entries with them.
+--lite: CREATE TABLE entries_now (
+--lite:   id              BYTEA    NOT NULL PRIMARY KEY,
+--lite:   operator_id     BYTEA    NOT NULL,
+--lite:   sub_operator_id BYTEA    NOT NULL,
+--lite:   posted_at       BIGINT   NOT NULL,
+--lite:   kind            TEXT     NOT NULL,
+--lite:   session_id      BYTEA    NOT NULL,
+--lite:   recharge_id     BYTEA    NOT NULL,
+--lite:   corrects        BYTEA    NOT NULL,
+--lite:   entry_key       TEXT     NOT NULL CHECK (entry_key <> ''),
+--lite:   amount          BIGINT   NOT NULL,
+--lite:   debt            BIGINT   NOT NULL CHECK (debt >= 0),
+--lite:   balance         BIGINT   NOT NULL,
+--lite:   currency        TEXT     NOT NULL,
+--lite:   booked_at       BIGINT   NOT NULL,
+--lite:   event_at        BIGINT   NOT NULL,
+--lite:   reason_sealed   BYTEA,
+--lite:   CONSTRAINT entries_kinds CHECK (kind IN ('recharge', 'capture', 'adjust', 'reversal'))
+--lite: );
+--lite: INSERT INTO entries_now SELECT id, operator_id, sub_operator_id, posted_at, kind, session_id, recharge_id, corrects, entry_key,
+--lite:   amount, debt, balance, currency, posted_at, posted_at, NULL FROM entries;
+--lite: CREATE TABLE postings_now (
+--lite:   entry_id        BYTEA    NOT NULL REFERENCES entries_now (id),
+--lite:   line_no         BIGINT   NOT NULL,
+--lite:   operator_id     BYTEA    NOT NULL,
+--lite:   sub_operator_id BYTEA    NOT NULL,
+--lite:   book            TEXT     NOT NULL CHECK (book <> ''),
+--lite:   account_id      BYTEA    NOT NULL,
+--lite:   amount          BIGINT   NOT NULL CHECK (amount <> 0),
+--lite:   currency        TEXT     NOT NULL,
+--lite:   booked_at       BIGINT   NOT NULL,
+--lite:   line_id         BYTEA    NOT NULL,
+--lite:   PRIMARY KEY (entry_id, line_no)
+--lite: );
+--lite: INSERT INTO postings_now SELECT p.entry_id, p.line_no, p.operator_id, p.sub_operator_id, p.book, p.account_id, p.amount, p.currency,
+--lite:   e.posted_at, CAST(p.entry_id || CAST(char(p.line_no) AS BLOB) AS BLOB) FROM postings p JOIN entries e ON e.id = p.entry_id;
+--lite: CREATE TABLE recharges_now (
+--lite:   id              BYTEA    NOT NULL PRIMARY KEY,
+--lite:   operator_id     BYTEA    NOT NULL,
+--lite:   sub_operator_id BYTEA    NOT NULL,
+--lite:   driver_id       BYTEA    NOT NULL,
+--lite:   account_id      BYTEA    NOT NULL REFERENCES accounts (id),
+--lite:   transaction_id  TEXT     NOT NULL CHECK (length(transaction_id) = 25),
+--lite:   recharged_at    BIGINT   NOT NULL,
+--lite:   recharge_from   TEXT     NOT NULL,
+--lite:   amount          BIGINT   NOT NULL,
+--lite:   balance_after   BIGINT   NOT NULL,
+--lite:   currency        TEXT     NOT NULL,
+--lite:   reason_sealed   BYTEA    NOT NULL,
+--lite:   actor_id        BYTEA    NOT NULL,
+--lite:   recharge_key    TEXT     NOT NULL CHECK (recharge_key <> ''),
+--lite:   state           TEXT     NOT NULL,
+--lite:   entry_id        BYTEA    NOT NULL REFERENCES entries_now (id),
+--lite:   kind            TEXT     NOT NULL DEFAULT 'recharge',
+--lite:   reverses        BYTEA    NOT NULL DEFAULT X'00000000000000000000000000000000',
+--lite:   reversed        BIGINT   NOT NULL DEFAULT 0,
+--lite:   CONSTRAINT recharges_states CHECK (
+--lite:     kind = 'recharge' AND amount > 0 AND (state = 'SUCCESS' AND reversed = 0 OR state = 'REVERSED' AND reversed = amount
+--lite:       OR state = 'PARTIALLY_REVERSED' AND reversed > 0 AND reversed < amount)
+--lite:     OR kind = 'reversal' AND amount < 0 AND reversed = 0 AND state = 'SUCCESS')
+--lite: );
+--lite: INSERT INTO recharges_now SELECT id, operator_id, sub_operator_id, driver_id, account_id, transaction_id, recharged_at, recharge_from,
+--lite:   amount, balance_after, currency, reason_sealed, actor_id, recharge_key, state, entry_id, kind, reverses, reversed FROM recharges;
+--lite: DROP TABLE recharges;
+--lite: DROP TABLE postings;
+--lite: DROP TABLE entries;
+--lite: ALTER TABLE entries_now RENAME TO entries;
+--lite: ALTER TABLE postings_now RENAME TO postings;
+--lite: ALTER TABLE recharges_now RENAME TO recharges;
+--lite: CREATE UNIQUE INDEX entries_key ON entries (entry_key, operator_id);
+--lite: CREATE UNIQUE INDEX entries_capture ON entries (session_id) WHERE kind = 'capture';
+--lite: CREATE INDEX entries_adjust ON entries (session_id, id) WHERE kind = 'adjust';
+--lite: CREATE INDEX entries_session ON entries (operator_id, session_id, posted_at, id);
+--lite: CREATE UNIQUE INDEX recharges_transaction ON recharges (transaction_id);
+--lite: CREATE UNIQUE INDEX recharges_key ON recharges (recharge_key, operator_id);
+--lite: CREATE INDEX recharges_list ON recharges (operator_id, recharged_at, id);
+--lite: CREATE INDEX recharges_driver ON recharges (operator_id, driver_id, recharged_at, id);
+--lite: CREATE INDEX recharges_account ON recharges (operator_id, account_id, recharged_at, id);
+--lite: CREATE INDEX recharges_amount ON recharges (operator_id, amount, id);
+--lite: CREATE UNIQUE INDEX recharges_reversal ON recharges (operator_id, reverses) WHERE kind = 'reversal';
+--lite: CREATE INDEX recharges_reversals ON recharges (operator_id, recharged_at, id) WHERE kind = 'reversal';
+
+-- Home and the ledger find what is booked for a day.
+CREATE INDEX entries_booked ON entries (operator_id, booked_at, id);
+-- An entry is taken back once.
+CREATE UNIQUE INDEX entries_reversal ON entries (corrects, operator_id) WHERE kind = 'reversal';
+-- The journal; the statement of a book or of one wallet. The trial balance is read from
+-- the second alone, so it has what that sums.
+CREATE INDEX postings_journal ON postings (operator_id, booked_at, line_id);
+CREATE INDEX postings_book ON postings (operator_id, book, account_id, booked_at, line_id, amount, currency, sub_operator_id);
