@@ -43,7 +43,7 @@ test('a charge point says by what it is connected, and its least is set', async 
 
 test('an authority is made, and the minimum is there', async () => {
   await w.page.goto(`${base}/assets/certificates?tab=authorities`)
-  await w.page.getByText('Least profile of all charge points').waitFor()
+  await w.page.getByText('Lowest security profile allowed').waitFor()
   await w.page.getByRole('button', { name: 'Add an authority' }).click()
   const dialog = w.page.getByRole('dialog')
   await dialog.getByLabel('Whose').click()

@@ -137,7 +137,7 @@ function Authorities() {
   const s = settings.data
   const zone = viewerZone()
   return (
-    <>
+    <div className="surface">
       <div className="config-bar">
         <Facts items={[
           [t('certificates.minimum'), `${s.minimum} · ${word(t, 'security_profile', String(s.minimum))}`],
@@ -171,7 +171,7 @@ function Authorities() {
       {dialog === 'add' && <AddDialog onClose={() => setDialog(undefined)} />}
       {typeof dialog === 'object' && 'drop' in dialog && <DropDialog authority={dialog.drop} onClose={() => setDialog(undefined)} />}
       {typeof dialog === 'object' && 'list' in dialog && <ListDialog authority={dialog.list} onClose={() => setDialog(undefined)} />}
-    </>
+    </div>
   )
 }
 
@@ -181,7 +181,7 @@ function SettingsDialog({ settings: s, onClose }: { settings: SecuritySettings; 
   const version = useRef(s.version)
   const show = (name: string, value: unknown) => (name === 'minimum' ? `${String(value)} · ${word(t, 'security_profile', String(value))}` : word(t, 'certificate_issuer', String(value)))
   return (
-    <FormDialog<{ minimum: number; issuer: SecuritySettings['issuer'] }> title={t('certificates.settings')} ok={t('form.save')} initial={{ minimum: s.minimum, issuer: s.issuer }} danger onClose={onClose}
+    <FormDialog<{ minimum: number; issuer: SecuritySettings['issuer'] }> title={t('certificates.settings_title')} ok={t('form.save')} initial={{ minimum: s.minimum, issuer: s.issuer }} danger onClose={onClose}
       what={t('certificates.settings_what')}
       conflict={{ label: (name) => t(name === 'minimum' ? 'certificates.minimum' : 'certificates.issuer'), show, newest: async () => {
         const now = await take(api.GET('/api/v1/security-settings'))

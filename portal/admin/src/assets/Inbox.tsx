@@ -211,7 +211,7 @@ function DoorDialog({ onClose }: { onClose: () => void }) {
   if (!now.data) return null
   const address = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${now.data.path}`
   return (
-    <FormDialog<{ knock: 'on' | 'off' }> title={t('inbox.door')} ok={t('form.save')} initial={{ knock: now.data.unknown_may_knock ? 'on' : 'off' }} onClose={onClose}
+    <FormDialog<{ knock: 'on' | 'off' }> title={t('inbox.door_title')} ok={t('form.save')} initial={{ knock: now.data.unknown_may_knock ? 'on' : 'off' }} onClose={onClose}
       what={<><p>{t('inbox.door_what')}</p><Mono value={address} /></>}
       submit={async (v) => {
         await take(api.PUT('/api/v1/onboarding', { body: { unknown_may_knock: v.knock === 'on' } }))

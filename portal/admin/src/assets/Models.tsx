@@ -20,7 +20,8 @@ import { commandWord } from '../parts/words'
 const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
 const commands = [
   'remote_start', 'trigger_message', 'reset', 'unlock', 'change_availability', 'get_configuration', 'change_configuration', 'clear_cache', 'set_charging_profile',
-  'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve', 'cancel_reservation', 'update_firmware', 'get_diagnostics',
+  'clear_charging_profile', 'get_composite_schedule', 'send_local_list', 'get_local_list_version', 'reserve', 'cancel_reservation', 'update_firmware', 'get_diagnostics', 'get_log',
+  'data_transfer', 'extended_trigger',
 ]
 // A name that ends with _one would be taken for a plural form.
 const flags = [['never_probe', 'never_probe'], ['stack_level_zero', 'stack_level_zero'], ['profile_connector_one', 'profile_connector'],

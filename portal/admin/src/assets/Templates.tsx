@@ -154,8 +154,8 @@ function EditDialog({ template: e, onClose }: { template: ConfigTemplate; onClos
             <>
               {fields.map((f, i) => (
                 <Space key={f.key} align="start" wrap className="band">
-                  <Form.Item name={[f.name, 'key']} label={t('template.key', { number: i + 1 })} rules={[required]}><Input maxLength={50} className="mono-input price-wide" /></Form.Item>
-                  <Form.Item name={[f.name, 'value']} label={t('template.value', { number: i + 1 })}><Input maxLength={500} className="mono-input price-wide" /></Form.Item>
+                  <Form.Item name={[f.name, 'key']} label={t('template.key', { number: i + 1 })} rules={[required]}><Input maxLength={50} className="mono-input key-wide" autoCapitalize="none" spellCheck={false} /></Form.Item>
+                  <Form.Item name={[f.name, 'value']} label={t('template.value', { number: i + 1 })}><Input maxLength={500} className="mono-input price" autoCapitalize="none" spellCheck={false} /></Form.Item>
                   <Form.Item name={[f.name, 'at_least']} valuePropName="checked" className="band-check"><Checkbox>{t('template.at_least')}</Checkbox></Form.Item>
                   {fields.length > 1 && <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)} aria-label={t('template.key_remove', { number: i + 1 })} />}
                 </Space>

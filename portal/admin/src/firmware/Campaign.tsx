@@ -56,12 +56,14 @@ export default function Campaign() {
 function Head({ campaign: c }: { campaign: FirmwareCampaign }) {
   const { t } = useTranslation()
   const n = c.counts
+  const image = useQuery({ queryKey: ['firmware-images', c.image_id], queryFn: ({ signal }) => take(api.GET('/api/v1/firmware-images/{id}', { signal, params: { path: { id: c.image_id } } })), staleTime: 60_000 })
   const finished = n ? c.total - n.waiting - n.open : 0
   return (
     <header className="record-head">
       <div className="record-name">
         <h2>{c.name}</h2>
         <CampaignTag value={c.state} />
+        {image.data && <span>{image.data.name} · <span className="mono-text">{image.data.release}</span></span>}
         <span className="quiet">{c.window_from ? `${c.window_from}–${c.window_to}` : t('firmware.any_time')} · {c.reason}</span>
       </div>
       <dl className="record-main">

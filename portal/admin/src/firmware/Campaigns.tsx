@@ -1,6 +1,6 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Button, Form, Input, InputNumber, Select } from 'antd'
+import { Button, Form, Input, InputNumber, Select, Space } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
@@ -25,7 +25,7 @@ export function Campaigns() {
     { key: 'state', title: t('col.state'), cell: (c) => <CampaignTag value={c.state} />, wide: true },
     { key: 'total', title: t('firmware.total'), num: true, cell: (c) => c.total },
     { key: 'window', title: t('firmware.window'), cell: (c) => (c.window_from ? `${c.window_from}–${c.window_to}` : t('firmware.any_time')) },
-    { key: 'created', title: t('col.time'), sort: 'created_at', cell: (c) => <When at={c.created_at} zone={zone} /> },
+    { key: 'created', title: t('col.time'), note: zone, sort: 'created_at', cell: (c) => <When at={c.created_at} zone={zone} /> },
     { key: 'ended', title: t('firmware.ended'), cell: (c) => <When at={c.ended_at} zone={zone} /> },
   ], [t, zone])
   const add = may('firmware.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('firmware.campaign_add')}</Button>
@@ -82,10 +82,14 @@ function CampaignDialog({ onClose }: { onClose: () => void }) {
       <Form.Item name="site_id" label={`${t('firmware.site')} (${t('form.optional')})`}>
         <Select allowClear placeholder={t('firmware.all_sites')} options={(sites.data?.items ?? []).map((s) => ({ value: s.id, label: s.name }))} showSearch={{ optionFilterProp: 'label' }} />
       </Form.Item>
-      <Form.Item name="canary_percent" label={t('firmware.canary_percent')} extra={t('firmware.canary_help')}><InputNumber min={0} max={100} suffix="%" /></Form.Item>
-      <Form.Item name="parallel" label={t('firmware.parallel')}><InputNumber min={1} max={500} /></Form.Item>
-      <Form.Item name="window_from" label={`${t('firmware.window_from')} (${t('form.optional')})`} extra={t('firmware.window_help')} rules={[clock]}><Input maxLength={5} inputMode="numeric" className="mono-input" /></Form.Item>
-      <Form.Item name="window_to" label={`${t('firmware.window_to')} (${t('form.optional')})`} rules={[clock]}><Input maxLength={5} inputMode="numeric" className="mono-input" /></Form.Item>
+      <Space wrap align="start">
+        <Form.Item name="canary_percent" label={t('firmware.canary_percent')} extra={t('firmware.canary_help')} className="half"><InputNumber min={0} max={100} suffix="%" /></Form.Item>
+        <Form.Item name="parallel" label={t('firmware.parallel')} className="half"><InputNumber min={1} max={500} /></Form.Item>
+      </Space>
+      <Space wrap align="start">
+        <Form.Item name="window_from" label={`${t('firmware.window_from')} (${t('form.optional')})`} extra={t('firmware.window_help')} rules={[clock]} className="half"><Input maxLength={5} inputMode="numeric" placeholder="01:00" className="mono-input clock" /></Form.Item>
+        <Form.Item name="window_to" label={`${t('firmware.window_to')} (${t('form.optional')})`} rules={[clock]} className="half"><Input maxLength={5} inputMode="numeric" placeholder="05:00" className="mono-input clock" /></Form.Item>
+      </Space>
       <ProtocolField />
       <Reason required />
     </FormDialog>

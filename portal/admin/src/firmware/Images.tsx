@@ -39,7 +39,7 @@ export function Images() {
       { key: 'size', title: t('files.size'), num: true, cell: (i) => (i.missing ? <Tag tone="bad" icon={WarningOutlined} text={t('firmware.missing')} /> : i.bytes ? scaled(i.bytes, 3, 1) : <span className="quiet">{t('firmware.draft')}</span>) },
       { key: 'signed', title: t('firmware.signed'), cell: (i) => (i.signed ? i.signer || t('yes') : t('no')), wide: true },
       { key: 'sha', title: t('firmware.checksum'), off: true, cell: (i) => (i.sha256 ? <Mono value={i.sha256} /> : none) },
-      { key: 'created', title: t('col.time'), sort: 'created_at', cell: (i) => <When at={i.created_at} zone={zone} /> },
+      { key: 'created', title: t('col.time'), note: zone, sort: 'created_at', cell: (i) => <When at={i.created_at} zone={zone} /> },
     ]
     if (may('firmware.write')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (i) => <Operations image={i} /> })
     return out

@@ -21,10 +21,11 @@ import { When } from '../parts/Times'
 
 type State = FirmwareInstall['state']
 
-export function Installs({ point, campaign, label, actions }: { point?: string; campaign?: string; label?: string; actions?: ReactNode }) {
+export function Installs({ point, campaign, label, actions, zone: local }: { point?: string; campaign?: string; label?: string; actions?: ReactNode; zone?: string }) {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = viewerZone()
+  // Of one point in its own zone; the points of a campaign are anywhere.
+  const zone = local ?? viewerZone()
   const filters = useMemo<Filter[]>(() => (campaign ? [
     { key: 'state', kind: 'select', label: t('col.state'), options: (Object.keys(en.firmware.state) as State[]).map((s) => ({ value: s, label: t(`firmware.state.${s}`) })) },
   ] : []), [t, campaign])
@@ -37,8 +38,8 @@ export function Installs({ point, campaign, label, actions }: { point?: string; 
       { key: 'release', title: t('firmware.release'), cell: (i) => <span className="mono-text">{i.release}</span> },
       { key: 'before', title: t('firmware.before'), cell: (i) => (i.before ? <span className="mono-text">{i.before}</span> : none) },
       { key: 'state', title: t('col.state'), wide: true, cell: (i) => <Stand install={i} /> },
-      { key: 'asked', title: t('firmware.started'), sort: point ? 'created_at' : undefined, cell: (i) => <When at={i.asked_at ?? (point ? i.created_at : undefined)} zone={zone} /> },
-      { key: 'ended', title: t('firmware.ended'), off: true, cell: (i) => <When at={i.ended_at} zone={zone} /> },
+      { key: 'asked', title: t('firmware.started'), note: zone, sort: point ? 'created_at' : undefined, cell: (i) => <When at={i.asked_at ?? (point ? i.created_at : undefined)} zone={zone} /> },
+      { key: 'ended', title: t('firmware.ended'), note: zone, off: true, cell: (i) => <When at={i.ended_at} zone={zone} /> },
     ]
     if (point && may('firmware.write')) all.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (i) => <Cancel install={i} /> })
     const not = point ? ['number', 'site', 'point'] : ['image', 'release']
@@ -54,7 +55,7 @@ export function Installs({ point, campaign, label, actions }: { point?: string; 
       card={(i) => ({
         title: point ? i.image_name || i.release : i.charge_point_name || i.charge_point_id, status: <InstallTag value={i.state} />,
         facts: [[t('firmware.release'), i.release], [t('firmware.before'), i.before || none], [t('firmware.why'), said(t, i.detail) || none]],
-        actions: point && may('firmware.write') ? <Cancel install={i} /> : undefined,
+        actions: point && may('firmware.write') && cancellable(i) ? <Cancel install={i} /> : undefined,
       })}
       empty={{ title: t(point ? 'firmware.no_install' : 'firmware.no_rows') }}
     />
@@ -73,12 +74,14 @@ function Stand({ install: i }: { install: FirmwareInstall }) {
 }
 
 /** Only what waits for the end of a session can be taken back. */
+const cancellable = (i: FirmwareInstall) => i.state === 'WAITING' && !i.campaign_id
+
 function Cancel({ install: i }: { install: FirmwareInstall }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const { message } = App.useApp()
   const text = useProblemText()
-  if (i.state !== 'WAITING' || i.campaign_id) return <>{none}</>
+  if (!cancellable(i)) return <>{none}</>
   const cancel = async () => {
     try {
       await take(api.POST('/api/v1/firmware-installs/{id}/cancel', { params: { path: { id: i.id }, header: { 'Idempotency-Key': newKey() } } }))

@@ -1,6 +1,6 @@
 import { HistoryOutlined } from '@ant-design/icons'
 import type { TFunction } from 'i18next'
-import { useEffect, useState } from 'react'
+import { Fragment, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { serverNow } from '@ccms/shared/clock'
 import { age, clock, dateTime, none, zoneName } from '@ccms/shared/format'
@@ -10,9 +10,15 @@ export function When({ at, zone, withZone }: { at?: string | null; zone: string;
   if (!at) return <span>{none}</span>
   return (
     <time dateTime={at} title={zoneName(zone)} className="num">
-      {dateTime(at, zone)}{withZone && <span className="quiet small"> {zoneName(zone)}</span>}
+      {dateTime(at, zone)}{withZone && <span className="quiet small"> <ZoneName zone={zone} /></span>}
     </time>
   )
+}
+
+/** Long names break behind the slash, where there is no room for all. */
+function ZoneName({ zone }: { zone: string }) {
+  const [area, ...places] = zoneName(zone).split('/')
+  return <>{area}{places.map((p) => <Fragment key={p}>/<wbr />{p}</Fragment>)}</>
 }
 
 /** Renders again every so often, for ages. */

@@ -70,14 +70,14 @@ export function Configuration({ point }: { point: ChargePoint }) {
                 {rows.map((s) => (
                   <tr key={s.key} data-key={s.key}>
                     <td className="mono-text">{s.key}</td>
-                    <td className="config-value">
+                    <td className="config-value" data-label={t('config.value')}>
                       <Value value={s.value} />
                       {s.reboot_required && <Tag tone="wait" icon={SyncOutlined} text={t('config.reboot')} title={t('config.reboot_what')} />}
                     </td>
-                    <td>
+                    <td data-label={t('config.last_change')}>
                       {s.changed_at
                         ? <span className="diff"><del title={t('config.before')}>{s.was ?? t('config.unknown')}</del>{' → '}<ins title={t('config.after')}><Value value={s.value} /></ins> <When at={s.changed_at} zone={zone} /></span>
-                        : <span className="quiet">{t('config.no_change')}</span>}
+                        : <span className="quiet no-wrap">{t('config.no_change')}</span>}
                     </td>
                     <td>
                       {s.read_only

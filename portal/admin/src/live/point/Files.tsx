@@ -6,7 +6,7 @@ import { App, Button } from 'antd'
 import type { TFunction } from 'i18next'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ChargePoint, PointFile } from '@ccms/shared/api'
+import type { ChargePoint, Command, PointFile } from '@ccms/shared/api'
 import { api, guardedFetch, take } from '@ccms/shared/client'
 import { none, scaled } from '@ccms/shared/format'
 import { fileNameOf, saveFile } from '@ccms/shared/download'
@@ -17,6 +17,8 @@ import { useProblemText } from '../../parts/ProblemText'
 import { said } from '../../parts/said'
 import { FileTag } from '../../parts/Status'
 import { When } from '../../parts/Times'
+import { CommandDialog } from '../commands/dialogs'
+import { ResultDialog } from '../commands/ResultDialog'
 import { usePolling } from '../stream'
 
 const nameOf = (t: TFunction, f: PointFile) => f.file_name ?? t(`files.kind.${f.kind}`)
@@ -36,8 +38,17 @@ export function Files({ point }: { point: ChargePoint }) {
   const { t } = useTranslation()
   const polling = usePolling()
   const zone = point.time_zone
+  const may = useMay()
+  const [ask, setAsk] = useState<'get_diagnostics' | 'get_log'>()
+  const [sent, setSent] = useState<Command>()
+  const ways = may('live.command') && may('live.files') && (
+    <span className="row-buttons wraps">
+      <Button onClick={() => setAsk('get_diagnostics')}>{t('points.get_diagnostics')}</Button>
+      <Button onClick={() => setAsk('get_log')}>{t('points.get_log')}</Button>
+    </span>
+  )
   const columns = useMemo<Column<PointFile>[]>(() => [
-    { key: 'asked', title: t('files.asked_at'), sort: 'created_at', fixed: true, cell: (f) => <When at={f.created_at} zone={zone} /> },
+    { key: 'asked', title: t('files.asked_at'), note: zone, sort: 'created_at', fixed: true, cell: (f) => <When at={f.created_at} zone={zone} /> },
     { key: 'kind', title: t('files.kind_name'), cell: (f) => t(`files.kind.${f.kind}`) },
     { key: 'state', title: t('col.state'), wide: true, cell: (f) => <State file={f} /> },
     { key: 'name', title: t('files.name'), cell: (f) => f.file_name ?? none, wide: true },
@@ -47,17 +58,21 @@ export function Files({ point }: { point: ChargePoint }) {
     { key: 'operation', title: t('list.operation'), pin: true, cell: (f) => <Actions file={f} /> },
   ], [t, zone])
   return (
-    <List<PointFile>
-      queryKey={['point-files', point.id]} name="point_files" label={t('point.tab_files')} columns={columns} defaultSort="-created_at" refetchMs={polling || 5000}
-      load={(st, signal) => take(api.GET('/api/v1/charge-point-files', { signal, params: { query: { charge_point_id: point.id, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
-      rowName={(f) => nameOf(t, f)}
-      card={(f) => ({
-        title: nameOf(t, f), status: <FileTag value={f.state} />,
-        facts: [[t('files.asked_at'), <When key="w" at={f.created_at} zone={zone} />], [t('files.size'), f.bytes ? scaled(f.bytes, 3, 1) : none], [t('firmware.why'), said(t, f.detail) || none]],
-        actions: <Actions file={f} />,
-      })}
-      empty={{ title: t('files.empty'), next: t('files.empty_next') }}
-    />
+    <>
+      <List<PointFile>
+        queryKey={['point-files', point.id]} name="point_files" label={t('point.tab_files')} columns={columns} defaultSort="-created_at" refetchMs={polling || 5000} actions={ways}
+        load={(st, signal) => take(api.GET('/api/v1/charge-point-files', { signal, params: { query: { charge_point_id: point.id, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        rowName={(f) => nameOf(t, f)}
+        card={(f) => ({
+          title: nameOf(t, f), status: <FileTag value={f.state} />,
+          facts: [[t('files.asked_at'), <When key="w" at={f.created_at} zone={zone} />], [t('files.size'), f.bytes ? scaled(f.bytes, 3, 1) : none], [t('firmware.why'), said(t, f.detail) || none]],
+          actions: <Actions file={f} />,
+        })}
+        empty={{ title: t('files.empty'), next: t('files.empty_next') }}
+      />
+      {ask && <CommandDialog ask={ask} point={point} onSent={(c) => { setAsk(undefined); setSent(c) }} onClose={() => setAsk(undefined)} />}
+      {sent && <ResultDialog first={sent} point={point} onClose={() => setSent(undefined)} />}
+    </>
   )
 }
 

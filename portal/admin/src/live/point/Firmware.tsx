@@ -19,7 +19,7 @@ export function Firmware({ point }: { point: ChargePoint }) {
   const install = may('firmware.write') && <Button type="primary" disabled={!point.online} title={point.online ? undefined : t('fault.charge_point_offline')} onClick={() => setAsking(true)}>{t('firmware.install')}</Button>
   return (
     <>
-      <Installs point={point.id} actions={install} />
+      <Installs point={point.id} zone={point.time_zone} actions={install} />
       {asking && <InstallDialog point={point} onClose={() => setAsking(false)} />}
     </>
   )

@@ -32,8 +32,8 @@ export function Reservations({ point }: { point: ChargePoint }) {
   ], [t])
   const where = (r: Reservation) => (r.connector === 0 ? t('reserve.any') : r.connector)
   const who = (r: Reservation) => r.name || r.account || r.charging_account
-  const cancel = (r: Reservation) => may('live.command') && stands(r) && (
-    <Button size="small" type="text" icon={<CloseOutlined aria-hidden />} onClick={() => setCancelling(r)} aria-label={t('reserve.cancel_of', { number: r.number })}>{t('reserve.cancel')}</Button>
+  const cancel = (r: Reservation, words?: boolean) => may('live.command') && stands(r) && (
+    <Button size="small" type="text" icon={<CloseOutlined aria-hidden />} onClick={() => setCancelling(r)} title={t('reserve.cancel_of', { number: r.number })} aria-label={t('reserve.cancel_of', { number: r.number })}>{words && t('reserve.cancel')}</Button>
   )
   const columns = useMemo<Column<Reservation>[]>(() => {
     const out: Column<Reservation>[] = [
@@ -41,8 +41,8 @@ export function Reservations({ point }: { point: ChargePoint }) {
       { key: 'connector', title: t('col.connector'), num: true, cell: (r) => where(r) },
       { key: 'who', title: t('col.user'), wide: true, cell: (r) => <bdi>{who(r)}</bdi> },
       { key: 'card', title: t('col.rfid'), cell: (r) => <Mono value={r.token_uid} />, off: true },
-      { key: 'made', title: t('reserve.made'), sort: 'created', cell: (r) => <When at={r.created_at} zone={point.time_zone} /> },
-      { key: 'until', title: t('reserve.until'), sort: 'until', cell: (r) => <When at={r.until} zone={point.time_zone} /> },
+      { key: 'made', title: t('reserve.made'), note: point.time_zone, sort: 'created', off: true, cell: (r) => <When at={r.created_at} zone={point.time_zone} /> },
+      { key: 'until', title: t('reserve.until'), note: point.time_zone, sort: 'until', cell: (r) => <When at={r.until} zone={point.time_zone} /> },
       { key: 'state', title: t('col.state'), cell: (r) => <ReservationTag value={r.state} title={r.detail} /> },
       { key: 'detail', title: t('reserve.detail'), wide: true, cell: (r) => <Detail reservation={r} /> },
     ]
@@ -63,7 +63,7 @@ export function Reservations({ point }: { point: ChargePoint }) {
         card={(r) => ({
           title: <bdi>{who(r)}</bdi>, status: <ReservationTag value={r.state} />,
           facts: [[t('col.connector'), where(r)], [t('reserve.until'), <When key="u" at={r.until} zone={point.time_zone} withZone />], [t('reserve.detail'), <Detail key="d" reservation={r} />]],
-          actions: cancel(r),
+          actions: cancel(r, true),
         })}
         empty={{ title: t('reserve.empty'), next: t('reserve.empty_next'), action: add }}
       />

@@ -56,8 +56,8 @@ export function Template({ point }: { point: ChargePoint }) {
               return (
                 <tr key={s.key} data-key={s.key}>
                   <td className="mono-text">{s.key}</td>
-                  <td className="mono-text">{s.at_least ? `≥ ${s.value}` : s.value}</td>
-                  <td className="mono-text">{s.have ?? none}</td>
+                  <td className="mono-text" data-label={t('template.wanted')}>{s.at_least ? `≥ ${s.value}` : s.value}</td>
+                  <td className="mono-text" data-label={t('template.have')}>{s.have ?? none}</td>
                   <td><Tag tone={tone} icon={icon} text={t(`template.state.${s.state}`)} /></td>
                 </tr>
               )
