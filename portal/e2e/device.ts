@@ -37,8 +37,11 @@ export async function stranger(base: string, identity: string): Promise<number> 
   return status
 }
 
-/** Connects, and answers nothing that it is asked. */
-export async function device(base: string, identity: string, key: string): Promise<Device> {
+/** What a device says to what it is asked, by action. */
+export type Answers = Record<string, (payload: Record<string, unknown>) => object>
+
+/** Connects, and answers what it has an answer for. */
+export async function device(base: string, identity: string, key: string, answers: Answers = {}): Promise<Device> {
   const { socket, status } = await knock(base, identity, key)
   if (status !== 101) throw new Error(`${identity} is answered with ${status}`)
   const waiting = new Map<string, () => void>()
@@ -54,17 +57,24 @@ export async function device(base: string, identity: string, key: string): Promi
       rest = rest.subarray(at + size)
       const id = /^\[3,"([^"]+)"/.exec(text)?.[1]
       if (id) waiting.get(id)?.()
+      if (!text.startsWith('[2,')) continue
+      const [, asked, action, payload] = JSON.parse(text) as [number, string, string, Record<string, unknown>]
+      const answer = answers[action]
+      if (answer) send([3, asked, answer(payload)])
     }
   })
+  const send = (frame: unknown) => {
+    const body = Buffer.from(JSON.stringify(frame))
+    const mask = randomBytes(4)
+    const head = body.length < 126 ? Buffer.from([0x81, 0x80 | body.length]) : Buffer.from([0x81, 0x80 | 126, body.length >> 8, body.length & 255])
+    socket.write(Buffer.concat([head, mask, body.map((x, i) => x ^ mask[i % 4]!)]))
+  }
   let n = 0
   return {
     call: (action, payload) => new Promise((resolve) => {
       const id = `${identity}-${++n}`
       waiting.set(id, resolve)
-      const body = Buffer.from(JSON.stringify([2, id, action, payload]))
-      const mask = randomBytes(4)
-      const head = body.length < 126 ? Buffer.from([0x81, 0x80 | body.length]) : Buffer.from([0x81, 0x80 | 126, body.length >> 8, body.length & 255])
-      socket.write(Buffer.concat([head, mask, body.map((x, i) => x ^ mask[i % 4]!)]))
+      send([2, id, action, payload])
     }),
     drop: () => socket.destroy(),
   }

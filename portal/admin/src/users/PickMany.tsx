@@ -77,6 +77,6 @@ export function PickMany({ id, value, onChange, from, one }: Props) {
   const options = new Map([...named.flatMap((n) => (n.data ? [n.data] : [])), ...(found.data ?? [])].map((o) => [o.value, o]))
   return (
     <Select<string | string[]> id={id} mode={one ? undefined : 'multiple'} showSearch={{ filterOption: false, onSearch: setTyped }} allowClear value={value} onChange={onChange}
-      options={[...options.values()]} loading={found.isFetching} notFoundContent={t('start.none')} maxTagCount={one ? undefined : 20} />
+      options={[...options.values()]} loading={found.isFetching} notFoundContent={t('list.no_match')} maxTagCount={one ? undefined : 20} />
   )
 }
