@@ -399,6 +399,15 @@ func TestDemo_livesAndIsFoundAgain(t *testing.T) {
 		if word := match(t, told.String(), srv.stderr.String()); word != []string{"complete", "there"}[start] {
 			t.Errorf("start %d says that the past is %s", start+1, word)
 		}
+		if err := srv.stderr.wait(patience, regexp.MustCompile(`the demo's staff have done their work`), srv.ended); err != nil {
+			t.Fatalf("%v\n%s", err, srv.stderr)
+		}
+		for path, want := range map[string]int{"config-templates": 2, "vendor-rules": 1, "authorities": 1, "firmware-images": 1, "unknown-charge-points": 2} {
+			var l struct{ Items []struct{ ID string } }
+			if status := api.do(t, "GET", "/api/v1/"+path, nil, &l); status != http.StatusOK || len(l.Items) != want {
+				t.Errorf("start %d: status %d and %d %s, wanted %d", start+1, status, len(l.Items), path, want)
+			}
+		}
 		if code := srv.term(t); code != 0 {
 			t.Errorf("exit code %d\n%s", code, srv.stderr)
 		}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,8 +47,13 @@ func (c *demoCmd) work(ctx context.Context, addr string, log *slog.Logger) {
 	if err == nil {
 		err = d.furnish(ctx)
 	}
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+		log.Info("the demo's staff are not done; the next start goes on")
+	case err != nil:
 		log.Error("some of the demo's screens stay empty", "error", err)
+	default:
+		log.Info("the demo's staff have done their work")
 	}
 }
 
@@ -160,31 +166,26 @@ func (d *desk) furnish(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// points are those that have said what they are.
+// points are those that have said what they are, once no more of them come.
 func (d *desk) points(ctx context.Context) ([]deskPoint, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for before, tries := 0, 0; ; tries++ {
 		var l struct {
 			Items []deskPoint `json:"items"`
 		}
 		if err := d.send(ctx, http.MethodGet, "/api/v1/charge-points?online=true&limit=100", nil, &l); err != nil {
 			return nil, err
 		}
-		known := l.Items[:0]
-		for _, p := range l.Items {
-			if p.Vendor != "" && p.Vendor != "A3E" { // those of the guide stay as the guide has them
-				known = append(known, p)
-			}
-		}
-		if len(known) >= 10 {
+		// Those of the guide stay as the guide has them.
+		known := slices.DeleteFunc(l.Items, func(p deskPoint) bool { return p.Vendor == "" || p.Vendor == "A3E" })
+		if len(known) > 0 && len(known) == before || tries >= 30 {
 			return known, nil
 		}
+		before = len(known)
 		select {
 		case <-ctx.Done():
-			return known, nil
+			return nil, ctx.Err()
 		case <-tick.C:
 		}
 	}
