@@ -14,9 +14,11 @@ let version = 0
 async function ask<T>(method: string, path: string, body?: object, match?: number): Promise<T> {
   const [status, answer] = await w.page.evaluate(async ([m, p, b, v]) => {
     const me = await fetch('/api/v1/me').then((r) => r.json()) as { csrf_token: string }
-    const r = await fetch(`/api/v1/${p}`, { method: m, body: b, headers: {
+    const init: RequestInit = { method: m, headers: {
       'X-CSRF-Token': me.csrf_token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID(), ...(v ? { 'If-Match': `"${v}"` } : {}),
-    } })
+    } }
+    if (b) init.body = b
+    const r = await fetch(`/api/v1/${p}`, init)
     return [r.status, await r.json()] as [number, unknown]
   }, [method, path, body && JSON.stringify(body), match] as const)
   expect(status, `${path}: ${JSON.stringify(answer)}`).toBeLessThan(300)

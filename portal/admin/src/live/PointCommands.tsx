@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command } from '@ccms/shared/api'
 import { useMay } from '../login/me'
-import { type Ask, asks, isDangerous, mayWait, needs } from './commands/asks'
+import { type Ask, askGroups, isDangerous, mayWait, needs } from './commands/asks'
 import { CommandDialog } from './commands/dialogs'
 import { ResultDialog } from './commands/ResultDialog'
 
@@ -22,7 +22,10 @@ export function PointCommands({ point, size = 'small', text }: { point: ChargePo
       <Dropdown trigger={['click']} menu={{
         items: [
           ...(point.online ? [] : [{ key: 'offline', label: t('points.offline_menu'), disabled: true }]),
-          ...asks.filter((a) => may(needs(a))).map((a) => ({ key: a, label: t(`points.${a}`), danger: isDangerous(a), disabled: !point.online && !mayWait(a) })),
+          ...askGroups.map((group) => group.filter((a) => may(needs(a)))).filter((group) => group.length > 0).flatMap((group, i) => [
+            ...(i > 0 ? [{ key: `before_${group[0]}`, type: 'divider' as const }] : []),
+            ...group.map((a) => ({ key: a, label: t(`points.${a}`), danger: isDangerous(a), disabled: !point.online && !mayWait(a) })),
+          ]),
         ],
         onClick: ({ key }) => setAsk(key as Ask),
       }}>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { asks, bodyOf, bulkAsks, fourDigits, isDangerous, mayWait, needs, needsReason } from './asks'
 
 test('what ends a charge or opens a lock has a permission of its own, and a reason', () => {
-  expect(asks.filter((a) => needs(a) !== 'live.command')).toEqual(['unlock', 'out_of_service', 'in_service', 'set_profile', 'clear_profile', 'data_transfer', 'get_diagnostics', 'get_log', 'hard_reset'])
+  expect(asks.filter((a) => needs(a) !== 'live.command')).toEqual(['data_transfer', 'get_diagnostics', 'get_log', 'set_profile', 'clear_profile', 'in_service', 'out_of_service', 'unlock', 'hard_reset'])
   expect(asks.filter((a) => isDangerous(a) && !needsReason(a))).toEqual([])
 })
 

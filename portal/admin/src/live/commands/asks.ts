@@ -3,10 +3,14 @@
 
 import type { Permission } from '@ccms/shared/api'
 
-export const asks = [
-  'remote_start', 'reserve', 'unlock', 'out_of_service', 'in_service', 'trigger', 'get_configuration', 'set_profile', 'clear_profile', 'composite', 'data_transfer',
-  'get_diagnostics', 'get_log', 'clear_cache', 'soft_reset', 'hard_reset',
+/** As a menu has them: what is for a driver, what is asked, what limits, and last what may end a charge. */
+export const askGroups = [
+  ['remote_start', 'reserve'],
+  ['trigger', 'get_configuration', 'data_transfer', 'get_diagnostics', 'get_log', 'clear_cache'],
+  ['set_profile', 'clear_profile', 'composite'],
+  ['in_service', 'out_of_service', 'unlock', 'soft_reset', 'hard_reset'],
 ] as const
+export const asks = askGroups.flat()
 export type Ask = (typeof asks)[number]
 
 /** What many points can be asked for at once: nothing that is about one connector or one driver. */

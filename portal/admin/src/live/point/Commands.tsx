@@ -7,6 +7,7 @@ import { api, take } from '@ccms/shared/client'
 import { Blank, Failed } from '../../parts/PageStates'
 import { PageSkeleton } from '../../parts/Skeletons'
 import { When } from '../../parts/Times'
+import { because } from '../../parts/said'
 import { commandWord } from '../../parts/words'
 import { CommandWhat } from '../commands/CommandWhat'
 import { Composite } from '../commands/Composite'
@@ -45,7 +46,7 @@ function Entry({ command: c, zone }: { command: Command; zone: string }) {
     <li className="history-command">
       <div>
         <When at={c.created_at} zone={zone} /> <b>{commandWord(t, 'type', c.type)}</b> <CommandWhat command={c} zone={zone} />
-        {c.reason && <span className="quiet"> {t('point.because', { reason: c.reason })}</span>}
+        {c.reason && <span className="quiet"> {t('point.because', { reason: because(t, c.reason) })}</span>}
         {c.bulk_id && <Link className="small" to={`/live/bulks/${c.bulk_id}`}> {t('point.of_bulk')}</Link>}
       </div>
       <CommandSteps command={c} zone={zone} />
