@@ -218,7 +218,7 @@ describe.each([
     await settled(page)
     await page.locator('a[href^="/live/points/"]').first().click()
     await page.locator('.record-head').waitFor()
-    for (const tab of ['connectors', 'sessions', 'configuration', 'frames', 'commands']) {
+    for (const tab of ['connectors', 'sessions', 'reservations', 'commands', 'configuration', 'security', 'files', 'firmware', 'frames', 'vendor', 'warnings', 'hardware']) {
       await page.goto(`${page.url().split('?')[0]}?tab=${tab}`)
       await page.locator('.record-tabs').waitFor()
       await page.locator('.skeleton').waitFor({ state: 'detached' })

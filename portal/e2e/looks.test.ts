@@ -9,10 +9,10 @@ import { base, faults, logins, openWindow, phone, picture, screens, settled, sig
 const routes = [...readFileSync(new URL('../admin/src/routes.tsx', import.meta.url), 'utf8').matchAll(/\bscreen\('([^']+)', '([^']+)'/g)]
   .map(([, path, need]) => ({ path: path!, need: need! }))
 
-/** Where the objects of an address with an id come from, in the API. */
+/** Where the objects of an address with an id come from, in the API; behind # the field with the id. */
 const objects: Record<string, string> = {
   'finance/records/:id': 'sessions', 'finance/recharges/:id': 'recharges', 'live/points/:id': 'charge-points',
-  'users/local-lists/:id': 'local-lists',
+  'users/local-lists/:id': 'local-lists', 'finance/ledger/entries/:id': 'postings#entry_id',
 }
 /** Of what there is none until somebody has done it: tests of its own visit these. */
 const made = new Set(['live/bulks/:id', 'assets/firmware/campaigns/:id'])
@@ -48,10 +48,10 @@ async function addressOf(path: string): Promise<string | undefined> {
   if (!path.includes(':id')) return path
   const list = objects[path]
   if (!list) return undefined
-  const id = await w.page.evaluate(async (l) => {
-    const a = await fetch(`/api/v1/${l}${l.includes('?') ? '&' : '?'}limit=1`)
-    return ((await a.json()) as { items: { id: string }[] }).items[0]?.id
-  }, list)
+  const id = await w.page.evaluate(async ([l, field]) => {
+    const a = await fetch(`/api/v1/${l}?limit=1`)
+    return ((await a.json()) as { items: Record<string, string>[] }).items[0]?.[field ?? 'id']
+  }, list.split('#') as [string, string?])
   expect(id, `there is nothing in ${list}`).toBeDefined()
   return path.replace(':id', id!)
 }
