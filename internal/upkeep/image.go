@@ -150,8 +150,9 @@ func signer(text string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// Verify checks that the file is the one that the image had, where it had one, and the signature against the SHA-256 of the file: RSA-PSS as the security
-// whitepaper wants it, RSA of PKCS #1 v1.5 and ECDSA as vendors do it.
+// Verify checks that the file is the one that the image had, where it had one, and the
+// signature against the SHA-256 of the file: RSA-PSS as the security whitepaper wants it,
+// RSA of PKCS #1 v1.5 and ECDSA as vendors do it.
 func (i Image) Verify(digest []byte) error {
 	if i.SHA256 != "" && i.SHA256 != hex.EncodeToString(digest) {
 		return fault.New(fault.Invalid, "another_file", "This is not the file that the image had. Nothing was kept: look for that one, or make another image for this one.")

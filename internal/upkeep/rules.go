@@ -58,7 +58,7 @@ func BuiltIn(t Type) (lowest, highest Level) {
 
 // RulesTx is what rules need of a transaction.
 type RulesTx interface {
-	// LevelSettings gives an operator's levels; none, of version 0, where nobody set them.
+	// LevelSettings gives an operator's levels; none, of version 1, where nobody set them.
 	LevelSettings(ident.Operator) (LevelSettings, error)
 	SaveLevelSettings(LevelSettings) error
 	WindowTx

@@ -142,17 +142,11 @@ type AskPath struct {
 }
 
 func (h *handlers) askRecharge(ctx context.Context, in *rechargeInput) (*made[RechargeAsk], error) {
-	c := callerOf(ctx)
-	d, err := h.svc.Member.Driver(ctx, c.Scope, in.ID)
+	q, d, err := h.rechargeRequest(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	a, err := in.Body.Amount.parse("/amount")
-	if err != nil {
-		return nil, err
-	}
-	k, err := h.svc.Ledger.Ask(ctx, c.Scope, ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: ledger.FromAdmin,
-		Reason: strings.TrimSpace(in.Body.Reason), Key: c.Staff.ID.String() + ":" + in.Key})
+	k, err := h.svc.Ledger.Ask(ctx, scopeOf(ctx), q)
 	if err != nil {
 		return nil, err
 	}

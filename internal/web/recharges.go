@@ -135,18 +135,23 @@ type rechargeInput struct {
 	} `nameHint:"RechargeNew"`
 }
 
-func (h *handlers) createRecharge(ctx context.Context, in *rechargeInput) (*made[Recharge], error) {
+// rechargeRequest is what staff ask for, and of whom.
+func (h *handlers) rechargeRequest(ctx context.Context, in *rechargeInput) (r ledger.RechargeRequest, d member.Driver, err error) {
 	c := callerOf(ctx)
-	d, err := h.svc.Member.Driver(ctx, c.Scope, in.ID)
-	if err != nil {
-		return nil, err
+	if d, err = h.svc.Member.Driver(ctx, c.Scope, in.ID); err != nil {
+		return r, d, err
 	}
 	a, err := in.Body.Amount.parse("/amount")
+	return ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: ledger.FromAdmin,
+		Reason: strings.TrimSpace(in.Body.Reason), Key: c.Staff.ID.String() + ":" + in.Key}, d, err
+}
+
+func (h *handlers) createRecharge(ctx context.Context, in *rechargeInput) (*made[Recharge], error) {
+	q, d, err := h.rechargeRequest(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.svc.Ledger.Recharge(ctx, c.Scope, ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: ledger.FromAdmin,
-		Reason: strings.TrimSpace(in.Body.Reason), Key: c.Staff.ID.String() + ":" + in.Key})
+	r, err := h.svc.Ledger.Recharge(ctx, scopeOf(ctx), q)
 	if err != nil {
 		return nil, err
 	}
