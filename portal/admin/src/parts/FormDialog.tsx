@@ -145,7 +145,12 @@ export function useDecimalRule() {
   return { pattern: /^\d{1,9}(\.\d{1,6})?$/, message: t('form.number') }
 }
 
+/** Something must be there: more than blanks in a text, or a number, or at least one of a list. */
 export function useRequired() {
   const { t } = useTranslation()
-  return { required: true, whitespace: true, message: t('form.required') }
+  const message = t('form.required')
+  return { required: true, validator: (_: unknown, v: unknown) => (missing(v) ? Promise.reject(new Error(message)) : Promise.resolve()) }
 }
+
+const missing = (v: unknown): boolean =>
+  v === undefined || v === null || (typeof v === 'string' && v.trim() === '') || (Array.isArray(v) && v.length === 0)
