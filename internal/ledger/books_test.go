@@ -185,6 +185,12 @@ func TestNothingIsBookedIntoAClosedMonth(t *testing.T) {
 		refused("operator_only", err)
 		november, err := w.Close(ctx, w.a, "2026-11", "the accountant said so")
 		must(t, err)
+		if l, err := w.Closings(ctx, w.sub1, operator.Page{Limit: 10}); err != nil || len(l.Items) != 0 {
+			t.Errorf("a sub-operator sees %+v, %v", l.Items, err)
+		}
+		if _, err = w.Reopen(ctx, w.sub1, november.ID, "not theirs"); !fault.Is(err, fault.Missing) {
+			t.Errorf("a sub-operator opens a month: %v", err)
+		}
 		_, err = w.Close(ctx, w.a, "2026-11", "again")
 		refused("month_closed", err)
 		before := w.trial(t, w.a, "", "2026-11-30")

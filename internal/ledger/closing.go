@@ -112,12 +112,10 @@ func zone(tx Tx, op ident.Operator) (*time.Location, error) {
 	return loc, nil
 }
 
-var errOperatorOnly = fault.New(fault.Denied, "operator_only", "The books are closed by the operator, not by a sub-operator.")
-
 // Close closes a month of the operator's books.
 func (s *Service) Close(ctx context.Context, sc authz.Scope, month, reason string) (Closing, error) {
 	if !sc.Sub().IsZero() {
-		return Closing{}, errOperatorOnly
+		return Closing{}, fault.New(fault.Denied, "operator_only", "The books are closed by the operator, not by a sub-operator.")
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Closing, error) {
 		c, err := CloseMonth(tx, sc.Operator(), month, reason, sc.Actor.Staff)
@@ -130,8 +128,8 @@ func (s *Service) Close(ctx context.Context, sc authz.Scope, month, reason strin
 
 // Reopen opens the month again that was closed last.
 func (s *Service) Reopen(ctx context.Context, sc authz.Scope, id ident.Closing, reason string) (Closing, error) {
-	if !sc.Sub().IsZero() {
-		return Closing{}, errOperatorOnly
+	if !sc.Sub().IsZero() { // it is the operator's
+		return Closing{}, fault.NotFound("closing")
 	}
 	return one(ctx, s.write, sc, func(tx Tx) (Closing, error) {
 		before, err := tx.ClosingByID(id)
@@ -148,5 +146,8 @@ func (s *Service) Reopen(ctx context.Context, sc authz.Scope, id ident.Closing, 
 
 // Closings lists what was closed and opened again, newest first.
 func (s *Service) Closings(ctx context.Context, sc authz.Scope, p operator.Page) (operator.List[Closing], error) {
+	if !sc.Sub().IsZero() { // they count for its bills, and are the operator's
+		return operator.List[Closing]{}, nil
+	}
 	return one(ctx, s.read, sc, func(tx Tx) (operator.List[Closing], error) { return tx.ClosingPage(p) })
 }

@@ -11,11 +11,13 @@ import (
 // TakeBack takes an entry of the books back, whole and once. Where the entry is of a
 // session, the record says what is left of what was taken.
 func (s *Service) TakeBack(ctx context.Context, sc authz.Scope, r ledger.TakeBackRequest) (out ledger.Entry, err error) {
-	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error { // the wallet may be the operator's
-		of, err := tx.EntryByID(r.Entry)
-		if err != nil {
-			return err
-		}
+	// Only what the caller may see is taken back. An entry never changes, so this holds for
+	// what follows, which sees more: the wallet may be the operator's.
+	var of ledger.Entry
+	if err := s.read(ctx, sc, func(tx Tx) (err error) { of, err = tx.EntryByID(r.Entry); return err }); err != nil {
+		return out, err
+	}
+	err = s.once(ctx, sc.WithinSession(), func(tx Tx) error {
 		if of.Session.IsZero() {
 			out, _, err = ledger.TakeBack(tx, r)
 			return err

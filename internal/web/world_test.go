@@ -277,8 +277,8 @@ func (w *world) furnish(t *tenant) {
 	t.list = make("/api/v1/local-lists", `{"name":"`+tag+` depot","cards":"MANUAL","token_ids":["`+t.token+`"],"site_ids":["`+t.site+`"]}`)
 	t.reservation = make("/api/v1/reservations", `{"charge_point_id":"`+t.point+`","connector":1,"driver_id":"`+t.driver+`","until":"`+
 		w.clock.Now().Add(time.Hour).Format(time.RFC3339)+`"}`)
-	t.window = make("/api/v1/maintenance-windows", `{"site_id":"`+t.site+`","from":"`+w.clock.Now().Add(time.Hour).Format(time.RFC3339)+`","until":"`+
-		w.clock.Now().Add(2*time.Hour).Format(time.RFC3339)+`","reason":"`+tag+` new fuses"}`)
+	t.window = make("/api/v1/maintenance-windows", `{"site_id":"`+t.site+`","from":"`+w.clock.Now().Add(48*time.Hour).Format(time.RFC3339)+`","until":"`+
+		w.clock.Now().Add(50*time.Hour).Format(time.RFC3339)+`","reason":"`+tag+` new fuses"}`)
 	_, err = w.svc.Session.Start(w.Context(), sc, session.StartReport{
 		Report:    session.Report{Point: p.ID, Epoch: epoch, ReceivedAt: w.clock.Now(), MessageID: "m1", Raw: []byte(`[2,"m1","StartTransaction",{}]`)},
 		Connector: 1, Token: "13adf6" + tag[:1] + "0", Register: 1000, HasRegister: true, Stamp: session.Stamp{At: w.clock.Now()}})
