@@ -24,7 +24,9 @@ const dayForm = /^\d{4}-\d{2}-\d{2}$/
 export default function Ledger() {
   const { t } = useTranslation()
   const may = useMay()
-  const operator = operatorOf(useSignedIn())
+  const me = useSignedIn()
+  const operator = operatorOf(me)
+  const whole = !me.sub_operator // months are closed by the operator, for all of it
   const [search, setSearch] = useSearchParams()
   const [closing, setClosing] = useState(false)
   const day = (key: string, standard: string) => { const v = search.get(key) ?? ''; return dayForm.test(v) ? v : standard }
@@ -49,13 +51,13 @@ export default function Ledger() {
           <label>{t('records.from')} <Input type="date" value={from} max={to} onChange={choose('from')} className="filter-day" /></label>
           <label>{t('records.to')} <Input type="date" value={to} min={from} onChange={choose('to')} className="filter-day" /></label>
           <Link to={statement({ from, to })}><UnorderedListOutlined aria-hidden /> {t('ledger.journal')}</Link>
-          {may('finance.write') && <Button icon={<LockOutlined aria-hidden />} onClick={() => setClosing(true)}>{t('ledger.close')}</Button>}
+          {whole && may('finance.write') && <Button icon={<LockOutlined aria-hidden />} onClick={() => setClosing(true)}>{t('ledger.close')}</Button>}
         </div>
       </header>
       {query.isPending ? <PageSkeleton /> : query.isError
         ? <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
         : <Trial trial={query.data} from={from} to={to} />}
-      <Closings />
+      {whole && <Closings />}
       {closing && <CloseDialog onClose={() => setClosing(false)} />}
     </article>
   )

@@ -28,7 +28,8 @@ const query = (st: ListState) => ({ ...rechargeFilter(st), sort: st.sort, limit:
 export default function Recharges() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const me = useSignedIn()
+  const zone = me.operator?.time_zone ?? viewerZone()
   const [adding, setAdding] = useState(false)
   const [ruling, setRuling] = useState(false)
   const [reversing, setReversing] = useState<Recharge>()
@@ -86,7 +87,7 @@ export default function Recharges() {
           <>
             <Approvals />
             <RechargeSumsBar filters={filters} />
-            {may('finance.write') && <Button icon={<SettingOutlined aria-hidden />} onClick={() => setRuling(true)}>{t('rules.button')}</Button>}
+            {!me.sub_operator && may('finance.write') && <Button icon={<SettingOutlined aria-hidden />} onClick={() => setRuling(true)}>{t('rules.button')}</Button>}
           </>
         )}
         rowName={(r) => r.transaction_id}
