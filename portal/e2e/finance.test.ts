@@ -119,6 +119,7 @@ test('the entry of a recharge has both sides; what is taken back is in the journ
   await page.waitForURL(/\/finance\/ledger\/postings\?/)
   await page.locator('tr[data-id]').first().waitFor()
   expect(await page.locator('.ledger-head').innerText(), 'given and taken back').toMatch(/Debit\s+2\.00[\s\S]*Credit\s+2\.00[\s\S]*Closing\s+0\.00/)
+  await page.getByText('Days of America/Santiago').waitFor()
   await looked('statement')
 })
 

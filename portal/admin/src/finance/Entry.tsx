@@ -67,7 +67,7 @@ export default function Entry() {
         <section className="record-tabs">
           <h3>{t('postings.title')}</h3>
           <div className="scroll-x">
-            <table className="table" aria-label={t('postings.title')}>
+            <table className="table table-stack" aria-label={t('postings.title')}>
               <thead><tr><th scope="col" className="cell-wide">{t('ledger.account')}</th><th scope="col" className="cell-num">{t('ledger.debit')}</th><th scope="col" className="cell-num">{t('ledger.credit')}</th></tr></thead>
               <tbody>
                 {e.lines.map((l) => (
@@ -76,8 +76,8 @@ export default function Entry() {
                       <Link to={statement({ account: l.account, charging_account: l.charging_account, currency: l.currency })}>{name(l.account)}</Link>
                       {l.charging_account && <> <span className="quiet num">{l.charging_account}</span></>}
                     </td>
-                    <td className="cell-num">{isZero(l.debit) ? '' : money(l.debit)}</td>
-                    <td className="cell-num">{isZero(l.credit) ? '' : money(l.credit)}</td>
+                    <td className="cell-num" data-label={t('ledger.debit')}>{isZero(l.debit) ? '' : money(l.debit)}</td>
+                    <td className="cell-num" data-label={t('ledger.credit')}>{isZero(l.credit) ? '' : money(l.credit)}</td>
                   </tr>
                 ))}
               </tbody>

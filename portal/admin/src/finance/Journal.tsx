@@ -12,6 +12,7 @@ import { amount, isZero, money, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { type Column, List } from '../list/List'
 import { type Filter, type ListState, readState } from '../list/state'
+import { operatorOf, useSignedIn } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
@@ -25,17 +26,18 @@ const query = (st: ListState) => ({ ...of(st), kind: st.filters.kind as (typeof 
 export default function Journal() {
   const { t } = useTranslation()
   const name = useAccountName()
+  const zone = operatorOf(useSignedIn())?.time_zone // booking dates are the operator's days
   const [search] = useSearchParams()
   const asked = search.get('account') ?? ''
   const filters = useMemo<Filter[]>(() => [
     { key: 'account', kind: 'select', label: t('ledger.account'), options: [...new Set([...Object.keys(en.book).map((b) => b.replace('revenue_', 'revenue:')), ...(asked ? [asked] : [])])]
       .map((b) => ({ value: b, label: name(b) })) },
     { key: 'charging_account', kind: 'text', label: t('col.charging_account') },
-    { key: 'from', kind: 'day', label: t('records.from') },
-    { key: 'to', kind: 'day', label: t('records.to') },
+    { key: 'from', kind: 'day', label: t('records.from'), zone },
+    { key: 'to', kind: 'day', label: t('records.to'), zone },
     { key: 'kind', kind: 'select', label: t('home.kind'), more: true, options: kinds.map((k) => ({ value: k, label: word(t, 'entry_kind', k) })) },
     { key: 'currency', kind: 'text', label: t('ledger.currency'), more: true },
-  ], [t, name, asked])
+  ], [t, name, asked, zone])
   const columns = useMemo<Column<LedgerLine>[]>(() => {
     const note = (all: readonly LedgerLine[]) => { const c = oneCurrency(all.map((l) => l.debit)); return c && `(${c})` }
     const side = (m: LedgerLine['debit'], all: readonly LedgerLine[]) => (isZero(m) ? '' : oneCurrency(all.map((l) => l.debit)) ? amount(m) : money(m))

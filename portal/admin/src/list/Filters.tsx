@@ -2,7 +2,7 @@ import { FilterOutlined, SearchOutlined } from '@ant-design/icons'
 import { Button, Drawer, Input, Select } from 'antd'
 import { type FormEvent, useEffect, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { viewerZone } from '@ccms/shared/format'
+import { viewerZone, zoneName } from '@ccms/shared/format'
 import { type Filter, type ListState, withFilter } from './state'
 import type { Column } from './types'
 
@@ -37,8 +37,8 @@ export function Filters({ filters, columns, state, fallback, go, search, phone }
   const clear = count(filters) > 0 && (
     <Button type="link" onClick={() => go({ ...state, filters: {}, cursor: undefined })}>{t('list.clear')}</Button>
   )
-  const hasDays = filters.some((f) => f.kind === 'day')
-  const zone = hasDays && <span className="quiet small">{t('list.your_zone', { zone: viewerZone() })}</span>
+  const day = filters.find((f) => f.kind === 'day')
+  const zone = day && <span className="quiet small">{day.zone ? t('list.days_of', { zone: zoneName(day.zone) }) : t('list.your_zone', { zone: viewerZone() })}</span>
 
   if (phone) {
     const n = count(filters)

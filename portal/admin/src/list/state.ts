@@ -11,6 +11,8 @@ export interface Filter {
   any?: string
   /** Shown only under More. */
   more?: boolean
+  /** Whose days the days are; those of whoever looks, where it is not said. */
+  zone?: string
 }
 
 export interface ListState {
