@@ -494,6 +494,26 @@ func TestRace_PlanEditedAtTheMomentOfAStart(t *testing.T) {
 	})
 }
 
+// A socket that has its answer and is gone at once, as on a link that flaps, takes nothing
+// from the next, which comes before the first is in the store.
+func TestRace_ASocketThatIsGoneAtOnceTakesNothingOver(t *testing.T) {
+	EachWith(t, Options{TLS: true}, func(w *World) {
+		p := w.Point("CP1")
+		c := p.Online()
+		own := Handshake{TLS: w.TLS(c.certified()), NoKey: true}
+		c.Drop()
+		for range rounds(200) {
+			if got := p.answer(own); got != 101 { // and is gone
+				w.Fatalf("answered %d", got)
+			}
+			c, err := p.Knock(own)
+			w.OK(err)
+			c.Boot()
+			c.Drop()
+		}
+	})
+}
+
 // A second socket of the station while reports of the first are in flight: the newest
 // wins, a write with the old epoch fails, and what the station had no answer for and
 // sends again is there once.

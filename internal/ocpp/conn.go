@@ -66,8 +66,8 @@ func newConn(d *Door, p asset.ChargePoint) *conn {
 
 // run takes over a socket after its handshake. The goroutine that then waits for
 // frames, for days, is another one: what comes first needs a deep stack.
-func (c *conn) run(ws *wire.Conn) {
-	if !c.connect(ws) {
+func (c *conn) run(ws *wire.Conn, t turn) {
+	if !c.connect(ws, t) {
 		c.door.running.Done()
 		return
 	}
@@ -75,9 +75,11 @@ func (c *conn) run(ws *wire.Conn) {
 }
 
 // connect tells the store, the door and the cluster of the connection.
-func (c *conn) connect(ws *wire.Conn) bool {
+func (c *conn) connect(ws *wire.Conn, t turn) bool {
+	defer t.end()
 	d := c.door
 	started, stop := d.whileHere(storeWait)
+	t.wait(started)
 	epoch, err := d.sessions.Connect(started, c.Scope, c.Point)
 	stop()
 	if err != nil {

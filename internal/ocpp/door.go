@@ -84,12 +84,13 @@ type Door struct {
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
-	kicked   map[ident.ChargePoint]time.Time // last close for not answering (order rule 5)
-	pruned   time.Time                       // when kicked was last looked through
-	contests map[ident.ChargePoint]*contest  // whose socket others take
-	drops    uint64                          // how many points were sent away
-	dropped  map[ident.ChargePoint]drop      // the last time each was
-	taken    uint8                           // connections, roughly: for their cells in the tally
+	coming   map[ident.ChargePoint]chan struct{} // closed when its last handshake has become a connection, or did not
+	kicked   map[ident.ChargePoint]time.Time     // last close for not answering (order rule 5)
+	pruned   time.Time                           // when kicked was last looked through
+	contests map[ident.ChargePoint]*contest      // whose socket others take
+	drops    uint64                              // how many points were sent away
+	dropped  map[ident.ChargePoint]drop          // the last time each was
+	taken    uint8                               // connections, roughly: for their cells in the tally
 	flaws    flaws
 	guests   map[string]*guest // strangers that are connected, by identity
 	draining bool
@@ -128,7 +129,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	if o.Watched == nil {
 		o.Watched = func(ident.ChargePoint) bool { return false }
 	}
-	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, kicked: map[ident.ChargePoint]time.Time{}, dropped: map[ident.ChargePoint]drop{},
+	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, coming: map[ident.ChargePoint]chan struct{}{}, kicked: map[ident.ChargePoint]time.Time{}, dropped: map[ident.ChargePoint]drop{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		strange: operator.NewCrowd(StrangerRate), origins: operator.NewCrowd(StrangerOrigin), guests: map[string]*guest{}, strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
 		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold),
@@ -202,8 +203,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	turn := d.line(p.ID) // before it is answered: who has the answer may come again at once
 	ws, err := wire.Upgrade(w, r, policyOf(p.Offer), &d.opt.Limits)
 	if err != nil {
+		turn.end()
 		d.Stats.Refused.Add(1)
 		d.opt.Log.Warn("charge point refused: handshake", "charge_point", p.ID, "error", err, "offers", v16.Clean(r.Header.Get("Sec-Websocket-Protocol")))
 		return
@@ -214,17 +217,55 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	if d.draining {
 		d.mu.Unlock()
+		turn.end()
 		_ = ws.Close(wire.CloseGoingAway, "the server is stopping")
 		return
 	}
 	d.running.Add(1)
 	d.mu.Unlock()
-	go c.run(ws) // the handler returns, so that net/http lets go of its buffers
+	go c.run(ws, turn) // the handler returns, so that net/http lets go of its buffers
 }
 
 func (d *Door) refuse(w http.ResponseWriter, status int, text string) {
 	d.Stats.Refused.Add(1)
 	http.Error(w, text, status)
+}
+
+// turn is the place of a handshake among those of its point. What comes of them is told
+// the store in their order, so that the newest has the highest epoch and wins.
+type turn struct {
+	door   *Door
+	point  ident.ChargePoint
+	before <-chan struct{} // nil: nobody is before it
+	done   chan struct{}
+}
+
+func (d *Door) line(p ident.ChargePoint) turn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := turn{door: d, point: p, before: d.coming[p], done: make(chan struct{})}
+	d.coming[p] = t.done
+	return t
+}
+
+// wait is over when the one before it is through, or with ctx.
+func (t turn) wait(ctx context.Context) {
+	if t.before == nil {
+		return
+	}
+	select {
+	case <-t.before:
+	case <-ctx.Done():
+	}
+}
+
+func (t turn) end() {
+	t.door.mu.Lock()
+	defer t.door.mu.Unlock()
+	if t.door.coming[t.point] == t.done {
+		delete(t.door.coming, t.point)
+	}
+	close(t.done)
 }
 
 // take makes c the connection of its point, for the door and for the cluster in one
