@@ -123,16 +123,19 @@ func (s *Service) SweepLists(ctx context.Context, now time.Time) (int, error) {
 
 // workOut brings a list's content and charge points up to what its rules find. What they
 // find is read outside of the commit: it may be long. Where the list was asked for again
-// meanwhile, the next sweep does it.
+// meanwhile, as it is without end while thousands of cards are imported, what was found
+// counts and the next sweep looks again.
 func (s *Service) workOut(ctx context.Context, d DueList) error {
 	sc := authz.ForSystem(d.Operator, "local list")
 	var l LocalList
+	var have int64 // its revision before
 	var changed []Entry
 	var points []ident.ChargePoint
 	err := s.read(ctx, sc, func(tx Tx) (err error) {
 		if l, err = tx.LocalListByID(d.ID); err != nil {
 			return err
 		}
+		have = l.Revision
 		l, changed, err = content(tx, l)
 		if err == nil {
 			points, err = tx.PointsFor(l)
@@ -150,11 +153,14 @@ func (s *Service) workOut(ctx context.Context, d DueList) error {
 		if err != nil {
 			return err
 		}
-		if now.Asked != l.Asked || now.Version != l.Version {
+		if now.Revision != have || now.Version != l.Version { // somebody else was quicker
 			return nil
 		}
 		next := l
 		next.DueAt = nextNight(tx.Now(), time.UTC, l.ID.Bytes())
+		if now.Asked != l.Asked {
+			next.DueAt = tx.Now()
+		}
 		if err := tx.SaveContent(next); err != nil {
 			return err
 		}
