@@ -8,6 +8,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/member"
 	"ccms/internal/session"
+	"ccms/internal/tariff"
 )
 
 // reserve asks for a connector by the API; the answer is for the caller to want.
@@ -273,3 +274,32 @@ func TestRow86_AuthorizeBeforeReserveNowIsAnswered(t *testing.T) {
 
 // second is another card of the driver.
 func second(d *Driver) member.Token { return member.Token{Driver: d.ID, UID: "CARD1B"} }
+
+// B5: 0.05 a minute from 09:00, plugged in at 09:12; the bill of the session has the
+// reservation in a line of its own, also where the charge gave nothing.
+func TestFIN_A1_B5_TheSessionPaysTheReservationThatItUses(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Price(tariff.Draft{Name: "B5", Currency: "EUR", Electricity: Allday("0.30"), Reservation: &tariff.ReservationFee{PerMinute: Rate("0.05")}})
+		w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		w.until("08:50")
+		c := p.Online()
+		staff := w.Staff(authz.OpOps)
+		w.until("09:00")
+		id, _ := staff.reserved(c, 1, "CARD1", w.Now().Add(30*time.Minute))
+		w.until("09:12")
+		tx := c.Charge(1, "CARD1", 1000)
+		staff.reservation(id, "USED")
+		w.Advance(time.Minute)
+		c.Finish(tx, 1000)
+		s := w.Session(tx).Is(session.Completed, "COMPLETED").Total("0.60")
+		if len(s.Bill.Lines) != 1 || s.Bill.Lines[0].Kind != tariff.KindReservation {
+			w.Errorf("the lines are %+v", s.Bill.Lines)
+		}
+		// The next one reserved nothing.
+		tx = c.Charge(1, "CARD1", 1000)
+		w.Advance(time.Minute)
+		c.Finish(tx, 2000)
+		w.Session(tx).Is(session.Completed, "COMPLETED").Total("0.30")
+	})
+}

@@ -251,6 +251,9 @@ func (m *machine) rate(first bool) (tariff.Bill, error) {
 func (m *machine) usage() tariff.Usage {
 	s := &m.s
 	u := tariff.Usage{Start: s.StartedAt, Stop: s.EndedAt, Points: m.points, Energy: s.Energy, NoClock: s.Has(FlagUntimed)}
+	if r := s.Inner.Running.Reservation; r.Outcome != "" {
+		u.Reservation = &r
+	}
 	if u.NoClock {
 		return u
 	}

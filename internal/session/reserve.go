@@ -13,6 +13,7 @@ import (
 	"ccms/internal/ident"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/tariff"
 )
 
 // How long a connector may be kept.
@@ -270,23 +271,30 @@ func (s *Service) reservationAnswered(tx Tx, cmd asset.Command) error {
 	return s.saveReservation(tx, r)
 }
 
-// used notes that a session uses a reservation. What a device tells late counts by when it
-// happened.
-func (s *Service) used(tx Tx, st State, number int64, standing []Reservation) error {
+// reservationOf finds the reservation that a start uses. What a device tells late counts by
+// when it happened.
+func reservationOf(tx Tx, st State, number int64, standing []Reservation) (Reservation, bool, error) {
 	at := st.StartedAt
 	for _, r := range standing {
 		if r.fits(number, st.Connector, st.Driver, at) {
-			return s.useBy(tx, r, st)
+			return r, true, nil
 		}
 	}
 	if number <= 0 {
-		return nil
+		return Reservation{}, false, nil
 	}
 	r, found, err := tx.ReservationByNumber(st.Point, number)
-	if err != nil || !found || r.State != NoShow || at.After(r.Until) {
-		return err
+	return r, err == nil && found && r.State == NoShow && !at.After(r.Until), err
+}
+
+// charged is the reservation as its session pays for it: from when it was made until the
+// start, which a device may tell of an instant before or after.
+func (r *Reservation) charged(start time.Time) tariff.Reserved {
+	to := start
+	if r.Until.Before(to) {
+		to = r.Until
 	}
-	return s.useBy(tx, r, st)
+	return tariff.Reserved{From: r.CreatedAt, To: to, Outcome: tariff.ReservationUsed}
 }
 
 func (s *Service) useBy(tx Tx, r Reservation, st State) error {

@@ -450,6 +450,16 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 		}
 	}
 	st.open(j.decision, tx.Now())
+	var kept Reservation
+	uses := false
+	if j.decision == Accepted {
+		if kept, uses, err = reservationOf(tx, st, r.Reservation, standing); err != nil {
+			return State{}, err
+		}
+		if uses {
+			st.Inner.Running.Reservation = kept.charged(st.StartedAt)
+		}
+	}
 	if waiting != nil {
 		err = tx.SaveSession(st)
 		st.Rev++
@@ -462,8 +472,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	if err != nil {
 		return State{}, err
 	}
-	if j.decision == Accepted {
-		if err := s.used(tx, st, r.Reservation, standing); err != nil {
+	if uses {
+		if err := s.useBy(tx, kept, st); err != nil {
 			return State{}, err
 		}
 	}

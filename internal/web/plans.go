@@ -71,14 +71,12 @@ type IdleFee struct {
 	ExemptTo   tariff.Clock `json:"exempt_to,omitzero" pattern:"^[0-2][0-9]:[0-5][0-9]$" example:"06:00"`
 }
 
-// ReservationFee is the fee for keeping a connector.
+// ReservationFee is the fee for keeping a connector, which the session pays that uses it.
 type ReservationFee struct {
 	PerMinute   money.Rate `json:"per_minute,omitempty" example:"0.05"`
 	Flat        money.Rate `json:"flat,omitempty"`
-	NoShow      money.Rate `json:"no_show,omitempty" doc:"On top, where nobody came."`
 	FreeS       int64      `json:"free_s,omitempty" minimum:"0" maximum:"604800" doc:"Seconds that cost nothing."`
 	LongestS    int64      `json:"longest_s,omitempty" minimum:"0" maximum:"604800" doc:"No more seconds than these are charged. Absent: all of them."`
-	CancelFreeS int64      `json:"cancel_free_s,omitempty" minimum:"0" maximum:"604800" doc:"Who cancels within these seconds pays nothing."`
 	RefundFrom  unit.Wh    `json:"refund_from_wh,omitempty" minimum:"0" doc:"A session with so much energy pays no reservation. Absent: it does."`
 }
 
@@ -151,8 +149,8 @@ func (b PlanBody) draft() (d tariff.Draft, err error) {
 		parse(b.Idle.Cap, "/idle/cap", &d.Idle.Cap)
 	}
 	if r := b.Reservation; r != nil {
-		d.Reservation = &tariff.ReservationFee{PerMinute: r.PerMinute, Flat: r.Flat, NoShow: r.NoShow, ReserveRule: tariff.ReserveRule{
-			Free: inSeconds(r.FreeS), Longest: inSeconds(r.LongestS), CancelFree: inSeconds(r.CancelFreeS), RefundFrom: r.RefundFrom}}
+		d.Reservation = &tariff.ReservationFee{PerMinute: r.PerMinute, Flat: r.Flat, ReserveRule: tariff.ReserveRule{
+			Free: inSeconds(r.FreeS), Longest: inSeconds(r.LongestS), RefundFrom: r.RefundFrom}}
 	}
 	if err == nil {
 		d.Min, err = b.Min.limit("/min")
@@ -190,8 +188,8 @@ func planBody(p tariff.Plan) PlanBody {
 			ExemptFrom: d.Idle.ExemptFrom, ExemptTo: d.Idle.ExemptTo}
 	}
 	if r := d.Reservation; r != nil {
-		out.Reservation = &ReservationFee{PerMinute: r.PerMinute, Flat: r.Flat, NoShow: r.NoShow, FreeS: int64(r.Free / time.Second),
-			LongestS: int64(r.Longest / time.Second), CancelFreeS: int64(r.CancelFree / time.Second), RefundFrom: r.RefundFrom}
+		out.Reservation = &ReservationFee{PerMinute: r.PerMinute, Flat: r.Flat, FreeS: int64(r.Free / time.Second),
+			LongestS: int64(r.Longest / time.Second), RefundFrom: r.RefundFrom}
 	}
 	return out
 }
