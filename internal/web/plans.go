@@ -73,11 +73,11 @@ type IdleFee struct {
 
 // ReservationFee is the fee for keeping a connector, which the session pays that uses it.
 type ReservationFee struct {
-	PerMinute   money.Rate `json:"per_minute,omitempty" example:"0.05"`
-	Flat        money.Rate `json:"flat,omitempty"`
-	FreeS       int64      `json:"free_s,omitempty" minimum:"0" maximum:"604800" doc:"Seconds that cost nothing."`
-	LongestS    int64      `json:"longest_s,omitempty" minimum:"0" maximum:"604800" doc:"No more seconds than these are charged. Absent: all of them."`
-	RefundFrom  unit.Wh    `json:"refund_from_wh,omitempty" minimum:"0" doc:"A session with so much energy pays no reservation. Absent: it does."`
+	PerMinute  money.Rate `json:"per_minute,omitempty" example:"0.05"`
+	Flat       money.Rate `json:"flat,omitempty"`
+	FreeS      int64      `json:"free_s,omitempty" minimum:"0" maximum:"604800" doc:"Seconds that cost nothing."`
+	LongestS   int64      `json:"longest_s,omitempty" minimum:"0" maximum:"604800" doc:"No more seconds than these are charged. Absent: all of them."`
+	RefundFrom unit.Wh    `json:"refund_from_wh,omitempty" minimum:"0" doc:"A session with so much energy pays no reservation. Absent: it does."`
 }
 
 // Limit is an amount for a whole session: without tax, with tax, or both.

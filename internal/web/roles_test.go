@@ -25,6 +25,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"login":"matrix-` + strings.ToLower(newRequestID()) + `","name":"x","role":"op_ops","password":"` + password + `"}`
 	case "POST /api/v1/staff/{id}/password":
 		return `{"password":"` + password + `"}`
+	case "POST /api/v1/price-tests":
+		return `{"charge_point_id":"` + t.point + `","at":"2026-03-01T10:00:00Z","energy_wh":1000,"charging_s":3600}`
 	case "POST /api/v1/sites":
 		return `{"name":"x","time_zone":"UTC"}`
 	case "POST /api/v1/charge-points":

@@ -156,6 +156,7 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/plans", authz.PlanWrite, h.createPlan, "Make a billing plan"),
 		route("GET /api/v1/plans/{id}", authz.PlanRead, h.getPlan, "One billing plan"),
 		route("PUT /api/v1/plans/{id}", authz.PlanWrite, h.savePlan, "Write a new version of a billing plan"),
+		route("POST /api/v1/price-tests", authz.PlanRead, h.testPrice, "What a charge would cost, and why: at a charge point, or under a plan"),
 
 		route("GET /api/v1/sessions", authz.LiveRead, h.listSessions, "List sessions"),
 		route("GET /api/v1/sessions/sums", authz.FinanceRead, h.sumSessions, "What a filter of records comes to"),

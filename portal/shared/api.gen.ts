@@ -2072,6 +2072,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/price-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a charge would cost, and why: at a charge point, or under a plan
+         * @description Needs the permission `plans.read`.
+         */
+        post: operations["post_price_tests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recharge-requests": {
         parameters: {
             query?: never;
@@ -6215,6 +6235,53 @@ export interface components {
             template_id?: string;
             template_name?: string;
         };
+        PriceTest: {
+            /** Format: date-time */
+            at: string;
+            bill?: components["schemas"]["Bill"];
+            /** @description No plan applies: nobody could start there. */
+            no_price: boolean;
+            /** @description Absent: the plan was not saved, or there is none. */
+            plan?: components["schemas"]["SessionPlan"];
+            /**
+             * @description Whose plan it is. Absent: the plan was named.
+             * @enum {string}
+             */
+            reason?: "charge_point" | "site" | "operator_default";
+            time_zone: string;
+        };
+        PriceTestBody: {
+            /**
+             * Format: date-time
+             * @description Start of the charge.
+             */
+            at: string;
+            /** @description The plan that wins there. One of this, plan_id and plan. */
+            charge_point_id?: string;
+            /** Format: int64 */
+            charging_s: number;
+            /**
+             * Format: int64
+             * @description Taken to flow evenly.
+             */
+            energy_wh: number;
+            /**
+             * Format: int64
+             * @description How long the car stays plugged in after it.
+             */
+            idle_s?: number;
+            /** @description A plan that is not saved. */
+            plan?: components["schemas"]["PlanBody"];
+            /** @description Its newest version. */
+            plan_id?: string;
+            /**
+             * Format: int64
+             * @description How long before the start the connector was kept.
+             */
+            reserved_s?: number;
+            /** @description Whose hours bands mean. Absent: the charge point's, else the operator's. */
+            time_zone?: string;
+        };
         Problem: {
             /**
              * @description Stable name of the problem, for programs.
@@ -6577,11 +6644,6 @@ export interface components {
             reason?: string;
         };
         ReservationFee: {
-            /**
-             * Format: int64
-             * @description Who cancels within these seconds pays nothing.
-             */
-            cancel_free_s?: number;
             flat?: string;
             /**
              * Format: int64
@@ -6593,8 +6655,6 @@ export interface components {
              * @description No more seconds than these are charged. Absent: all of them.
              */
             longest_s?: number;
-            /** @description On top, where nobody came. */
-            no_show?: string;
             /** @example 0.05 */
             per_minute?: string;
             /**
@@ -12494,6 +12554,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_price_tests: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceTestBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceTest"];
                 };
             };
             /** @description Error */

@@ -1,19 +1,41 @@
 // A billing plan as the form holds it, and as the API wants it.
 
 import type { Plan, PlanBody } from '@ccms/shared/api'
-import { plainPercent } from '@ccms/shared/format'
+import { plainPercent, scaled, watts } from '@ccms/shared/format'
+
+type Band = PlanBody['electricity'][number]
+export type Day = NonNullable<Band['days']>[number]
+export const weekdays: Day[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+/** When a band holds, beside its hours: one of these, as the form has it. */
+export const whens = ['always', 'holidays', 'workdays', 'season', 'dates', 'energy', 'power'] as const
+export type When = (typeof whens)[number]
+
+/** A band with the ends of its tier as people write them. What the form does not show stays in it. */
+export type BandValues = Band & { when: When; tier_from?: string; tier_to?: string }
 
 export interface Values {
   name: string
-  electricity: PlanBody['electricity'][number][]
+  electricity: BandValues[]
   service_per_kwh?: string
+  service_per_minute?: string
+  service_after_min?: string
+  service_flat?: string
   start_fee?: string
+  start_from_kwh?: string
   vat: string
   prices_include_tax: boolean
+  reservation_on: boolean
+  reservation?: { per_minute?: string; flat?: string; free_min?: string; longest_min?: string; refund_kwh?: string }
   idle_on: boolean
-  idle?: { per_minute?: string; grace_min?: string; cap?: string }
+  idle?: { per_minute?: string; grace_min?: string; cap?: string; exempt_from?: string; exempt_to?: string }
+  least?: string
+  most?: string
   hold?: string
   min_balance?: string
+  holidays?: string[]
+  energy_step_wh?: string
+  time_step_s?: string
 }
 
 /** 200 ↔ "20", 55 ↔ "5.5": VAT as people write it. */
@@ -22,29 +44,110 @@ export const toPermille = (v: string) => {
   return Number(whole) * 10 + Number((tenth || '0')[0])
 }
 
+const thousandth = (n: number | undefined) => (n ? scaled(n, 3, 3).replace(/\.?0+$/, '') : undefined)
+const minutes = (s: number | undefined) => (s ? String(s / 60) : undefined)
+
+function whenOf(b: Band): When {
+  if (b.holidays) return b.holidays === 'ONLY' ? 'holidays' : 'workdays'
+  if (b.season_from && b.season_to) return 'season'
+  if (b.since ?? b.before) return 'dates'
+  if (b.energy_from_wh ?? b.energy_to_wh) return 'energy'
+  return b.power_from_w ?? b.power_to_w ? 'power' : 'always'
+}
+
+function bandValues(b: Band): BandValues {
+  const when = whenOf(b)
+  const [from, to] = when === 'energy' ? [b.energy_from_wh, b.energy_to_wh] : [b.power_from_w, b.power_to_w]
+  return { ...b, when, tier_from: thousandth(from), tier_to: thousandth(to) }
+}
+
+/** The fields that belong to a choice of when; of the others the form's choice takes none along. */
+const fieldsOf: Record<When, (keyof Band)[]> = {
+  always: [], holidays: ['holidays'], workdays: ['holidays'], season: ['season_from', 'season_to'], dates: ['since', 'before'],
+  energy: ['energy_from_wh', 'energy_to_wh'], power: ['power_from_w', 'power_to_w'],
+}
+
+function bandBody({ when, tier_from, tier_to, ...b }: BandValues, was: When | undefined): Band {
+  const out: Band = { ...b, name: b.name?.trim() || undefined, price: b.price.trim(), days: b.days?.length ? b.days : undefined }
+  // A band from the API may have several conditions: those that the form does not show stay.
+  if (was !== undefined && was !== when) for (const f of fieldsOf[was]) if (!fieldsOf[when].includes(f)) out[f] = undefined as never
+  if (when === 'holidays' || when === 'workdays') out.holidays = when === 'holidays' ? 'ONLY' : 'NOT'
+  if (when === 'energy') [out.energy_from_wh, out.energy_to_wh] = [watts(tier_from), watts(tier_to)]
+  if (when === 'power') [out.power_from_w, out.power_to_w] = [watts(tier_from), watts(tier_to)]
+  for (const f of ['season_from', 'season_to', 'since', 'before'] as const) out[f] ||= undefined
+  return out
+}
+
 export function valuesOf(p: Plan | undefined): Partial<Values> {
-  if (!p) return { electricity: [{ from: '00:00', to: '24:00', price: '' }], vat: '20', prices_include_tax: false, idle_on: false, idle: { grace_min: '15', cap: '20.00' }, hold: '50.00' }
+  if (!p) return { electricity: [{ from: '00:00', to: '24:00', price: '', when: 'always' }], vat: '20', prices_include_tax: false, reservation_on: false, idle_on: false, idle: { grace_min: '15' } }
+  const limit = (l: Plan['min']) => (p.prices_include_tax ? l?.gross ?? l?.net : l?.net ?? l?.gross)?.amount
   return {
-    name: p.name, electricity: p.electricity, service_per_kwh: p.service_per_kwh, start_fee: p.start_fee, vat: plainPercent(p.vat_permille),
-    prices_include_tax: p.prices_include_tax ?? false, idle_on: p.idle !== undefined,
-    idle: { per_minute: p.idle?.per_minute, grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount ?? '20.00' },
-    hold: p.hold?.amount, min_balance: p.min_balance?.amount,
+    name: p.name, electricity: p.electricity.map(bandValues), service_per_kwh: p.service_per_kwh, service_per_minute: p.service_per_minute,
+    service_after_min: minutes(p.service_after_s), service_flat: p.service_flat, start_fee: p.start_fee, start_from_kwh: thousandth(p.start_from_wh),
+    vat: plainPercent(p.vat_permille), prices_include_tax: p.prices_include_tax ?? false,
+    reservation_on: p.reservation !== undefined,
+    reservation: p.reservation && {
+      per_minute: p.reservation.per_minute, flat: p.reservation.flat, free_min: minutes(p.reservation.free_s), longest_min: minutes(p.reservation.longest_s),
+      refund_kwh: thousandth(p.reservation.refund_from_wh),
+    },
+    idle_on: p.idle !== undefined,
+    idle: { per_minute: p.idle?.per_minute, grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount, exempt_from: exempt(p)?.[0], exempt_to: exempt(p)?.[1] },
+    least: limit(p.min), most: limit(p.max), hold: p.hold?.amount, min_balance: p.min_balance?.amount, holidays: p.holidays ?? [],
+    energy_step_wh: p.energy_step_wh ? String(p.energy_step_wh) : undefined, time_step_s: p.time_step_s ? String(p.time_step_s) : undefined,
   }
+}
+
+/** Midnight is absent in the API, beside another time. */
+const exempt = (p: Plan): [string, string] | undefined => {
+  const { exempt_from: from, exempt_to: to } = p.idle ?? {}
+  return from ?? to ? [from ?? '00:00', to ?? '00:00'] : undefined
 }
 
 /** What the form does not show stays as it was. */
 export function bodyOf(v: Values, currency: string, before?: Plan): PlanBody {
   const amount = (x?: string) => (x?.trim() ? { amount: x.trim(), currency } : undefined)
   const text = (x?: string) => x?.trim() || undefined
-  const kept = before && {
-    service_per_minute: before.service_per_minute, service_after_s: before.service_after_s, service_flat: before.service_flat, start_from_wh: before.start_from_wh,
-    reservation: before.reservation, holidays: before.holidays, min: before.min, max: before.max, energy_step_wh: before.energy_step_wh, time_step_s: before.time_step_s,
+  const seconds = (x?: string) => (x?.trim() ? Math.round(Number(x) * 60) : undefined)
+  // A limit that names the other side of the tax, too, keeps it while it is not changed.
+  const limit = (x: string | undefined, was: Plan['min'], shown: string | undefined) => {
+    if (x === shown && was) return was
+    const a = amount(x)
+    return a && (v.prices_include_tax ? { gross: a } : { net: a })
   }
+  const shown = before && valuesOf(before)
   return {
-    ...kept, name: v.name.trim(), currency, prices_include_tax: v.prices_include_tax, vat_permille: toPermille(v.vat),
-    electricity: v.electricity.map((b) => ({ ...b, price: b.price.trim() })),
-    service_per_kwh: text(v.service_per_kwh), start_fee: text(v.start_fee),
-    idle: v.idle_on ? { ...before?.idle, per_minute: text(v.idle?.per_minute) ?? '0', grace_s: Math.round(Number(v.idle?.grace_min ?? 0) * 60), cap: amount(v.idle?.cap) } : undefined,
-    hold: amount(v.hold), min_balance: amount(v.min_balance),
+    name: v.name.trim(), currency, prices_include_tax: v.prices_include_tax, vat_permille: toPermille(v.vat),
+    electricity: v.electricity.map((b) => bandBody(b, whenOf(b))),
+    service_per_kwh: text(v.service_per_kwh), service_per_minute: text(v.service_per_minute), service_after_s: seconds(v.service_after_min),
+    service_flat: text(v.service_flat), start_fee: text(v.start_fee), start_from_wh: watts(v.start_from_kwh),
+    reservation: v.reservation_on
+      ? {
+        per_minute: text(v.reservation?.per_minute), flat: text(v.reservation?.flat), free_s: seconds(v.reservation?.free_min),
+        longest_s: seconds(v.reservation?.longest_min), refund_from_wh: watts(v.reservation?.refund_kwh),
+      }
+      : undefined,
+    idle: v.idle_on
+      ? {
+        per_minute: text(v.idle?.per_minute) ?? '0', grace_s: seconds(v.idle?.grace_min) ?? 0, cap: amount(v.idle?.cap),
+        exempt_from: text(v.idle?.exempt_from), exempt_to: text(v.idle?.exempt_to),
+      }
+      : undefined,
+    min: limit(v.least, before?.min, shown?.least), max: limit(v.most, before?.max, shown?.most),
+    hold: amount(v.hold), min_balance: amount(v.min_balance), holidays: v.holidays?.length ? [...v.holidays].sort() : undefined,
+    energy_step_wh: Number(text(v.energy_step_wh) ?? 0) || undefined, time_step_s: Number(text(v.time_step_s) ?? 0) || undefined,
   }
+}
+
+/** The band of each half hour of a week by its index, for the picture; −1: none. Special bands are left out. */
+export function week(bands: BandValues[]): number[][] {
+  const at = (clock: string | undefined) => {
+    const m = /^(\d\d):(\d\d)$/.exec(clock ?? '')
+    return m ? Number(m[1]) * 60 + Number(m[2]) : undefined
+  }
+  return weekdays.map((day) => Array.from({ length: 48 }, (_, half) => bands.findIndex((b) => {
+    const [from, to] = [at(b?.from), at(b?.to)]
+    if (from === undefined || to === undefined || (b.when ?? 'always') !== 'always' || (b.days?.length && !b.days.includes(day))) return false
+    const m = half * 30
+    return from === to || (from < to ? from <= m && m < to : m >= from || m < to)
+  })))
 }
