@@ -12,6 +12,9 @@ import { Decimal } from '../parts/Decimal'
 import { useFieldText, useProblemText } from '../parts/ProblemText'
 import { BillTable } from './Price'
 
+/** Enter in a field with a role does not save the form around it. */
+const apart = { role: 'textbox' }
+
 /** How long nothing is typed before the server is asked. */
 const pause = 500
 
@@ -39,14 +42,14 @@ export function PlanPreview({ body, zone }: { body: PlanBody | undefined; zone: 
   const problem = q.error instanceof Problem ? q.error : undefined
   return (
     <section className="fieldset plan-preview" aria-label={t('plans.preview')}>
-      <h3>{t('plans.preview')}</h3>
+      <h2>{t('plans.preview')}</h2>
       <p className="quiet small">{t('plans.preview_help', { zone })}</p>
       <Space wrap align="end">
-        <label>{t('plans.preview_energy')}<Decimal className="clock" value={use.kwh} onChange={set('kwh')} suffix="kWh" /></label>
-        <label>{t('plans.preview_charging')}<Decimal className="clock" value={use.charging} onChange={set('charging')} suffix={t('plans.minutes')} /></label>
-        <label>{t('plans.preview_idle')}<Decimal className="clock" value={use.idle} onChange={set('idle')} suffix={t('plans.minutes')} /></label>
-        <label>{t('plans.preview_reserved')}<Decimal className="clock" value={use.reserved} onChange={set('reserved')} suffix={t('plans.minutes')} /></label>
-        <label>{t('plans.preview_clock')}<Input className="clock" maxLength={5} value={use.clock} onChange={(e) => set('clock')(e.target.value)} /></label>
+        <label>{t('plans.preview_energy')}<Decimal {...apart} className="clock" value={use.kwh} onChange={set('kwh')} suffix="kWh" /></label>
+        <label>{t('plans.preview_charging')}<Decimal {...apart} className="clock" value={use.charging} onChange={set('charging')} suffix={t('plans.minutes')} /></label>
+        <label>{t('plans.preview_idle')}<Decimal {...apart} className="clock" value={use.idle} onChange={set('idle')} suffix={t('plans.minutes')} /></label>
+        <label>{t('plans.preview_reserved')}<Decimal {...apart} className="clock" value={use.reserved} onChange={set('reserved')} suffix={t('plans.minutes')} /></label>
+        <label>{t('plans.preview_clock')}<Input {...apart} className="clock" maxLength={5} value={use.clock} onChange={(e) => set('clock')(e.target.value)} /></label>
         <label>{t('plans.preview_day')}<Input type="date" className="price" value={use.day} onChange={(e) => set('day')(e.target.value)} /></label>
       </Space>
       <div aria-live="polite">

@@ -1,6 +1,5 @@
-import { DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
-import { useQueryClient } from '@tanstack/react-query'
-import { App, Button, Form, Input, Space, Switch } from 'antd'
+import { EditOutlined, PlusOutlined } from '@ant-design/icons'
+import { Button } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Plan } from '@ccms/shared/api'
@@ -8,10 +7,8 @@ import { api, take } from '@ccms/shared/client'
 import { none, percent, spoken } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { operatorOf, useMay, useSignedIn } from '../login/me'
-import { Decimal } from '../parts/Decimal'
-import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
-import { bodyOf, type Values, valuesOf } from './plan'
+import { useMay } from '../login/me'
+import { PlanDialog } from './PlanDialog'
 
 const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
 
@@ -61,77 +58,4 @@ const price = (p: string | undefined, currency: string) => (p && Number(p) !== 0
 function Bands({ plan }: { plan: Plan }) {
   const { t } = useTranslation()
   return <span className="num">{plan.electricity.map((b) => t('plans.band', { from: b.from, to: b.to, price: spoken(b.price) })).join(', ')}</span>
-}
-
-function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
-  const { t } = useTranslation()
-  const client = useQueryClient()
-  const { message } = App.useApp()
-  const me = useSignedIn()
-  const required = useRequired()
-  const decimal = useDecimalRule()
-  const clockRule = { pattern: /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, message: t('plans.clock_rule') }
-  const currency = plan?.currency ?? operatorOf(me)?.currency ?? 'EUR'
-  const perKwh = t('plans.per_kwh', { currency })
-  return (
-    <FormDialog<Values> title={plan ? t('plans.edit', { name: plan.name }) : t('plans.add')} ok={t('form.save')} width={640} initial={valuesOf(plan)}
-      what={plan && t('plans.snapshot')} onClose={onClose}
-      rename={(p) => (p[0] === 'vat_permille' ? ['vat'] : p[0] === 'idle' && p[1] === 'grace_s' ? ['idle', 'grace_min'] : p)}
-      submit={async (v, key) => {
-        const body = bodyOf(v, currency, plan)
-        if (plan) await take(api.PUT('/api/v1/plans/{id}', { body, params: { path: { id: plan.id }, header: { 'If-Match': `"${plan.version}"` } } }))
-        else await take(api.POST('/api/v1/plans', { body, params: { header: { 'Idempotency-Key': key } } }))
-        await client.invalidateQueries({ queryKey: ['plans'] })
-        void message.success(t('form.saved'))
-        onClose()
-      }}>
-      {(form) => (
-        <>
-          <Form.Item name="name" label={t('plans.name')} rules={[required]}><Input maxLength={100} autoFocus /></Form.Item>
-          <fieldset className="fieldset">
-            <legend>{t('plans.electricity')}</legend>
-            <p className="quiet small">{t('plans.electricity_help')}</p>
-            <Form.List name="electricity">
-              {(fields, { add, remove }) => (
-                <>
-                  {fields.map((f) => (
-                    <Space key={f.key} align="start" wrap className="band">
-                      <Form.Item name={[f.name, 'from']} label={t('plans.band_from')} rules={[required, clockRule]}><Input className="clock" maxLength={5} placeholder="00:00" /></Form.Item>
-                      <Form.Item name={[f.name, 'to']} label={t('plans.band_to')} rules={[required, clockRule]}><Input className="clock" maxLength={5} placeholder="24:00" /></Form.Item>
-                      <Form.Item name={[f.name, 'price']} label={t('plans.band_price')} rules={[required, decimal]}><Decimal className="price" suffix={perKwh} /></Form.Item>
-                      {fields.length > 1 && (
-                        <Button type="text" className="band-remove" icon={<DeleteOutlined aria-hidden />} onClick={() => remove(f.name)}
-                          aria-label={t('plans.band_remove', { from: form.getFieldValue(['electricity', f.name, 'from']) as string })} />
-                      )}
-                    </Space>
-                  ))}
-                  <Button icon={<PlusOutlined aria-hidden />} onClick={() => add({ from: '', to: '', price: '' })}>{t('plans.band_add')}</Button>
-                </>
-              )}
-            </Form.List>
-          </fieldset>
-          <Space wrap align="start">
-            <Form.Item name="service_per_kwh" label={t('plans.service')} rules={[decimal]}><Decimal className="price" suffix={perKwh} /></Form.Item>
-            <Form.Item name="start_fee" label={t('plans.start_fee')} rules={[decimal]} tooltip={t('plans.start_fee_help')}><Decimal className="price" suffix={currency} /></Form.Item>
-            <Form.Item name="vat" label={t('plans.vat')} rules={[required, { pattern: /^\d{1,2}(\.\d)?$|^100$/, message: t('form.number') }]}><Decimal className="price" suffix="%" /></Form.Item>
-          </Space>
-          <Form.Item name="prices_include_tax" label={t('plans.tax_included')} valuePropName="checked" layout="horizontal"><Switch /></Form.Item>
-          <Form.Item name="idle_on" label={t('plans.idle_on')} valuePropName="checked" layout="horizontal"><Switch /></Form.Item>
-          <Form.Item noStyle shouldUpdate={(a: Values, b: Values) => a.idle_on !== b.idle_on}>
-            {() => form.getFieldValue('idle_on') && (
-              <Space wrap align="start">
-                <Form.Item name={['idle', 'per_minute']} label={t('plans.idle_per_minute')} rules={[required, decimal]}><Decimal className="price" suffix={t('plans.per_min', { currency })} /></Form.Item>
-                <Form.Item name={['idle', 'grace_min']} label={t('plans.idle_grace')} rules={[required, decimal]}><Decimal className="price" suffix={t('plans.minutes')} /></Form.Item>
-                <Form.Item name={['idle', 'cap']} label={t('plans.idle_cap')} rules={[required, decimal]}><Decimal className="price" suffix={currency} /></Form.Item>
-              </Space>
-            )}
-          </Form.Item>
-          <Space wrap align="start">
-            <Form.Item name="hold" label={t('plans.hold')} rules={[decimal]} tooltip={t('plans.hold_help')}><Decimal className="price" suffix={currency} /></Form.Item>
-            <Form.Item name="min_balance" label={t('plans.min_balance')} rules={[decimal]}><Decimal className="price" suffix={currency} /></Form.Item>
-          </Space>
-        </>
-      )}
-    </FormDialog>
-  )
 }

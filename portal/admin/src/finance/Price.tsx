@@ -16,7 +16,7 @@ export function Price({ session: s }: { session: SessionDetail }) {
   return <BillTable bill={s.bill} zone={s.time_zone ?? 'UTC'} />
 }
 
-function BillTable({ bill: b, zone }: { bill: Bill; zone: string }) {
+export function BillTable({ bill: b, zone }: { bill: Bill; zone: string }) {
   const { t } = useTranslation()
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const currency = b.total.currency
