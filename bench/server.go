@@ -22,7 +22,7 @@ type server struct {
 	db               database
 	api              *api
 	site             string
-	dial             func() (net.Conn, error) // to where its charge points connect
+	secure           string // where its charge points connect by TLS; none: at addr, without
 }
 
 const readyWithin = time.Minute
@@ -39,7 +39,6 @@ func startServer(ccms string, e engine, args ...string) (*server, error) {
 	if s.addr, err = freeAddr(); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	s.dial = func() (net.Conn, error) { return net.Dial("tcp", s.addr) }
 	if s.db, err = newDatabase(e, data); err != nil {
 		return nil, errors.Join(err, remove())
 	}
@@ -166,6 +165,13 @@ func (s *server) counting(f func(probe) error) error {
 // booted connects charge points and boots them, some at once.
 func (s *server) booted(points []credential) ([]link, error) {
 	return openAll(len(points), func(i int) (*socket, error) { return s.boot(points[i]) })
+}
+
+func (s *server) dial() (net.Conn, error) {
+	if s.secure != "" {
+		return dialTLS(s.secure)
+	}
+	return net.Dial("tcp", s.addr)
 }
 
 // boot connects a charge point and boots it.
