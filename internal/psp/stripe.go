@@ -53,7 +53,7 @@ func (silent) Warnf(string, ...any)  {}
 func (silent) Errorf(string, ...any) {}
 
 func (s *Stripe) with(a pay.Access) *stripe.Client {
-	c := &stripe.BackendConfig{HTTPClient: s.client, MaxNetworkRetries: new(int64), EnableTelemetry: stripe.Bool(false), LeveledLogger: silent{}}
+	c := &stripe.BackendConfig{HTTPClient: s.client, MaxNetworkRetries: new(int64), EnableTelemetry: new(bool), LeveledLogger: silent{}}
 	if s.url != "" {
 		c.URL = stripe.String(s.url)
 	}
@@ -79,14 +79,14 @@ func (s *Stripe) Do(ctx context.Context, a pay.Access, o pay.Order) (pay.Seen, e
 		return s.page(ctx, c, o, minor, meta)
 	case o.Op == pay.OpCreate:
 		p := &stripe.PaymentIntentCreateParams{Amount: &minor, Currency: stripe.String(currency(o.Amount.Currency)), PaymentMethod: &o.Card.Method,
-			Confirm: stripe.Bool(true), Description: &o.Text, PaymentMethodTypes: []*string{stripe.String("card")}, Metadata: meta}
+			Confirm: new(true), Description: &o.Text, PaymentMethodTypes: []*string{stripe.String("card")}, Metadata: meta}
 		if o.Card.Customer != "" {
 			p.Customer = &o.Card.Customer
 		}
 		if o.Present {
 			p.ReturnURL = &o.ReturnURL
 		} else {
-			p.OffSession = stripe.Bool(true)
+			p.OffSession = new(true)
 		}
 		if o.Type == pay.Hold {
 			p.CaptureMethod = stripe.String("manual")
@@ -131,7 +131,7 @@ func (s *Stripe) Do(ctx context.Context, a pay.Access, o pay.Order) (pay.Seen, e
 func (s *Stripe) page(ctx context.Context, c *stripe.Client, o pay.Order, minor int64, meta map[string]string) (pay.Seen, error) {
 	p := &stripe.CheckoutSessionCreateParams{
 		Mode: stripe.String("payment"), PaymentMethodTypes: []*string{stripe.String("card")}, ClientReferenceID: stripe.String(o.Payment.String()),
-		SuccessURL: &o.ReturnURL, CancelURL: &o.ReturnURL, ExpiresAt: stripe.Int64(o.Since.Add(time.Hour).Unix()), Metadata: meta,
+		SuccessURL: &o.ReturnURL, CancelURL: &o.ReturnURL, ExpiresAt: new(o.Since.Add(time.Hour).Unix()), Metadata: meta,
 		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{Quantity: stripe.Int64(1), PriceData: &stripe.CheckoutSessionCreateLineItemPriceDataParams{
 			Currency: stripe.String(currency(o.Amount.Currency)), UnitAmount: &minor,
 			ProductData: &stripe.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: &o.Text}}}},

@@ -2,6 +2,7 @@ package psptest
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -99,7 +100,23 @@ func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if body != nil {
-		json.NewEncoder(w).Encode(body)
+		w.Write(encoded(body))
+	}
+}
+
+// encoded is JSON; what cannot be one is a defect of this package.
+func encoded(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// show writes a page to pay on.
+func show(w http.ResponseWriter, about obj) {
+	if err := page.Execute(w, about); err != nil {
+		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
 	}
 }
 
@@ -140,7 +157,7 @@ type Hook struct {
 
 // Send posts it and returns the status.
 func (h Hook) Send(url string) (int, error) {
-	r, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(h.Body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(h.Body))
 	if err != nil {
 		return 0, err
 	}

@@ -61,8 +61,7 @@ func NewPayPal() *PayPal {
 					if said == nil {
 						return status, nil
 					}
-					b, _ := json.Marshal(said)
-					return status, json.RawMessage(b)
+					return status, json.RawMessage(encoded(said))
 				})
 			})
 		})
@@ -244,7 +243,7 @@ func (p *PayPal) verify(_ *http.Request, body obj) (int, any) {
 
 func (p *PayPal) event(kind string, about obj) {
 	id := p.id("WH-EVT")
-	body, _ := json.Marshal(obj{"id": id, "event_type": kind, "resource": about})
+	body := encoded(obj{"id": id, "event_type": kind, "resource": about})
 	p.tell(Hook{ID: id, Kind: kind, Body: body, Header: http.Header{"Paypal-Auth-Algo": {"SHA256withRSA"}, "Paypal-Cert-Url": {p.srv.URL + "/cert"},
 		"Paypal-Transmission-Id": {id}, "Paypal-Transmission-Time": {p.Now().UTC().Format(time.RFC3339)},
 		"Paypal-Transmission-Sig": {sign(PayPalKey, time.Unix(0, 0), body)}}})
@@ -280,7 +279,7 @@ func (p *PayPal) payPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	amount := o["purchase_units"].([]any)[0].(obj)["amount"].(obj)
-	page.Execute(w, obj{"Who": "PayPal", "Text": "Order", "Amount": fmt.Sprintf("%s %s", amount["value"], amount["currency_code"])})
+	show(w, obj{"Who": "PayPal", "Text": "Order", "Amount": fmt.Sprintf("%s %s", amount["value"], amount["currency_code"])})
 }
 
 // Drain has nothing left of a capture to send back, as after a refund by hand.

@@ -60,8 +60,7 @@ func NewStripe() *Stripe {
 				status, said := once(s.kept, r.Header.Get("Idempotency-Key"), r.URL.Path, string(body), func() (int, any) {
 					status, said := do(r, form)
 					// What was answered stays as it was then.
-					b, _ := json.Marshal(said)
-					return status, json.RawMessage(b)
+					return status, json.RawMessage(encoded(said))
 				})
 				return status, said
 			})
@@ -345,7 +344,7 @@ func (s *Stripe) Stray(minor int64, currency string) {
 
 func (s *Stripe) event(kind string, about obj) {
 	id := s.id("evt")
-	body, _ := json.Marshal(obj{"id": id, "object": "event", "type": kind, "created": s.Now().Unix(), "data": obj{"object": about}})
+	body := encoded(obj{"id": id, "object": "event", "type": kind, "created": s.Now().Unix(), "data": obj{"object": about}})
 	s.tell(s.Signed(id, kind, body, StripeHook, s.Now()))
 }
 
@@ -407,7 +406,7 @@ func (s *Stripe) payPage(w http.ResponseWriter, r *http.Request) {
 		}
 		declined = !s.Pay(id, DeclinedCard)
 	}
-	page.Execute(w, obj{"Who": "Stripe", "Text": cs["_text"], "Amount": fmt.Sprintf("%d %s", cs["_amount"], cs["_currency"]), "Declined": declined})
+	show(w, obj{"Who": "Stripe", "Text": cs["_text"], "Amount": fmt.Sprintf("%d %s", cs["_amount"], cs["_currency"]), "Declined": declined})
 }
 
 // Forget takes the money of an intent off the account, as if it never came.
