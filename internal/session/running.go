@@ -138,6 +138,21 @@ func (c *codec) state(s *State) {
 	c.time(&in.ZeroAt)
 	c.time(&in.ZeroFrom)
 	number(c, &in.ZeroEnergy)
+	c.list(len(r.Points), func(n int) {
+		if !c.writes {
+			r.Points = make([]tariff.Point, n)
+		}
+		for i := range r.Points {
+			p := &r.Points[i]
+			c.instant(&p.At)
+			c.varint((*int64)(&p.Energy))
+			c.varint((*int64)(&p.Current))
+		}
+	}, func() { r.Points = nil })
+	c.time(&r.Reservation.From)
+	c.time(&r.Reservation.To)
+	text(c, &r.Reservation.Outcome)
+	number(c, &r.Last.Current)
 }
 
 // field goes to the next field and reports whether it is there.

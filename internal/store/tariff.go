@@ -14,12 +14,12 @@ import (
 var (
 	_ = table("plans", wideRead, plain("id operator_id sub_operator_id rev version_no name_sort created_at"))
 	_ = table("plan_versions", wideRead, plain(`plan_id version_no operator_id sub_operator_id name currency tax_included
-		vat_permille layers idle_grace_s idle_cap hold min_balance saved_at`), appendOnly())
+		vat_permille layers rules idle_grace_s idle_cap hold min_balance saved_at`), appendOnly())
 )
 
 const (
 	planCols = `p.id, p.operator_id, p.sub_operator_id, p.rev, v.version_no, v.name, v.currency, v.tax_included, v.vat_permille,
-		v.layers, v.idle_grace_s, v.idle_cap, v.hold, v.min_balance, v.saved_at`
+		v.layers, v.rules, v.idle_grace_s, v.idle_cap, v.hold, v.min_balance, v.saved_at`
 	planCurrent = `plans p JOIN plan_versions v ON {{scope plan_versions v}} AND v.plan_id = p.id AND v.version_no = p.version_no`
 )
 
@@ -27,8 +27,8 @@ var (
 	qPlanInsert = stmt(`INSERT INTO plans (id, operator_id, sub_operator_id, rev, version_no, name_sort, created_at)
 		VALUES (?, {{own plans}}, 1, ?, ?, ?)`)
 	qPlanVersionInsert = stmt(`INSERT INTO plan_versions (plan_id, version_no, operator_id, sub_operator_id, name, currency,
-			tax_included, vat_permille, layers, idle_grace_s, idle_cap, hold, min_balance, saved_at)
-		VALUES (?, ?, {{own plan_versions}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			tax_included, vat_permille, layers, rules, idle_grace_s, idle_cap, hold, min_balance, saved_at)
+		VALUES (?, ?, {{own plan_versions}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qPlanSave = stmt(`UPDATE plans SET rev = rev + 1, version_no = ?, name_sort = ?
 		WHERE {{scope plans plans}} AND id = ? AND rev = ?`)
 	qPlanRev     = stmt(`SELECT p.rev FROM plans p WHERE {{scope plans p}} AND p.id = ?`)
@@ -49,10 +49,10 @@ var (
 )
 
 func scanPlan(r *Row, p *tariff.Plan) error {
-	var layers json.RawMessage
+	var layers, rules json.RawMessage
 	var grace, limit, hold, least int64
 	err := r.Scan(&p.ID, &p.Operator, &p.Sub, &p.Version, &p.Number, &p.Name, &p.Currency, &p.PricesIncludeTax, &p.VAT,
-		&layers, &grace, &limit, &hold, &least, &p.SavedAt)
+		&layers, &rules, &grace, &limit, &hold, &least, &p.SavedAt)
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,9 @@ func scanPlan(r *Row, p *tariff.Plan) error {
 	p.Hold, p.MinBalance = money.New(hold, p.Currency), money.New(least, p.Currency)
 	if err := json.Unmarshal(layers, &p.Layers); err != nil {
 		return fmt.Errorf("store: layers of %s: %w", p.ID, err)
+	}
+	if err := json.Unmarshal(rules, &p.Rules); err != nil {
+		return fmt.Errorf("store: rules of %s: %w", p.ID, err)
 	}
 	return nil
 }
@@ -119,7 +122,11 @@ func (tx *Tx) insertPlanVersion(p tariff.Plan) error {
 	if err != nil {
 		return err
 	}
+	rules, err := json.Marshal(p.Rules)
+	if err != nil {
+		return err
+	}
 	_, err = tx.exec(qPlanVersionInsert, p.ID, p.Number, p.Operator, p.Sub, p.Name, p.Currency, p.PricesIncludeTax, p.VAT,
-		string(layers), int64(p.IdleFee.Grace/time.Second), p.IdleFee.Cap.Minor, p.Hold.Minor, p.MinBalance.Minor, p.SavedAt)
+		string(layers), string(rules), int64(p.IdleFee.Grace/time.Second), p.IdleFee.Cap.Minor, p.Hold.Minor, p.MinBalance.Minor, p.SavedAt)
 	return err
 }

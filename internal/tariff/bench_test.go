@@ -13,11 +13,11 @@ func benchSession(b *testing.B) (Plan, Usage, *time.Location) {
 	b.Helper()
 	comp := func(k Basis, price string) []Component { return []Component{{Basis: k, Price: rate(price)}} }
 	p := Plan{Name: "five layers", Currency: "EUR", VAT: 200, Layers: []Layer{
-		{KindElectricity, []Element{{Cond{22 * 60, 6 * 60, 0}, comp(Energy, "0.20")}, {Cond{6 * 60, 22 * 60, 0}, comp(Energy, "0.40")}}},
-		{KindService, []Element{{Cond{}, comp(Energy, "0.10")}}},
-		{KindService, []Element{{Cond{}, comp(Time, "0.01")}}},
-		{KindStart, []Element{{Cond{}, comp(Flat, "0.50")}}},
-		{KindIdle, []Element{{Cond{}, comp(IdleTime, "0.20")}}},
+		{Kind: KindElectricity, Elements: []Element{{Cond: Cond{From: 22 * 60, To: 6 * 60}, Components: comp(Energy, "0.20")}, {Cond: Cond{From: 6 * 60, To: 22 * 60}, Components: comp(Energy, "0.40")}}},
+		{Kind: KindService, Elements: []Element{{Components: comp(Energy, "0.10")}}},
+		{Kind: KindService, Elements: []Element{{Components: comp(Time, "0.01")}}},
+		{Kind: KindStart, Elements: []Element{{Components: comp(Flat, "0.50")}}},
+		{Kind: KindIdle, Elements: []Element{{Components: comp(IdleTime, "0.20")}}},
 	}}
 	p.IdleFee.Grace = 15 * time.Minute
 	p = p.Complete()
@@ -29,7 +29,7 @@ func benchSession(b *testing.B) (Plan, Usage, *time.Location) {
 	for range 60 {
 		at = at.Add(time.Minute)
 		u.Energy += 367
-		u.Points = append(u.Points, Point{at, u.Energy})
+		u.Points = append(u.Points, Point{At: at, Energy: u.Energy})
 	}
 	u.Stop = at.Add(30 * time.Second)
 	u.Energy += 180

@@ -34,19 +34,24 @@ type Bill struct {
 type Line struct {
 	Kind     Kind          `json:"kind"`
 	Basis    Basis         `json:"basis"`
-	Label    string        `json:"label,omitempty"` // the band, "22:00–06:00 Sat Sun"; empty: always
-	Layer    int           `json:"layer"`           // index into the plan
-	Element  int           `json:"element"`         // index into the layer
-	Quantity int64         `json:"quantity"`        // in Unit
-	Unit     string        `json:"unit"`            // Wh, s, ×1
-	Price    money.Rate    `json:"unit_price"`      // per kWh, minute, session
-	Amount   money.Amount  `json:"amount"`          // net, or gross where Bill.TaxIncluded
+	Name     string        `json:"name,omitempty"`    // of the band
+	Label    string        `json:"label,omitempty"`   // the band, "22:00–06:00 Sat Sun"; empty: always
+	Layer    int           `json:"layer"`             // index into the plan
+	Element  int           `json:"element"`           // index into the layer
+	Quantity int64         `json:"quantity"`          // in Unit
+	Unit     string        `json:"unit"`              // Wh, s, ×1
+	Price    money.Rate    `json:"unit_price"`        // per kWh, minute, session
+	Hourly   bool          `json:"hourly,omitempty"`  // the price is per hour
+	Stepped  int64         `json:"stepped,omitempty"` // the part of Quantity that a step added
+	Discount unit.Permille `json:"discount_permille,omitempty"`
+	Amount   money.Amount  `json:"amount"` // net, or gross where Bill.TaxIncluded
 	VAT      unit.Permille `json:"vat_permille"`
 	Capped   bool          `json:"capped,omitempty"` // the idle cap made it smaller
 	Segments []Segment     `json:"segments,omitempty"`
 }
 
-// Segment is a stretch of time that a line charges for.
+// Segment is a stretch of time that a line charges for. Those of a line sum to its quantity
+// less Stepped.
 type Segment struct {
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
@@ -135,9 +140,9 @@ func (b *Bill) Parts() []Part {
 // quantityText prints "18.437 kWh", "65 min 5 s", "1".
 func quantityText(n int64, b Basis) string {
 	switch b {
-	case Energy:
+	case Energy, Returned:
 		return unit.Wh(n).KWh() + " kWh"
-	case Time, IdleTime:
+	case Time, IdleTime, Parking:
 		if n%60 == 0 {
 			return fmt.Sprintf("%d min", n/60)
 		}

@@ -1,8 +1,6 @@
 package tariff
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"ccms/internal/ident"
@@ -13,26 +11,33 @@ import (
 // Kind says what a layer charges for.
 type Kind string
 
-// The kinds of layers that exist so far.
+// The kinds. A layer of kind OCPI is a whole tariff of a partner; the lines that it makes
+// have the kind of what they are for, and so does what a limit adds or takes.
 const (
 	KindElectricity Kind = "ELECTRICITY"
 	KindService     Kind = "SERVICE"
 	KindStart       Kind = "START"
+	KindReservation Kind = "RESERVATION"
+	KindNoShow      Kind = "RES_EXPIRED" // a reservation that nobody used
 	KindIdle        Kind = "IDLE"
+	KindLimit       Kind = "LIMIT" // of lines only
+	KindOCPI        Kind = "OCPI"  // of layers only
 )
 
-// Kinds lists them in the order in which bills show them.
-var Kinds = []Kind{KindElectricity, KindService, KindStart, KindIdle}
+// Kinds lists those of lines in the order in which bills show them.
+var Kinds = []Kind{KindElectricity, KindService, KindStart, KindReservation, KindNoShow, KindIdle, KindLimit}
 
 // Basis is the dimension that a component prices.
 type Basis string
 
 // The dimensions.
 const (
-	Energy   Basis = "ENERGY"    // per kWh; quantity in Wh
-	Time     Basis = "TIME"      // per minute between start and stop without idle; quantity in s
-	IdleTime Basis = "IDLE_TIME" // per minute of the idle clock after the grace; quantity in s
-	Flat     Basis = "FLAT"      // once per session that delivered energy; quantity 1
+	Energy   Basis = "ENERGY"       // per kWh; quantity in Wh
+	Returned Basis = "EXPORT"       // per kWh that the vehicle gave back: it is paid for; quantity in Wh, below 0
+	Time     Basis = "TIME"         // per minute between start and stop without idle, or of a reservation; quantity in s
+	Parking  Basis = "PARKING_TIME" // per minute of the idle clock, without grace and cap: OCPI's; quantity in s
+	IdleTime Basis = "IDLE_TIME"    // per minute of the idle clock after the grace; quantity in s
+	Flat     Basis = "FLAT"         // once per session that delivered energy, or per reservation; quantity 1
 )
 
 // Plan is one version of a billing plan.
@@ -47,7 +52,8 @@ type Plan struct {
 	VAT              unit.Permille `json:"vat_permille"` // 0…1000, unless a component has its own
 	Layers           []Layer       `json:"layers"`
 	IdleFee          IdleRule      `json:"idle"` // for the layers of kind IDLE
-	Hold             money.Amount  `json:"hold"` // set aside at the start, as far as there is (PAY-R3)
+	Rules
+	Hold money.Amount `json:"hold"` // set aside at the start, as far as there is (PAY-R3)
 	// MinBalance must be available before a start, on top of what BAL-R2 asks.
 	MinBalance money.Amount `json:"min_balance"`
 	Number     int          `json:"plan_version"` // 1, 2, 3 …; a session keeps (ID, Number) (PRICE-R3)
@@ -61,14 +67,40 @@ type IdleRule struct {
 	Cap   money.Amount  `json:"cap"`      // most that idle costs in one session, in the plan's tax mode (IDLE-R5)
 }
 
+// Rules are what a plan says beside its layers.
+type Rules struct {
+	Holidays    []Date      `json:"holidays,omitempty"`   // the days that conditions call holidays, of the site's zone
+	Reservation ReserveRule `json:"reservation,omitzero"` // for the layers of kind RESERVATION
+	Min         Limit       `json:"min,omitzero"`         // least that a session costs that delivered energy
+	Max         Limit       `json:"max,omitzero"`         // most that a session costs
+}
+
+// Limit is an amount for a whole session: without tax, with tax, or both. The zero Limit
+// is none.
+type Limit struct {
+	Net   *money.Amount `json:"net,omitempty"`
+	Gross *money.Amount `json:"gross,omitempty"`
+}
+
+// ReserveRule says which time of a reservation is charged for.
+type ReserveRule struct {
+	Free       time.Duration `json:"free_ns,omitempty"`        // deducted once, whole seconds ≥ 0
+	Longest    time.Duration `json:"longest_ns,omitempty"`     // no more than this is charged; 0: all of it
+	CancelFree time.Duration `json:"cancel_free_ns,omitempty"` // who cancels so soon pays nothing
+	RefundFrom unit.Wh       `json:"refund_from_wh,omitempty"` // a session with so much energy pays no reservation; 0: it does
+}
+
 // Layer charges for one thing.
 type Layer struct {
 	Kind     Kind      `json:"kind"`
 	Elements []Element `json:"elements"`
+	// Discount comes off every line of the layer, before it is rounded. 0…1000.
+	Discount unit.Permille `json:"discount_permille,omitempty"`
 }
 
 // Element prices one or more dimensions while its condition holds.
 type Element struct {
+	Name       string      `json:"name,omitempty"` // of the band, "peak"
 	Cond       Cond        `json:"cond"`
 	Components []Component `json:"components"`
 }
@@ -77,112 +109,13 @@ type Element struct {
 type Component struct {
 	Basis Basis      `json:"basis"`
 	Price money.Rate `json:"price"` // per kWh, minute or session, ≥ 0
+	// Hourly: a price of time is per hour. Most prices per hour have no end per minute.
+	Hourly bool `json:"hourly,omitempty"`
+	// Step rounds what was used of the dimension in the whole session up to its multiple,
+	// Wh or s, if the component was the last that applied (PRICE-R6). 0 and 1: not.
+	Step int64 `json:"step,omitempty"`
 	// VAT replaces the plan's where it is set.
 	VAT *unit.Permille `json:"vat_permille,omitempty"`
-}
-
-// Cond restricts an element to local times of day and weekdays. The zero Cond
-// always holds. OCPI's reading: the weekday is the instant's own local day, so a
-// band 22:00–06:00 on Mondays covers Monday 00:00–06:00 and 22:00–24:00; equal ends
-// mean the whole day (ocpi/ocpi#466, #499).
-type Cond struct {
-	From Clock `json:"from"`           // first minute of the band
-	To   Clock `json:"to"`             // first minute after it; before From: over midnight
-	Days Days  `json:"days,omitempty"` // none: every day
-}
-
-// Clock is a local time of day in minutes, 0…1440; 1440 is "24:00".
-type Clock int
-
-// String prints "06:30".
-func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(c)%60) }
-
-// ParseClock reads "06:30", up to "24:00".
-func ParseClock(s string) (Clock, error) {
-	if len(s) == 5 && s[2] == ':' {
-		d := [4]int{int(s[0]) - '0', int(s[1]) - '0', int(s[3]) - '0', int(s[4]) - '0'}
-		h, m := d[0]*10+d[1], d[2]*10+d[3]
-		ok := h <= 23 && m <= 59 || h == 24 && m == 0
-		for _, n := range d {
-			ok = ok && 0 <= n && n <= 9
-		}
-		if ok {
-			return Clock(h*60 + m), nil
-		}
-	}
-	return 0, fmt.Errorf("tariff: not a time of day between 00:00 and 24:00: %.8q", s)
-}
-
-// MarshalText writes String.
-func (c Clock) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// UnmarshalText reads what ParseClock reads.
-func (c *Clock) UnmarshalText(b []byte) error {
-	v, err := ParseClock(string(b))
-	*c = v
-	return err
-}
-
-// Days is a set of weekdays, bit 1<<time.Weekday.
-type Days uint8
-
-const everyDay Days = 1<<7 - 1
-
-// On makes a set.
-func On(days ...time.Weekday) (d Days) {
-	for _, w := range days {
-		d |= 1 << w
-	}
-	return d
-}
-
-// Has reports whether the set holds w; the empty set holds every day.
-func (d Days) Has(w time.Weekday) bool { return d == 0 || d&(1<<w) != 0 }
-
-// String prints "Mon Tue", "" for every day.
-func (d Days) String() string {
-	if d == 0 || d == everyDay {
-		return ""
-	}
-	var out []string
-	for _, w := range []time.Weekday{1, 2, 3, 4, 5, 6, 0} {
-		if d&(1<<w) != 0 {
-			out = append(out, w.String()[:3])
-		}
-	}
-	return strings.Join(out, " ")
-}
-
-// holds reports whether the condition covers second s (0…86399) of local day w.
-func (c Cond) holds(s int, w time.Weekday) bool {
-	if !c.Days.Has(w) {
-		return false
-	}
-	from, to := int(c.From)*60, int(c.To)*60
-	switch {
-	case from == to:
-		return true
-	case from < to:
-		return from <= s && s < to
-	}
-	return s >= from || s < to
-}
-
-// always reports whether the condition covers every instant.
-func (c Cond) always() bool {
-	return (c.Days == 0 || c.Days == everyDay) && (c.From == c.To || c.From == 0 && c.To == 1440)
-}
-
-// String prints "22:00–06:00 Sat Sun", "" where it always holds.
-func (c Cond) String() string {
-	if c.always() {
-		return ""
-	}
-	days := c.Days.String()
-	if c.From == c.To {
-		return days
-	}
-	return strings.TrimSuffix(c.From.String()+"–"+c.To.String()+" "+days, " ")
 }
 
 // vat is the rate that applies to c.

@@ -53,9 +53,9 @@ func TestDraftMakesAPlanAndComesBack(t *testing.T) {
 	if !ok || !reflect.DeepEqual(d, want) {
 		t.Errorf("back: %+v %v", d, ok)
 	}
-	p.Layers[1].Elements[0].Components[0].Basis = Time
+	p.Layers[1].Elements[0].Cond.Days = On(time.Monday)
 	if _, ok := p.Draft(); ok {
-		t.Error("a plan with a fee by time is more than a draft says")
+		t.Error("a service fee of Mondays is more than a draft says")
 	}
 }
 
@@ -158,7 +158,7 @@ func TestClockText(t *testing.T) {
 // reserve of an interval is 0.15, so the session stops at 4.85.
 func TestReserveOfTheVector_BAL_R2(t *testing.T) {
 	t.Parallel()
-	d := Draft{Name: "vector", Currency: "EUR", Electricity: []Band{{0, 1440, 0, rate("0.40")}}}
+	d := Draft{Name: "vector", Currency: "EUR", Electricity: []Band{{To: 1440, Price: rate("0.40")}}}
 	p, err := d.Plan()
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestReserveOfTheVector_BAL_R2(t *testing.T) {
 	stop := money.Amount{}
 	s, run := NewSheet(&p, time.UTC), Begin(at)
 	for i := 1; i < 100; i++ {
-		run = run.Add(s, Point{at.Add(time.Duration(i) * time.Minute), unit.Wh(i * 22_000 / 60)})
+		run = run.Add(s, Point{At: at.Add(time.Duration(i) * time.Minute), Energy: unit.Wh(i * 22_000 / 60)})
 		c, err := run.Cost(s, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +245,7 @@ func TestIdleCapReached(t *testing.T) {
 	}
 	night := p
 	night.Layers = slices.Clone(p.Layers)
-	night.Layers[3].Elements = []Element{{Cond{From: 12 * 60, To: 13 * 60}, p.Layers[3].Elements[0].Components}}
+	night.Layers[3].Elements = []Element{{Cond: Cond{From: 12 * 60, To: 13 * 60}, Components: p.Layers[3].Elements[0].Components}}
 	if c, ok := NewSheet(&night, time.UTC).IdleCapReached(nil, at); !ok || !c.Equal(time.Date(2026, 3, 2, 12, 39, 59, 0, time.UTC)) {
 		t.Errorf("an hour a day: %v %v", c, ok)
 	}
@@ -254,7 +254,7 @@ func TestIdleCapReached(t *testing.T) {
 	if c, ok := NewSheet(&dear, time.UTC).IdleCapReached(nil, at); ok {
 		t.Errorf("a cap that is years away: %v", c)
 	}
-	free := Draft{Name: "no idle", Currency: "EUR", Electricity: []Band{{0, 1440, 0, rate("0.40")}}}
+	free := Draft{Name: "no idle", Currency: "EUR", Electricity: []Band{{To: 1440, Price: rate("0.40")}}}
 	if q, err := free.Plan(); err != nil {
 		t.Fatal(err)
 	} else if _, ok := NewSheet(&q, time.UTC).IdleCapReached(nil, at); ok {
@@ -272,7 +272,7 @@ func TestBillExplainsItself(t *testing.T) {
 	}
 	at := func(h, m int) time.Time { return time.Date(2026, 3, 1, h, m, 0, 0, time.UTC) }
 	b := mustRate(t, p, Usage{Start: at(5, 0), Stop: at(7, 0), Energy: 18437,
-		Points: []Point{{at(5, 30), 4000}, {at(6, 30), 14000}}, Idle: []Interval{{at(7, 0), at(8, 20)}}}, zone(t, "Europe/London"))
+		Points: []Point{{At: at(5, 30), Energy: 4000}, {At: at(6, 30), Energy: 14000}}, Idle: []Interval{{at(7, 0), at(8, 20)}}}, zone(t, "Europe/London"))
 	want := []string{
 		"Electricity 00:00–06:00: 9.000 kWh × 0.20 EUR = 1.80 EUR",
 		"Electricity 06:00–24:00: 9.437 kWh × 0.40 EUR = 3.77 EUR",
@@ -333,13 +333,13 @@ func TestRunningPriceOfAnotherPlanIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Unix(1_772_355_600, 0)
-	r := Begin(at).Add(NewSheet(&p, time.UTC), Point{at.Add(time.Minute), 100})
+	r := Begin(at).Add(NewSheet(&p, time.UTC), Point{At: at.Add(time.Minute), Energy: 100})
 	q := p
 	q.Layers = p.Layers[:2]
 	if _, err := r.Bill(NewSheet(&q, time.UTC), nil); !fault.Is(err, fault.Internal) {
 		t.Errorf("%v", err)
 	}
-	if s := r.Add(NewSheet(&q, time.UTC), Point{at.Add(2 * time.Minute), 200}); !reflect.DeepEqual(s, r) {
+	if s := r.Add(NewSheet(&q, time.UTC), Point{At: at.Add(2 * time.Minute), Energy: 200}); !reflect.DeepEqual(s, r) {
 		t.Errorf("the sums moved: %v", s)
 	}
 }

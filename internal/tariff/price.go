@@ -13,12 +13,15 @@ const mostPerLine = 1 << 53
 
 var tooMuch = fault.New(fault.Invalid, "amount_out_of_range", "The price is larger than the platform can hold.")
 
-// per is the number of base units (Wh, s, times) that a price of b is for.
-func (b Basis) per() int64 {
-	switch b {
-	case Energy:
+// per is the number of base units (Wh, s, times) that the price is for.
+func (c *Component) per() int64 {
+	switch c.Basis {
+	case Energy, Returned:
 		return 1000
-	case Time, IdleTime:
+	case Time, IdleTime, Parking:
+		if c.Hourly {
+			return 3600
+		}
 		return 60
 	}
 	return 1
@@ -26,9 +29,9 @@ func (b Basis) per() int64 {
 
 func (b Basis) unit() string {
 	switch b {
-	case Energy:
+	case Energy, Returned:
 		return "Wh"
-	case Time, IdleTime:
+	case Time, IdleTime, Parking:
 		return "s"
 	}
 	return "×1"
@@ -38,34 +41,42 @@ func (b Basis) unit() string {
 func (m *meter) bill(words bool, flags []Flag) (Bill, error) {
 	p := m.sheet.Plan
 	b := Bill{Currency: p.Currency, TaxIncluded: p.PricesIncludeTax, Flags: flags}
+	q := m.rounded()
 	hit := 0
-	for _, q := range m.q {
-		if q != 0 {
+	for _, n := range q {
+		if n != 0 {
 			hit++
 		}
 	}
 	var err error
-	if b.Lines, err = m.lines(make([]Line, 0, hit)); err != nil {
+	if b.Lines, err = m.lines(make([]Line, 0, hit), q); err != nil {
 		return Bill{}, err
+	}
+	if words {
+		m.label(&b, q)
 	}
 	p.cap(b.Lines)
 	if b.Net, b.Taxes, b.Total, err = p.sum(b.Lines, nil); err != nil {
 		return Bill{}, err
 	}
+	if p.limited() && m.due() {
+		if err := p.limit(&b); err != nil {
+			return Bill{}, err
+		}
+	}
 	if words {
-		m.label(&b)
 		b.Explanation = m.explain(&b)
 	}
 	return b, nil
 }
 
-// total is the total of bill, without making one.
+// total is the total of bill before the limits of the plan, without making one.
 func (m *meter) total() (money.Amount, error) {
 	var (
 		someLines [8]Line
 		someTaxes [4]Tax
 	)
-	lines, err := m.lines(someLines[:0])
+	lines, err := m.lines(someLines[:0], m.rounded())
 	if err != nil {
 		return money.Amount{}, err
 	}
@@ -75,30 +86,41 @@ func (m *meter) total() (money.Amount, error) {
 }
 
 // lines appends a line for each component that was hit, before the idle cap.
-func (m *meter) lines(to []Line) ([]Line, error) {
-	for n, q := range m.q {
+func (m *meter) lines(to []Line, quantities []int64) ([]Line, error) {
+	for n, q := range quantities {
 		if q == 0 {
 			continue
 		}
 		r := &m.sheet.rows[n]
-		amount, err := r.price.Per(q, r.basis.per(), m.sheet.Plan.Currency)
+		l := Line{Kind: r.kind, Basis: r.basis, Layer: r.layer, Element: r.element, Quantity: q,
+			Unit: r.basis.unit(), Price: r.price, Hourly: r.per == 3600, VAT: r.vat, Stepped: q - m.q[n], Discount: m.sheet.Plan.Layers[r.layer].Discount}
+		num, den := q, r.per
+		if l.Discount != 0 {
+			if q > mostPerLine/1000 || q < -mostPerLine/1000 {
+				return nil, tooMuch
+			}
+			num, den = q*(1000-int64(l.Discount)), den*1000
+		}
+		amount, err := r.price.Per(num, den, m.sheet.Plan.Currency)
 		if err != nil || amount.Minor > mostPerLine || amount.Minor < -mostPerLine {
 			return nil, tooMuch.Because(err)
 		}
-		to = append(to, Line{Kind: r.kind, Basis: r.basis, Layer: r.layer, Element: r.element, Quantity: q,
-			Unit: r.basis.unit(), Price: r.price, Amount: amount, VAT: r.vat})
+		l.Amount = amount
+		to = append(to, l)
 	}
 	return to, nil
 }
 
 // label gives the lines, which are those of lines, their words.
-func (m *meter) label(b *Bill) {
+func (m *meter) label(b *Bill, quantities []int64) {
 	i := 0
-	for n, q := range m.q {
+	for n, q := range quantities {
 		if q == 0 {
 			continue
 		}
-		b.Lines[i].Label = m.sheet.rows[n].cond.String()
+		r := &m.sheet.rows[n]
+		b.Lines[i].Name = m.sheet.Plan.Layers[r.layer].Elements[r.element].Name
+		b.Lines[i].Label = r.cond.String()
 		if m.segments != nil {
 			b.Lines[i].Segments = m.explained(n)
 		}
@@ -108,15 +130,16 @@ func (m *meter) label(b *Bill) {
 
 // cap takes what is above the idle cap off the idle lines, the last first.
 func (p *Plan) cap(lines []Line) {
+	capped := func(l *Line) bool { return l.Kind == KindIdle && p.Layers[l.Layer].Kind == KindIdle }
 	var over int64
 	for i := range lines {
-		if lines[i].Kind == KindIdle {
+		if capped(&lines[i]) {
 			over += lines[i].Amount.Minor
 		}
 	}
 	over -= p.IdleFee.Cap.Minor
 	for i := len(lines) - 1; i >= 0 && over > 0; i-- {
-		if l := &lines[i]; l.Kind == KindIdle && l.Amount.Minor > 0 {
+		if l := &lines[i]; capped(l) && l.Amount.Minor > 0 {
 			off := min(over, l.Amount.Minor)
 			l.Amount.Minor -= off
 			l.Capped = true
@@ -185,7 +208,8 @@ func (m *meter) explained(c int) []Segment {
 	return out
 }
 
-var kindWords = map[Kind]string{KindElectricity: "Electricity", KindService: "Service", KindStart: "Start", KindIdle: "Idle"}
+var kindWords = map[Kind]string{KindElectricity: "Electricity", KindService: "Service", KindStart: "Start", KindIdle: "Idle",
+	KindReservation: "Reservation", KindNoShow: "Reservation that was not used", KindOCPI: "OCPI tariff"}
 
 func (k Kind) words() string {
 	if s, ok := kindWords[k]; ok {
@@ -199,11 +223,24 @@ func (m *meter) explain(b *Bill) []string {
 	out := make([]string, 0, len(b.Lines)+6)
 	for i := range b.Lines {
 		l := &b.Lines[i]
+		if l.Kind == KindLimit {
+			continue
+		}
 		s := l.Kind.words()
+		if l.Name != "" {
+			s += " " + l.Name
+		}
 		if l.Label != "" {
 			s += " " + l.Label
 		}
-		s += ": " + quantityText(l.Quantity, l.Basis) + " × " + l.Price.String() + " " + string(b.Currency) + " = "
+		s += ": " + quantityText(l.Quantity, l.Basis) + " × " + l.Price.String() + " " + string(b.Currency)
+		if l.Hourly {
+			s += " per hour"
+		}
+		if l.Discount != 0 {
+			s += " − " + percent(l.Discount)
+		}
+		s += " = "
 		if l.Capped {
 			s += "capped at "
 		}
@@ -211,6 +248,18 @@ func (m *meter) explain(b *Bill) []string {
 	}
 	if g := m.sheet.Plan.IdleFee.Grace; g > 0 && b.charged(KindIdle) {
 		out = append(out, fmt.Sprintf("The first %s of idle time are free and deducted.", quantityText(int64(g/time.Second), IdleTime)))
+	}
+	if m.note != "" {
+		out = append(out, m.note)
+	}
+	for i := range b.Lines {
+		if l := &b.Lines[i]; l.Kind == KindLimit {
+			what := "Raised to the least that a session costs: "
+			if l.Amount.Minor < 0 {
+				what = "Lowered to the most that a session costs: "
+			}
+			out = append(out, what+l.Amount.String())
+		}
 	}
 	for _, t := range b.Taxes {
 		if b.TaxIncluded {
@@ -246,11 +295,13 @@ func (b *Bill) charged(k Kind) bool {
 // waived reports whether the plan has a flat price that was not charged for want of
 // energy.
 func (m *meter) waived() bool {
-	var energy int64
+	if !m.sheet.has[flatDim] || m.noSession {
+		return false
+	}
 	for n := range m.sheet.rows {
-		if m.sheet.rows[n].dim == energyDim {
-			energy += m.q[n]
+		if d := m.sheet.rows[n].dim; m.q[n] != 0 && (d == energyDim || d == flatDim) {
+			return false
 		}
 	}
-	return m.sheet.has[flatDim] && energy == 0
+	return true
 }

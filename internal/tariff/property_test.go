@@ -16,6 +16,9 @@ import (
 func fold(p Plan, u Usage, loc *time.Location) (Bill, error) {
 	pts, _ := u.path()
 	s, r := NewSheet(&p, loc), Begin(pts[0].At)
+	if u.Reservation != nil {
+		r.Reservation = *u.Reservation
+	}
 	for _, pt := range pts[1:] {
 		r = r.Add(s, pt)
 	}
@@ -29,7 +32,7 @@ func samePrice(a, b *Bill) bool {
 		c := *b
 		c.Lines, c.Flags, c.Explanation = nil, nil, nil
 		for _, l := range b.Lines {
-			l.Segments, l.Label = nil, ""
+			l.Segments, l.Label, l.Name = nil, "", ""
 			c.Lines = append(c.Lines, l)
 		}
 		for _, f := range b.Flags {
@@ -51,7 +54,7 @@ func refined(u Usage) (out []Point) {
 		for k := int64(1); k < 8; k++ {
 			// The k-th eighth, if both its time and its energy are whole.
 			if span%8 == 0 && delta*k%8 == 0 {
-				out = append(out, Point{a.At.Add(time.Duration(span / 8 * k)), a.Energy + unit.Wh(delta*k/8)})
+				out = append(out, Point{At: a.At.Add(time.Duration(span / 8 * k)), Energy: a.Energy + unit.Wh(delta*k/8)})
 			}
 		}
 		if i < len(pts)-1 {
@@ -135,7 +138,7 @@ func anyUsage(r *rand.Rand, loc *time.Location) Usage {
 	for range r.IntN(12) {
 		at = at.Add(time.Duration(1+r.IntN(3000)) * time.Second).Add(time.Duration(r.IntN(2)*r.IntN(1000)) * time.Millisecond)
 		u.Energy += unit.Wh(r.IntN(5000) * r.IntN(3) / 2)
-		u.Points = append(u.Points, Point{at, u.Energy})
+		u.Points = append(u.Points, Point{At: at, Energy: u.Energy})
 	}
 	u.Stop = at.Add(time.Duration(r.IntN(5000)) * time.Second)
 	u.Energy += unit.Wh(r.IntN(3000))
@@ -146,6 +149,124 @@ func anyUsage(r *rand.Rand, loc *time.Location) Usage {
 		idle = to.Add(time.Duration(r.IntN(2000)-500) * time.Second)
 	}
 	return u
+}
+
+// widen adds to a plan what the guide's plans do not have: special bands, tiers, steps,
+// limits, discounts, reservations; every third becomes an OCPI tariff.
+func widen(r *rand.Rand, p *Plan) {
+	special := func(b Basis, k Kind) (s Special) {
+		switch r.IntN(8) {
+		case 0:
+			s.Season = Season{From: YearDay(101 + r.IntN(12)*100), To: YearDay(101 + r.IntN(12)*100)}
+		case 1:
+			s.Holidays = []HolidayRule{OnHolidays, NotHolidays}[r.IntN(2)]
+		case 2:
+			s.LastsFrom = int64(r.IntN(4000))
+			s.LastsTo = s.LastsFrom + 1 + int64(r.IntN(4000))
+		case 3:
+			s.EnergyFrom = unit.Wh(r.IntN(9000))
+			s.EnergyTo = s.EnergyFrom + 1 + unit.Wh(r.IntN(9000))
+		case 4:
+			s.PowerFrom = unit.W(r.IntN(9000))
+			s.PowerTo = s.PowerFrom + 1 + unit.W(r.IntN(9000))
+		case 5:
+			s.Since = 20260701
+		}
+		if k != KindOCPI && b != Energy && (s.byPathOf() || b != Time && s.LastsTo != 0) {
+			return Special{}
+		}
+		return s
+	}
+	ocpi := r.IntN(3) == 0
+	price := func() money.Rate { return money.Rate(r.IntN(1_000_000)) }
+	for d := Date(20260301); d < 20260330; d += Date(1 + r.IntN(3)) {
+		p.Holidays = append(p.Holidays, d)
+	}
+	if ocpi {
+		l := Layer{Kind: KindOCPI}
+		for range 1 + r.IntN(5) {
+			e := Element{Cond: Cond{From: Clock(r.IntN(96) * 15), To: Clock(r.IntN(97) * 15), Special: special(Energy, KindOCPI)}}
+			for _, b := range []Basis{Energy, Time, Parking, Flat} {
+				if r.IntN(3) > 0 {
+					c := Component{Basis: b, Price: price()}
+					if b != Flat && r.IntN(2) == 0 {
+						c.Step = int64(r.IntN(1000))
+					}
+					c.Hourly = b != Energy && b != Flat
+					e.Components = append(e.Components, c)
+				}
+			}
+			if len(e.Components) > 0 {
+				l.Elements = append(l.Elements, e)
+			}
+		}
+		l.Elements = append(l.Elements, Element{Components: []Component{{Basis: Energy, Price: price()}}})
+		p.Layers, p.IdleFee = []Layer{l}, IdleRule{}
+	} else {
+		for i := range p.Layers {
+			l := &p.Layers[i]
+			if r.IntN(4) == 0 {
+				l.Discount = unit.Permille(r.IntN(1001))
+			}
+			if l.Kind == KindElectricity || l.Kind == KindService {
+				b := l.Elements[0].Components[0].Basis
+				l.Elements = append([]Element{{Cond: Cond{Special: special(b, l.Kind)}, Components: []Component{{Basis: b, Price: price(), Step: int64(r.IntN(2) * r.IntN(900))}}}}, l.Elements...)
+			}
+		}
+		if r.IntN(2) == 0 {
+			p.Layers = append(p.Layers, Layer{Kind: KindReservation, Elements: []Element{{Components: []Component{{Basis: Time, Price: price()}, {Basis: Flat, Price: price()}}}}})
+			p.Reservation = ReserveRule{Free: time.Duration(r.IntN(400)) * time.Second, RefundFrom: unit.Wh(r.IntN(2) * r.IntN(20000))}
+		}
+	}
+	limit := func(n int) *money.Amount {
+		if r.IntN(2) == 0 {
+			return nil
+		}
+		a := money.New(int64(n), p.Currency)
+		return &a
+	}
+	if r.IntN(3) == 0 {
+		n := r.IntN(2000)
+		p.Min = Limit{limit(n), limit(n + r.IntN(500))}
+		p.Max = Limit{limit(n + 1000), limit(n + 1600)}
+	}
+	*p = p.Complete()
+}
+
+func (s *Special) byPathOf() bool { c := Cond{Special: *s}; return c.byPath() }
+
+// forAny checks the guide's plans, and as many with everything in them.
+func forWide(t *testing.T, n int, check func(t *testing.T, p Plan, u Usage, loc *time.Location)) {
+	t.Helper()
+	forAny(t, n, check)
+	checked := 0
+	for i := range n {
+		r := rand.New(rand.NewPCG(uint64(i), 11))
+		loc := zone(t, zones[r.IntN(len(zones))])
+		p := anyPlan(r)
+		widen(r, &p)
+		if err := p.Validate(); err != nil {
+			continue // random bands may overlap
+		}
+		checked++
+		u := anyUsage(r, loc)
+		if r.IntN(3) == 0 {
+			u.Reservation = &Reserved{From: u.Start.Add(-time.Duration(r.IntN(4000)) * time.Second), To: u.Start, Outcome: ReservationUsed}
+		}
+		check(t, p, u, loc)
+		if t.Failed() {
+			b, _ := json.MarshalIndent(struct {
+				Seed  int
+				Zone  string
+				Plan  Plan
+				Usage Usage
+			}{i, loc.String(), p, u}, "", " ")
+			t.Fatalf("%s", b)
+		}
+	}
+	if checked < n/3 {
+		t.Errorf("only %d of %d wide plans were valid", checked, n)
+	}
 }
 
 func forAny(t *testing.T, n int, check func(t *testing.T, p Plan, u Usage, loc *time.Location)) {
@@ -189,10 +310,13 @@ func mustRate(t *testing.T, p Plan, u Usage, loc *time.Location) Bill {
 
 func TestRunningFoldEqualsRate(t *testing.T) {
 	t.Parallel()
-	forAny(t, 3000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
+	forWide(t, 2000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
 		b := mustRate(t, p, u, loc)
 		pts, _ := u.path()
 		s, r := NewSheet(&p, loc), Begin(pts[0].At)
+		if u.Reservation != nil {
+			r.Reservation = *u.Reservation
+		}
 		for _, pt := range pts[1:] {
 			r = r.Add(s, pt)
 			// What is kept between two samples is its JSON.
@@ -218,7 +342,7 @@ func TestRunningFoldEqualsRate(t *testing.T) {
 func TestMoreSamplesOnTheSameLinesNeverChangeThePrice(t *testing.T) {
 	t.Parallel()
 	refinedAtAll := 0
-	forAny(t, 3000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
+	forWide(t, 2000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
 		b := mustRate(t, p, u, loc)
 		v := u
 		v.Points = refined(u)
@@ -253,7 +377,7 @@ func TestAddingACutPointNeverChangesThePrice(t *testing.T) {
 				mid := Clock((i*397 + j*131 + int(u.Energy)) % 1440)
 				if e.Cond.always() {
 					split.Layers[i].Elements = append(split.Layers[i].Elements,
-						Element{Cond{0, mid, 0}, e.Components}, Element{Cond{mid, 1440, 0}, e.Components})
+						Element{Cond: Cond{From: 0, To: mid}, Components: e.Components}, Element{Cond: Cond{From: mid, To: 1440}, Components: e.Components})
 					continue
 				}
 				split.Layers[i].Elements = append(split.Layers[i].Elements, e)
@@ -267,7 +391,7 @@ func TestAddingACutPointNeverChangesThePrice(t *testing.T) {
 
 func TestTaxesSumToTotalMinusNetAndPartsToNet(t *testing.T) {
 	t.Parallel()
-	forAny(t, 3000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
+	forWide(t, 2000, func(t *testing.T, p Plan, u Usage, loc *time.Location) {
 		b := mustRate(t, p, u, loc)
 		tax, parts, lines := money.New(0, p.Currency), money.New(0, p.Currency), money.New(0, p.Currency)
 		for _, x := range b.Taxes {
@@ -285,7 +409,7 @@ func TestTaxesSumToTotalMinusNetAndPartsToNet(t *testing.T) {
 		if want := b.Net; b.TaxIncluded && lines != b.Total || !b.TaxIncluded && lines != want {
 			t.Errorf("lines %v, bill %v/%v", lines, b.Net, b.Total)
 		}
-		if b.Sum(KindIdle).Minor > p.IdleFee.Cap.Minor {
+		if p.Layers[0].Kind != KindOCPI && b.Sum(KindIdle).Minor > p.IdleFee.Cap.Minor {
 			t.Errorf("idle %v above the cap %v", b.Sum(KindIdle), p.IdleFee.Cap)
 		}
 		energy := map[int]int64{}
@@ -297,11 +421,11 @@ func TestTaxesSumToTotalMinusNetAndPartsToNet(t *testing.T) {
 					t.Errorf("segments overlap: %v", l.Segments)
 				}
 			}
-			if seg != l.Quantity {
-				t.Errorf("segments sum to %d, the line has %d", seg, l.Quantity)
+			if seg != l.Quantity-l.Stepped && l.Kind != KindLimit {
+				t.Errorf("segments sum to %d, the line has %d of which a step made %d", seg, l.Quantity, l.Stepped)
 			}
 			if l.Basis == Energy {
-				energy[l.Layer] += l.Quantity
+				energy[l.Layer] += l.Quantity - l.Stepped
 			}
 		}
 		if u.Energy > 0 && energy[0] != int64(u.Energy) {
@@ -436,7 +560,7 @@ func FuzzRateHasAPriceForWhateverWasReported(f *testing.F) {
 		p, loc := anyPlan(r), zone(t, zones[r.IntN(len(zones))])
 		s := time.Unix(start, 0)
 		u := Usage{Start: s, Stop: s.Add(time.Duration(d) * time.Second), Energy: unit.Wh(energy),
-			Points: []Point{{s.Add(time.Duration(at) * time.Second), unit.Wh(part)}},
+			Points: []Point{{At: s.Add(time.Duration(at) * time.Second), Energy: unit.Wh(part)}},
 			Idle:   []Interval{{s.Add(time.Duration(at) * time.Second), s.Add(time.Duration(idle) * time.Second)}}}
 		b, err := Rate(p, u, loc)
 		if err != nil {

@@ -22,6 +22,7 @@ func (s *Sheet) Reserve(power unit.W, d time.Duration, at time.Time) (money.Amou
 	wh := (int64(power)*min(seconds, 1<<20) + 3599) / 3600
 	var some [16]int64
 	m, _ := s.resumed(nil, some[:])
+	m.open(time.Time{}) // no session: its limits count in what it costs so far
 	until := at.Add(max(d, time.Nanosecond))
 	m.dearest(energyDim, wh, at, until)
 	m.dearest(timeDim, seconds, at, until)
@@ -35,12 +36,16 @@ func (m *meter) dearest(d dim, n int64, from, to time.Time) {
 	if !m.sheet.has[d] {
 		return
 	}
+	if m.sheet.byUse[d] {
+		m.dearestByUse(d, n, from, to)
+		return
+	}
 	now := m.sheet.at(d, from)
 	top := now.active
 	if now.to.Before(to) {
 		top = slices.Clone(top)
 		for at := now.to; at.Before(to); {
-			next := m.sheet.find(d, at)
+			next := m.sheet.find(d, at, nil)
 			for i, c := range next.active {
 				if c >= 0 && (top[i] < 0 || m.sheet.gross(c) > m.sheet.gross(top[i])) {
 					top[i] = c
@@ -56,9 +61,37 @@ func (m *meter) dearest(d dim, n int64, from, to time.Time) {
 	}
 }
 
+// dearestByUse is dearest where prices depend on what the session does: any of those that
+// the calendar allows may come to apply.
+func (m *meter) dearestByUse(d dim, n int64, from, to time.Time) {
+	top := make([]int, len(m.sheet.Plan.Layers))
+	for i := range top {
+		top[i] = -1
+	}
+	for at := from; at.Before(to); {
+		x := m.sheet.find(d, at, nil)
+		w, _ := m.sheet.localTime(at)
+		for c := range m.sheet.rows {
+			r := &m.sheet.rows[c]
+			if r.dim == d && !r.hidden && r.cond.holds(w, m.sheet.holiday) && (top[r.layer] < 0 || m.sheet.gross(c) > m.sheet.gross(top[r.layer])) {
+				top[r.layer] = c
+			}
+		}
+		at = x.to
+	}
+	for _, c := range top {
+		if c >= 0 {
+			m.q[c] += n
+		}
+	}
+}
+
 // gross is a measure by which components compare: price with its tax.
 func (s *Sheet) gross(c int) int64 {
 	g := int64(s.rows[c].price)
+	if s.rows[c].per == 3600 {
+		g /= 60
+	}
 	if !s.Plan.PricesIncludeTax {
 		g *= 1000 + int64(s.rows[c].vat)
 	}
@@ -80,9 +113,10 @@ func (s *Sheet) IdleCapReached(past []Interval, from time.Time) (at time.Time, o
 	from = whole(from)
 	reached := func(seconds int) bool {
 		to := from.Add(time.Duration(seconds) * time.Second)
-		m := meter{sheet: s, q: make([]int64, len(s.rows))}
-		m.idle(append(slices.Clone(past), Interval{from, to}))
-		lines, err := m.lines(nil)
+		m := meter{sheet: s, q: make([]int64, s.sums())}
+		m.open(from)
+		m.idle(append(slices.Clone(past), Interval{from, to}), nil)
+		lines, err := m.lines(nil, m.rounded())
 		fee := Bill{Currency: s.Plan.Currency, Lines: lines}
 		return err != nil || fee.Sum(KindIdle).Minor >= s.Plan.IdleFee.Cap.Minor
 	}

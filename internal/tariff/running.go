@@ -18,6 +18,10 @@ type Running struct {
 	Start        time.Time `json:"start"`
 	Last         Point     `json:"last"` // the newest point that was added
 	Interpolated bool      `json:"interpolated,omitempty"`
+	// Points are kept only where the price of time depends on how the energy flowed.
+	Points []Point `json:"points,omitempty"`
+	// Reservation came before the session; zero: none.
+	Reservation Reserved `json:"reservation,omitzero"`
 }
 
 // Begin is the running price of a session that starts now.
@@ -36,9 +40,16 @@ func (r Running) Add(s *Sheet, to Point) Running {
 	if !ok {
 		return r
 	}
-	m.energy(r.Last, to)
-	if s.has[timeDim] {
-		m.elapsed(timeDim, whole(r.Last.At), whole(to.At), 1)
+	m.start = r.Start.Unix()
+	m.energy(energyDim, r.Last, to)
+	switch {
+	case s.byPath:
+		if len(r.Points) == 0 {
+			r.Points = []Point{{At: r.Start}}
+		}
+		r.Points = append(r.Points[:len(r.Points):len(r.Points)], to)
+	case s.has[timeDim] && !s.whole():
+		m.elapsed(timeDim, whole(r.Last.At), whole(to.At), 1, nil)
 	}
 	r.Quantities, r.Interpolated, r.Last = m.q, r.Interpolated || m.interpolated, to
 	return r
@@ -47,7 +58,7 @@ func (r Running) Add(s *Sheet, to Point) Running {
 // resumed is a meter that goes on from sums, which it copies into buf if they fit;
 // false if they were made with another plan. None: it starts from zero.
 func (s *Sheet) resumed(sums, buf []int64) (meter, bool) {
-	n := len(s.rows)
+	n := s.sums()
 	if len(sums) != n && len(sums) != 0 {
 		return meter{}, false
 	}
@@ -72,15 +83,34 @@ func (r *Running) sofar(s *Sheet, idle []Interval, buf []int64) (meter, error) {
 	if !ok {
 		return meter{}, fault.New(fault.Internal, "running_price", "The running price belongs to another version of the plan.")
 	}
-	if s.has[timeDim] {
-		for _, w := range windows(idle, 0) {
-			m.elapsed(timeDim, later(w.From, whole(r.Start)), earlier(w.To, whole(r.Last.At)), -1)
-		}
+	var some [2]Point
+	m.open(r.Start)
+	m.reservation(&r.Reservation, r.Last.Energy)
+	pts := r.Points
+	if len(pts) == 0 {
+		pts = append(some[:0], Point{At: r.Start}, r.Last)
 	}
-	m.flat(r.Start, r.Last.Energy)
-	m.idle(idle)
+	if s.whole() {
+		m.timed(pts, idle, r.Last.Energy)
+		return m, nil
+	}
+	if s.has[timeDim] || s.has[parkingDim] {
+		clock := windows(idle, 0)
+		if s.has[timeDim] {
+			for _, w := range clock {
+				m.elapsed(timeDim, later(w.From, whole(r.Start)), earlier(w.To, whole(r.Last.At)), -1, nil)
+			}
+		}
+		m.parking(clock, pts)
+	}
+	m.flat(r.Start, r.Last.Energy, pts)
+	m.idle(idle, pts)
 	return m, nil
 }
+
+// whole reports whether time is counted from the start at every bill: where steps ask what
+// came last, and where the flow of the energy counts, it is no sum that grows.
+func (s *Sheet) whole() bool { return s.stepped || s.byPath }
 
 // Bill prices what was used so far, with the idle clock as it stands, without
 // segments and explanation.
@@ -98,6 +128,10 @@ func (r Running) Bill(s *Sheet, idle []Interval) (Bill, error) {
 
 // Cost is the total of Bill: what the driver would pay now.
 func (r Running) Cost(s *Sheet, idle []Interval) (money.Amount, error) {
+	if s.Plan.limited() {
+		b, err := r.Bill(s, idle)
+		return b.Total, err
+	}
 	var some [16]int64
 	m, err := r.sofar(s, idle, some[:])
 	if err != nil {

@@ -103,6 +103,9 @@ func (b *block) run() error {
 	if b.usage.NoClock {
 		return nil
 	}
+	if b.usage.Start.IsZero() || len(b.usage.Returned) > 0 {
+		return nil // no session that runs ever has this
+	}
 	folded, err := fold(b.plan, b.usage, b.loc)
 	if err != nil {
 		return err
@@ -151,6 +154,9 @@ func show(b *Bill, books bool) (out []string) {
 		s := fmt.Sprintf("line %s %s %s", l.Kind, q, l.Amount.Decimal())
 		if l.Capped {
 			s += " capped"
+		}
+		if l.Stepped != 0 {
+			s += " stepped"
 		}
 		out = append(out, s)
 	}
@@ -257,7 +263,56 @@ func (p *scriptParser) planLine(w []string) (err error) {
 			}
 		}
 	case "layer":
-		p.plan.Layers = append(p.plan.Layers, Layer{Kind: Kind(w[1])})
+		l := Layer{Kind: Kind(w[1])}
+		if len(w) == 4 && w[2] == "discount" {
+			l.Discount, err = parsePercent(w[3])
+		}
+		p.plan.Layers = append(p.plan.Layers, l)
+	case "holidays":
+		for _, s := range w[1:] {
+			d, err := ParseDate(s)
+			if err != nil {
+				return err
+			}
+			p.plan.Holidays = append(p.plan.Holidays, d)
+		}
+	case "reservation":
+		r := &p.plan.Reservation
+		for i := 1; i+1 < len(w) && err == nil; i += 2 {
+			switch w[i] {
+			case "free":
+				r.Free, err = time.ParseDuration(w[i+1])
+			case "longest":
+				r.Longest, err = time.ParseDuration(w[i+1])
+			case "cancel":
+				r.CancelFree, err = time.ParseDuration(w[i+1])
+			case "refund":
+				var n int64
+				n, err = unit.Parse(w[i+1], 3)
+				r.RefundFrom = unit.Wh(n)
+			default:
+				err = fmt.Errorf("reservation has no %q", w[i])
+			}
+		}
+	case "min", "max":
+		limit := &p.plan.Min
+		if w[0] == "max" {
+			limit = &p.plan.Max
+		}
+		for i := 1; i+1 < len(w); i += 2 {
+			a, err := money.ParseAmount(w[i+1], p.plan.Currency)
+			if err != nil {
+				return err
+			}
+			switch w[i] {
+			case "net":
+				limit.Net = &a
+			case "gross":
+				limit.Gross = &a
+			default:
+				return fmt.Errorf("a limit has no %q", w[i])
+			}
+		}
 	default:
 		if len(p.plan.Layers) == 0 {
 			return fmt.Errorf("%q is no line of a plan", w[0])
@@ -277,7 +332,32 @@ func element(w []string, k Kind) (e Element, err error) {
 		from, to, band := strings.Cut(w[i], "-")
 		amount, per, priced := strings.Cut(w[i], "/")
 		c := Component{}
+		if i+1 < len(w) {
+			if took, err := e.Cond.word(w[i], w[i+1]); took || err != nil {
+				if err != nil {
+					return e, err
+				}
+				i++
+				continue
+			}
+		}
 		switch {
+		case w[i] == "holiday":
+			e.Cond.Holidays = OnHolidays
+			continue
+		case w[i] == "workday":
+			e.Cond.Holidays = NotHolidays
+			continue
+		case w[i] == "named" && i+1 < len(w):
+			e.Name = w[i+1]
+			i++
+			continue
+		case w[i] == "step" && i+1 < len(w) && len(e.Components) > 0:
+			if e.Components[len(e.Components)-1].Step, err = strconv.ParseInt(w[i+1], 10, 64); err != nil {
+				return e, err
+			}
+			i++
+			continue
 		case day >= 0:
 			e.Cond.Days |= On(time.Weekday(day))
 			continue
@@ -299,6 +379,12 @@ func element(w []string, k Kind) (e Element, err error) {
 			continue
 		case priced && per == "kWh":
 			c.Basis = Energy
+		case priced && per == "back":
+			c.Basis = Returned
+		case priced && per == "h":
+			c.Basis, c.Hourly = Time, true
+		case priced && per == "parked":
+			c.Basis = Parking
 		case priced && per == "min" && k == KindIdle:
 			c.Basis = IdleTime
 		case priced && per == "min":
@@ -315,6 +401,44 @@ func element(w []string, k Kind) (e Element, err error) {
 		e.Components = append(e.Components, c)
 	}
 	return e, nil
+}
+
+// word reads one of the conditions of two words.
+func (c *Cond) word(name, value string) (took bool, err error) {
+	from, to, ok := strings.Cut(value, "..")
+	between := func(a, b *int64, places int) {
+		if from != "" {
+			*a, err = unit.Parse(from, places)
+		}
+		if to != "" && err == nil {
+			*b, err = unit.Parse(to, places)
+		}
+	}
+	var a, b int64
+	switch {
+	case !ok:
+		return false, nil
+	case name == "season":
+		if c.Season.From, err = ParseYearDay(from); err == nil {
+			c.Season.To, err = ParseYearDay(to)
+		}
+	case name == "dates":
+		if c.Since, err = ParseDate(from); err == nil {
+			c.Before, err = ParseDate(to)
+		}
+	case name == "kWh":
+		between(&a, &b, 3)
+		c.EnergyFrom, c.EnergyTo = unit.Wh(a), unit.Wh(b)
+	case name == "kW":
+		between(&a, &b, 3)
+		c.PowerFrom, c.PowerTo = unit.W(a), unit.W(b)
+	case name == "minutes":
+		between(&a, &b, 0)
+		c.LastsFrom, c.LastsTo = a*60, b*60
+	default:
+		return false, nil
+	}
+	return true, err
 }
 
 func (p *scriptParser) sessionLine(w []string) (err error) {
@@ -338,6 +462,24 @@ func (p *scriptParser) sessionLine(w []string) (err error) {
 		n, err = unit.Parse(w[3], 3)
 		pt.Energy = unit.Wh(n)
 		u.Points = append(u.Points, pt)
+	case "reserved":
+		r := Reserved{}
+		if r.From, r.To, err = p.fromTo(w[1:min(len(w), 6)]); err == nil && len(w) == 7 {
+			r.Outcome = Outcome(w[6])
+		}
+		u.Reservation = &r
+	case "back":
+		if len(w) != 4 {
+			return errors.New("want: back 2026-03-01 23:50 6.667")
+		}
+		var pt Point
+		if pt.At, err = p.instant(w[1], w[2]); err != nil {
+			return err
+		}
+		var n int64
+		n, err = unit.Parse(w[3], 3)
+		pt.Energy = unit.Wh(n)
+		u.Returned = append(u.Returned, pt)
 	case "energy":
 		var n int64
 		n, err = unit.Parse(w[1], 3)

@@ -100,7 +100,7 @@ func naiveReserve(t *testing.T, p *Plan, power unit.W, d time.Duration, at time.
 	ahead := func(b dim, n int64, until time.Time) {
 		top := map[int]int{}
 		look := func(x time.Time) {
-			for layer, c := range s.find(b, x).active {
+			for layer, c := range s.find(b, x, nil).active {
 				if c < 0 {
 					continue
 				}
@@ -136,7 +136,7 @@ func TestTheRunningPriceAllocatesNextToNothing(t *testing.T) {
 	s, r := NewSheet(&p, zone(t, "Europe/Paris")), Begin(at)
 	n := testing.AllocsPerRun(100, func() {
 		at = at.Add(time.Second)
-		r = r.Add(s, Point{at, r.Energy() + 3})
+		r = r.Add(s, Point{At: at, Energy: r.Energy() + 3})
 		if _, err := r.Cost(s, nil); err != nil {
 			t.Fatal(err)
 		}

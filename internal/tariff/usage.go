@@ -11,6 +11,8 @@ import (
 type Point struct {
 	At     time.Time `json:"at"`
 	Energy unit.Wh   `json:"energy_wh"` // delivered since the start of the session, ≥ 0
+	// Current flowed since the point before; 0 where nobody told it.
+	Current unit.MilliAmp `json:"current_ma,omitempty"`
 }
 
 // Interval is [From, To).
@@ -33,6 +35,29 @@ type Usage struct {
 	// NoClock: the times cannot be trusted. Energy is billed at the lowest price of
 	// each layer and nothing by time (BILL-R7).
 	NoClock bool
+	// Returned are the samples of what the vehicle gave back, cumulative, ≥ 0. The first is
+	// taken to rise from 0 at Start.
+	Returned []Point
+	// Reservation came before the session. Where no session came of it, Start is zero.
+	Reservation *Reserved
+}
+
+// Outcome is how a reservation ended.
+type Outcome string
+
+// The outcomes.
+const (
+	ReservationUsed      Outcome = "USED"
+	ReservationExpired   Outcome = "EXPIRED" // nobody came
+	ReservationCancelled Outcome = "CANCELLED"
+	ReservationFailed    Outcome = "FAILED" // the charge point did not keep it: nothing is owed
+)
+
+// Reserved is a reservation as it is charged for.
+type Reserved struct {
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"` // when it was used, cancelled or over
+	Outcome Outcome   `json:"outcome"`
 }
 
 // path is the usage as monotone points from Start to Stop, and whether a sample of
@@ -40,7 +65,7 @@ type Usage struct {
 func (u *Usage) path() (pts []Point, sampled bool) {
 	stop := later(u.Start, u.Stop)
 	pts = make([]Point, 1, len(u.Points)+2)
-	pts[0] = Point{u.Start, 0}
+	pts[0] = Point{At: u.Start}
 	for _, p := range u.Points {
 		last := pts[len(pts)-1]
 		if p.At.Before(last.At) || p.At.After(stop) || p.Energy < last.Energy || p.Energy > u.Energy {
@@ -49,7 +74,7 @@ func (u *Usage) path() (pts []Point, sampled bool) {
 		pts = append(pts, p)
 		sampled = sampled || p.At.After(u.Start) && p.At.Before(stop)
 	}
-	return append(pts, Point{stop, u.Energy}), sampled
+	return append(pts, Point{At: stop, Energy: u.Energy}), sampled
 }
 
 // whole truncates to the second. All time is counted between such instants, so

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"ccms/internal/authz"
@@ -145,7 +146,7 @@ func billOf(b *tariff.Bill) *Bill {
 	out := &Bill{Lines: []BillLine{}, TaxIncluded: b.TaxIncluded, Net: amount(b.Net), Taxes: []BillTax{}, Total: amount(b.Total), Flags: []string{}, Explanation: []string{}}
 	out.Explanation = append(out.Explanation, b.Explanation...)
 	for _, l := range b.Lines {
-		line := BillLine{Kind: string(l.Kind), Label: l.Label, UnitPrice: l.Price, Amount: amount(l.Amount), VAT: l.VAT, Capped: l.Capped, Segments: []BillSegment{}}
+		line := BillLine{Kind: string(l.Kind), Label: strings.TrimSpace(l.Name + " " + l.Label), UnitPrice: l.Price, Amount: amount(l.Amount), VAT: l.VAT, Capped: l.Capped, Segments: []BillSegment{}}
 		line.Quantity, line.Unit = quantity(l.Quantity, l.Unit)
 		for _, s := range l.Segments {
 			q, _ := quantity(s.Quantity, l.Unit)

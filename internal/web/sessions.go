@@ -77,7 +77,9 @@ type SessionFees struct {
 	Electricity Money `json:"electricity"`
 	Service     Money `json:"service"`
 	Start       Money `json:"start"`
+	Reservation Money `json:"reservation" doc:"With the fee for one that nobody used."`
 	Idle        Money `json:"idle"`
+	Limit       Money `json:"limit" doc:"What the least or the most of a session added or took off."`
 	Net         Money `json:"net"`
 	Tax         Money `json:"tax"`
 }
@@ -90,8 +92,13 @@ func feesOf(b *tariff.Bill) *SessionFees {
 	for _, p := range b.Parts() {
 		by[p.Kind] = p.Net
 	}
+	return fees(by, b.Net, b.Total.Sub(b.Net))
+}
+
+func fees(by map[tariff.Kind]money.Amount, net, tax money.Amount) *SessionFees {
 	return &SessionFees{Electricity: amount(by[tariff.KindElectricity]), Service: amount(by[tariff.KindService]), Start: amount(by[tariff.KindStart]),
-		Idle: amount(by[tariff.KindIdle]), Net: amount(b.Net), Tax: amount(b.Total.Sub(b.Net))}
+		Reservation: amount(by[tariff.KindReservation].Add(by[tariff.KindNoShow])), Idle: amount(by[tariff.KindIdle]), Limit: amount(by[tariff.KindLimit]),
+		Net: amount(net), Tax: amount(tax)}
 }
 
 func (h *handlers) session(c operator.Caller, r *session.Row) Session {
@@ -272,8 +279,7 @@ func (h *handlers) sumSessions(ctx context.Context, in *sessionSumsInput) (*sing
 	out := SessionSums{Count: s.Count, Running: s.Running, Unbilled: s.Unbilled, Energy: s.Energy, Items: []BilledSum{}, Capped: s.Capped, UpTo: session.SumsUpTo}
 	for _, b := range s.Billed {
 		out.Items = append(out.Items, BilledSum{Count: b.Count, Total: amount(b.Total), Captured: amount(b.Captured), Debt: amount(b.Debt),
-			Fees: SessionFees{Electricity: amount(b.Fees[tariff.KindElectricity]), Service: amount(b.Fees[tariff.KindService]),
-				Start: amount(b.Fees[tariff.KindStart]), Idle: amount(b.Fees[tariff.KindIdle]), Net: amount(b.Net), Tax: amount(b.Tax)}})
+			Fees: *fees(b.Fees, b.Net, b.Tax)})
 	}
 	return singleOf(out, 0), nil
 }

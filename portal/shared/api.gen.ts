@@ -3480,15 +3480,53 @@ export interface components {
             organisation?: string;
         };
         Band: {
+            /**
+             * Format: date
+             * @description First day after them.
+             */
+            before?: string;
             /** @description Absent: every day. */
             days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * Format: int64
+             * @description Of what the session got.
+             */
+            energy_from_wh?: number;
+            /** Format: int64 */
+            energy_to_wh?: number;
             /** @example 00:00 */
             from: string;
+            /**
+             * @description Absent: on all days alike.
+             * @enum {string}
+             */
+            holidays?: "ONLY" | "NOT";
+            /** @example peak */
+            name?: string;
+            /**
+             * Format: int64
+             * @description The mean between two samples of the meter.
+             */
+            power_from_w?: number;
+            /** Format: int64 */
+            power_to_w?: number;
             /**
              * @description Per kWh; decimal, up to six places.
              * @example 0.30
              */
             price: string;
+            /** @example 11-01 */
+            season_from?: string;
+            /**
+             * @description First day after the season.
+             * @example 03-01
+             */
+            season_to?: string;
+            /**
+             * Format: date
+             * @description First day of a price that holds for some days.
+             */
+            since?: string;
             /**
              * @description Before from: over midnight.
              * @example 24:00
@@ -4997,6 +5035,13 @@ export interface components {
             /** @description The most it costs in one session. Absent: 20.00. */
             cap?: components["schemas"]["Money"];
             /**
+             * @description From here to exempt_to it costs nothing.
+             * @example 22:00
+             */
+            exempt_from?: string;
+            /** @example 06:00 */
+            exempt_to?: string;
+            /**
              * Format: int64
              * @description Seconds that cost nothing.
              */
@@ -5098,6 +5143,10 @@ export interface components {
              * @example revenue:electricity
              */
             book: string;
+        };
+        Limit: {
+            gross?: components["schemas"]["Money"];
+            net?: components["schemas"]["Money"];
         };
         ListAPIToken: {
             items: components["schemas"]["APIToken"][];
@@ -6367,13 +6416,24 @@ export interface components {
         };
         Plan: {
             currency: string;
-            /** @description Bands that cover the day without overlap. */
+            /** @description Bands that cover the day without overlap. Those with a date, a season, holidays, energy or power win over those without. */
             electricity: components["schemas"]["Band"][];
+            /**
+             * Format: int64
+             * @description What is charged per kWh is rounded up to it, once. Absent: 1.
+             */
+            energy_step_wh?: number;
             /** @description Set aside at the start. Absent: 50.00. */
             hold?: components["schemas"]["Money"];
+            /** @description The days that bands mean by holidays, of the site's zone. */
+            holidays?: string[];
             id: string;
             /** @description Absent: none. */
             idle?: components["schemas"]["IdleFee"];
+            /** @description Most that a session costs. */
+            max?: components["schemas"]["Limit"];
+            /** @description Least that a session with energy costs. */
+            min?: components["schemas"]["Limit"];
             /** @description Must be available before a start. */
             min_balance?: components["schemas"]["Money"];
             name: string;
@@ -6383,19 +6443,40 @@ export interface components {
              */
             plan_version: number;
             prices_include_tax?: boolean;
+            /** @description Absent: none. */
+            reservation?: components["schemas"]["ReservationFee"];
             /**
              * Format: date-time
              * @description When this version was made.
              */
             saved_at: string;
             /**
+             * Format: int64
+             * @description Seconds of the session that cost no service_per_minute.
+             */
+            service_after_s?: number;
+            /** @description Per session that delivered energy. */
+            service_flat?: string;
+            /**
              * @description Decimal, up to six places.
              * @example 0.10
              */
             service_per_kwh?: string;
+            /** @description Per minute of the session without idle time. */
+            service_per_minute?: string;
             /** @description Per session that delivered energy. */
             start_fee?: string;
+            /**
+             * Format: int64
+             * @description A session with less pays no start fee.
+             */
+            start_from_wh?: number;
             sub_operator_id?: string;
+            /**
+             * Format: int64
+             * @description What is charged per minute is rounded up to it, once. Absent: 1.
+             */
+            time_step_s?: number;
             /**
              * Format: int64
              * @description 200 is 20 %.
@@ -6406,23 +6487,55 @@ export interface components {
         };
         PlanBody: {
             currency: string;
-            /** @description Bands that cover the day without overlap. */
+            /** @description Bands that cover the day without overlap. Those with a date, a season, holidays, energy or power win over those without. */
             electricity: components["schemas"]["Band"][];
+            /**
+             * Format: int64
+             * @description What is charged per kWh is rounded up to it, once. Absent: 1.
+             */
+            energy_step_wh?: number;
             /** @description Set aside at the start. Absent: 50.00. */
             hold?: components["schemas"]["Money"];
+            /** @description The days that bands mean by holidays, of the site's zone. */
+            holidays?: string[];
             /** @description Absent: none. */
             idle?: components["schemas"]["IdleFee"];
+            /** @description Most that a session costs. */
+            max?: components["schemas"]["Limit"];
+            /** @description Least that a session with energy costs. */
+            min?: components["schemas"]["Limit"];
             /** @description Must be available before a start. */
             min_balance?: components["schemas"]["Money"];
             name: string;
             prices_include_tax?: boolean;
+            /** @description Absent: none. */
+            reservation?: components["schemas"]["ReservationFee"];
+            /**
+             * Format: int64
+             * @description Seconds of the session that cost no service_per_minute.
+             */
+            service_after_s?: number;
+            /** @description Per session that delivered energy. */
+            service_flat?: string;
             /**
              * @description Decimal, up to six places.
              * @example 0.10
              */
             service_per_kwh?: string;
+            /** @description Per minute of the session without idle time. */
+            service_per_minute?: string;
             /** @description Per session that delivered energy. */
             start_fee?: string;
+            /**
+             * Format: int64
+             * @description A session with less pays no start fee.
+             */
+            start_from_wh?: number;
+            /**
+             * Format: int64
+             * @description What is charged per minute is rounded up to it, once. Absent: 1.
+             */
+            time_step_s?: number;
             /**
              * Format: int64
              * @description 200 is 20 %.
@@ -7025,6 +7138,33 @@ export interface components {
         ReservationCancel: {
             reason?: string;
         };
+        ReservationFee: {
+            /**
+             * Format: int64
+             * @description Who cancels within these seconds pays nothing.
+             */
+            cancel_free_s?: number;
+            flat?: string;
+            /**
+             * Format: int64
+             * @description Seconds that cost nothing.
+             */
+            free_s?: number;
+            /**
+             * Format: int64
+             * @description No more seconds than these are charged. Absent: all of them.
+             */
+            longest_s?: number;
+            /** @description On top, where nobody came. */
+            no_show?: string;
+            /** @example 0.05 */
+            per_minute?: string;
+            /**
+             * Format: int64
+             * @description A session with so much energy pays no reservation. Absent: it does.
+             */
+            refund_from_wh?: number;
+        };
         ReservationNew: {
             charge_point_id: string;
             /**
@@ -7444,7 +7584,11 @@ export interface components {
         SessionFees: {
             electricity: components["schemas"]["Money"];
             idle: components["schemas"]["Money"];
+            /** @description What the least or the most of a session added or took off. */
+            limit: components["schemas"]["Money"];
             net: components["schemas"]["Money"];
+            /** @description With the fee for one that nobody used. */
+            reservation: components["schemas"]["Money"];
             service: components["schemas"]["Money"];
             start: components["schemas"]["Money"];
             tax: components["schemas"]["Money"];

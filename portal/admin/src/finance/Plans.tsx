@@ -78,7 +78,7 @@ function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
       what={plan && t('plans.snapshot')} onClose={onClose}
       rename={(p) => (p[0] === 'vat_permille' ? ['vat'] : p[0] === 'idle' && p[1] === 'grace_s' ? ['idle', 'grace_min'] : p)}
       submit={async (v, key) => {
-        const body = bodyOf(v, currency)
+        const body = bodyOf(v, currency, plan)
         if (plan) await take(api.PUT('/api/v1/plans/{id}', { body, params: { path: { id: plan.id }, header: { 'If-Match': `"${plan.version}"` } } }))
         else await take(api.POST('/api/v1/plans', { body, params: { header: { 'Idempotency-Key': key } } }))
         await client.invalidateQueries({ queryKey: ['plans'] })

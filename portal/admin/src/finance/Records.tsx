@@ -60,7 +60,7 @@ export default function Records() {
     const sum = (m: Money | undefined, all: readonly Session[]) => (oneCurrency(all.map(paid)) ? amount(m) : money(m))
     // Each amount opens to the lines that it is made of.
     const opens = (s: Session, text: string) => (s.fees ? <Link to={`${path(s)}?tab=price`} className="num">{text}</Link> : text)
-    const fee = (key: 'electricity' | 'service' | 'start' | 'idle' | 'net' | 'tax', title: string, off?: boolean): Column<Session> => ({
+    const fee = (key: 'electricity' | 'service' | 'start' | 'reservation' | 'limit' | 'idle' | 'net' | 'tax', title: string, off?: boolean): Column<Session> => ({
       key, title, num: true, off, note: currency, cell: (s, all) => (s.fees ? opens(s, sum(s.fees[key], all)) : none),
     })
     return [
@@ -85,7 +85,9 @@ export default function Records() {
       fee('electricity', t('records.electricity')),
       fee('service', t('records.service')),
       fee('start', t('records.start_fee'), true),
+      fee('reservation', t('line_kind.RESERVATION'), true),
       fee('idle', t('records.idle'), true),
+      fee('limit', t('line_kind.LIMIT'), true),
       fee('net', t('record.net_total'), true),
       fee('tax', t('record.vat'), true),
       { key: 'total', title: t('col.total'), num: true, note: currency,

@@ -5,7 +5,7 @@ import { plainPercent } from '@ccms/shared/format'
 
 export interface Values {
   name: string
-  electricity: { from: string; to: string; price: string; days?: PlanBody['electricity'][number]['days'] }[]
+  electricity: PlanBody['electricity'][number][]
   service_per_kwh?: string
   start_fee?: string
   vat: string
@@ -32,14 +32,19 @@ export function valuesOf(p: Plan | undefined): Partial<Values> {
   }
 }
 
-export function bodyOf(v: Values, currency: string): PlanBody {
+/** What the form does not show stays as it was. */
+export function bodyOf(v: Values, currency: string, before?: Plan): PlanBody {
   const amount = (x?: string) => (x?.trim() ? { amount: x.trim(), currency } : undefined)
   const text = (x?: string) => x?.trim() || undefined
+  const kept = before && {
+    service_per_minute: before.service_per_minute, service_after_s: before.service_after_s, service_flat: before.service_flat, start_from_wh: before.start_from_wh,
+    reservation: before.reservation, holidays: before.holidays, min: before.min, max: before.max, energy_step_wh: before.energy_step_wh, time_step_s: before.time_step_s,
+  }
   return {
-    name: v.name.trim(), currency, prices_include_tax: v.prices_include_tax, vat_permille: toPermille(v.vat),
+    ...kept, name: v.name.trim(), currency, prices_include_tax: v.prices_include_tax, vat_permille: toPermille(v.vat),
     electricity: v.electricity.map((b) => ({ ...b, price: b.price.trim() })),
     service_per_kwh: text(v.service_per_kwh), start_fee: text(v.start_fee),
-    idle: v.idle_on ? { per_minute: text(v.idle?.per_minute) ?? '0', grace_s: Math.round(Number(v.idle?.grace_min ?? 0) * 60), cap: amount(v.idle?.cap) } : undefined,
+    idle: v.idle_on ? { ...before?.idle, per_minute: text(v.idle?.per_minute) ?? '0', grace_s: Math.round(Number(v.idle?.grace_min ?? 0) * 60), cap: amount(v.idle?.cap) } : undefined,
     hold: amount(v.hold), min_balance: amount(v.min_balance),
   }
 }
