@@ -12,9 +12,9 @@ const module = "ccms"
 // The order of domain packages is their dependency order.
 var (
 	words     = []string{"unit", "money", "ident", "fault", "authz", "fact"}
-	domain    = []string{"operator", "asset", "member", "tariff", "ledger", "session", "load", "fleet", "upkeep", "certify", "advert", "roam", "report"}
+	domain    = []string{"operator", "asset", "member", "tariff", "ledger", "session", "pay", "load", "fleet", "upkeep", "certify", "advert", "roam", "report"}
 	machinery = []string{"store", "outbox", "job", "cluster", "live"}
-	doors     = []string{"ocpp", "ocpi", "pay", "notify", "web"}
+	doors     = []string{"ocpp", "ocpi", "psp", "notify", "web"}
 )
 
 type layer int

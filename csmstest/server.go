@@ -44,6 +44,8 @@ type Options struct {
 	Files bool
 	// MaxUpload is the largest file of a charge point, in bytes.
 	MaxUpload int64
+	// Providers are where payment providers are; zero: nowhere that can be reached.
+	Providers app.Providers
 	// Errors allows the server to log errors.
 	Errors bool
 }
@@ -83,19 +85,27 @@ func Each(t *testing.T, f func(w *World)) {
 func EachWith(t *testing.T, o Options, f func(w *World)) {
 	t.Helper()
 	t.Parallel()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
+	for _, engine := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			on(t, engine, o, f)
+		})
+	}
+}
+
+// on runs f against one database.
+func on(t *testing.T, engine string, o Options, f func(w *World)) {
+	t.Helper()
+	if engine == "SQLite" {
 		f(newWorld(t, o, app.Config{DataDir: filepath.Dir(storetest.SQLiteURL(t))}))
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		cfg := app.Config{DataDir: dir, DatabaseURL: storetest.PostgresURL(t), KeyFile: filepath.Join(dir, "keys")}
-		if _, err := store.LoadKeys(cfg.KeyFile, true); err != nil {
-			t.Fatal(err)
-		}
-		f(newWorld(t, o, cfg))
-	})
+		return
+	}
+	dir := t.TempDir()
+	cfg := app.Config{DataDir: dir, DatabaseURL: storetest.PostgresURL(t), KeyFile: filepath.Join(dir, "keys")}
+	if _, err := store.LoadKeys(cfg.KeyFile, true); err != nil {
+		t.Fatal(err)
+	}
+	f(newWorld(t, o, cfg))
 }
 
 func newWorld(t *testing.T, o Options, cfg app.Config) *World {
@@ -114,6 +124,9 @@ func newWorld(t *testing.T, o Options, cfg app.Config) *World {
 	w.cfg.Login = operator.HashCost{Memory: 64, Time: 1, Threads: 1}
 	w.cfg.Door = ocpp.Options{BootGrace: o.BootGrace, CallTimeout: o.CallTimeout, Settle: o.Settle, Limits: o.Wire}
 	w.cfg.Front, w.cfg.TrustProxy = o.Front, o.TrustProxy
+	if w.cfg.Providers = o.Providers; w.cfg.Providers == (app.Providers{}) {
+		w.cfg.Providers = app.Providers{Stripe: "http://127.0.0.1:1", PayPal: "http://127.0.0.1:1"}
+	}
 	if o.Files {
 		w.cfg.Transfers = app.Files{FTP: files.FTP{Addr: "127.0.0.1:0", FTPSAddr: "127.0.0.1:0", TLS: w.selfSigned()}, MaxUpload: o.MaxUpload}
 	}
@@ -263,6 +276,8 @@ func (w *World) Timers() {
 	_, err = w.App.Assets.RunBulks(w.Context())
 	w.OK(err)
 	_, err = w.App.Assets.RunSettings(w.Context())
+	w.OK(err)
+	_, err = w.App.Pay.Work(w.Context(), w.Now())
 	w.OK(err)
 	_, err = w.App.Upkeep.Sweep(w.Context(), w.Now())
 	w.OK(err)

@@ -31,6 +31,8 @@ type listen struct {
 	TrustProxy    bool     `name:"trust-proxy" env:"CCMS_TRUST_PROXY" help:"Take the client's address from the headers of a proxy in front."`
 	MapTiles      string   `name:"map-tiles" env:"CCMS_MAP_TILES" placeholder:"URL" help:"Where the map's pictures come from, with {z}, {x} and {y}; without it the map shows outlines of countries and asks nobody."`
 	MapCredit     string   `name:"map-credit" env:"CCMS_MAP_CREDIT" placeholder:"TEXT" help:"Whom they are by; shown on the map."`
+	StripeURL     string   `name:"stripe-url" env:"CCMS_STRIPE_URL" placeholder:"URL" help:"Another address of Stripe, for tests."`
+	PayPalURL     string   `name:"paypal-url" env:"CCMS_PAYPAL_URL" placeholder:"URL" help:"Another address of PayPal: https://api-m.sandbox.paypal.com is its sandbox."`
 	pointFiles
 }
 
@@ -76,6 +78,7 @@ func serve(ctx context.Context, d database, l listen, log *slog.Logger, ready fu
 	}
 	cfg.MetricsForAll, cfg.TrustProxy = l.MetricsForAll, l.TrustProxy
 	cfg.Transfers = transfers
+	cfg.Providers = app.Providers{Stripe: l.StripeURL, PayPal: l.PayPalURL}
 	cfg.MapTiles = web.MapTiles{URL: l.MapTiles, Credit: l.MapCredit}
 	if err := d.migrate(ctx, log); err != nil {
 		return err

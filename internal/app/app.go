@@ -39,6 +39,8 @@ import (
 	"ccms/internal/ocpp/v16"
 	"ccms/internal/operator"
 	"ccms/internal/outbox"
+	"ccms/internal/pay"
+	"ccms/internal/psp"
 	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/store"
@@ -70,6 +72,7 @@ type Config struct {
 	Door      ocpp.Options      // Now, Log and Journal are set here
 	Front     FrontLimits       // of the HTTP server
 	Transfers Files             // how charge points bring and fetch files
+	Providers Providers         // where payment providers are
 	// Beat gives the ticks of the background work; default a ticker. Tests send their own.
 	Beat func(time.Duration) (c <-chan time.Time, stop func())
 }
@@ -143,6 +146,10 @@ func Migrate(ctx context.Context, c Config) error {
 	return store.Migrate(ctx, o)
 }
 
+// Providers are the addresses of payment providers; "" is the real one. Others are for
+// sandboxes and for tests.
+type Providers struct{ Stripe, PayPal string }
+
 // App is one node.
 type App struct {
 	Operators *operator.Service
@@ -150,6 +157,7 @@ type App struct {
 	Members   *member.Service
 	Tariffs   *tariff.Service
 	Ledger    *ledger.Service
+	Pay       *pay.Service
 	Sessions  *session.Service
 	Upkeep    *upkeep.Service
 	Reports   *report.Service
@@ -247,6 +255,8 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		})
 	a.Tariffs = tariff.New(run(write, func(tx *store.Tx) tariff.Tx { return tx }), run(read, func(tx *store.Tx) tariff.Tx { return tx }))
 	a.Ledger = ledger.New(run(write, func(tx *store.Tx) ledger.Tx { return tx }), run(read, func(tx *store.Tx) ledger.Tx { return tx }))
+	a.Pay = pay.New(run(write, func(tx *store.Tx) pay.Tx { return tx }), run(read, func(tx *store.Tx) pay.Tx { return tx }),
+		map[pay.Provider]pay.Gateway{pay.Stripe: psp.NewStripe(c.Providers.Stripe), pay.PayPal: psp.NewPayPal(c.Providers.PayPal)}, c.Now, c.Log)
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
@@ -291,7 +301,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.register(metrics)
 	a.Web = web.New(web.Services{
-		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus, Frames: frames,
+		Operator: a.Operators, Asset: a.Assets, Member: a.Members, Tariff: a.Tariffs, Ledger: a.Ledger, Pay: a.Pay, Session: a.Sessions, Upkeep: a.Upkeep, Report: a.Reports, Live: bus, Frames: frames,
 	}, web.Options{
 		Log: c.Log, Now: c.Now, Ready: a.ready, Portal: portal.Handler(), Metrics: metrics, MetricsForAll: c.MetricsForAll, TrustProxy: c.TrustProxy, MapTiles: c.MapTiles,
 		Files: exportFiles{vault}, PointFiles: pointVault{a.kept},
@@ -463,6 +473,14 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	})
 	a.every(ctx, time.Hour, "ledger check", a.checkLedger)
+	a.every(ctx, 1300*time.Millisecond, "payments", func(ctx context.Context) error {
+		_, err := a.Pay.Work(ctx, a.cfg.Now())
+		return err
+	})
+	a.every(ctx, 20*time.Minute, "payments compared with their providers", func(ctx context.Context) error {
+		_, err := a.Pay.Reconcile(ctx, a.cfg.Now())
+		return err
+	})
 	a.every(ctx, 10*time.Minute, "old exports", a.forgetExports)
 	if a.certificates != nil {
 		a.every(ctx, 10*time.Second, "certificates for charge points", func(context.Context) error { return a.renewCertificates() })

@@ -55,6 +55,8 @@ type (
 	reservationKind struct{}
 	closingKind     struct{}
 	askKind         struct{}
+	paymentKind     struct{}
+	cardKind        struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -97,6 +99,8 @@ func (localListKind) prefix() string   { return "list" }
 func (reservationKind) prefix() string { return "rsv" }
 func (closingKind) prefix() string     { return "cls" }
 func (askKind) prefix() string         { return "ask" }
+func (paymentKind) prefix() string     { return "pay" }
+func (cardKind) prefix() string        { return "card" }
 
 // The ids of ccms.
 type (
@@ -140,6 +144,8 @@ type (
 	Reservation    = ID[reservationKind]
 	Closing        = ID[closingKind] // of a month of the books
 	Ask            = ID[askKind]     // for a recharge that a second person must approve
+	Payment        = ID[paymentKind] // money on its way through a provider
+	Card           = ID[cardKind]    // of a driver, kept at a provider
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

@@ -37,6 +37,8 @@ const (
 	WalletBonus        Book = "wallet_bonus" // the same; both are the wallet's balance
 	ManualCredit       Book = "manual_credit"
 	BonusGiven         Book = "bonus_given"
+	CashDesk           Book = "cash"
+	Bank               Book = "bank"
 	RevenueElectricity Book = "revenue:electricity"
 	RevenueService     Book = "revenue:service"
 	RevenueIdle        Book = "revenue:idle"
@@ -45,6 +47,13 @@ const (
 
 // OfWallet reports whether postings of the book name a wallet.
 func (b Book) OfWallet() bool { return b == Wallet || b == WalletBonus }
+
+// ProviderBook is what a payment provider has for the operator, below 0 like all that is
+// not here yet; FeeBook is what it keeps of it.
+func ProviderBook(provider string) Book { return Book("provider:" + provider) }
+
+// FeeBook is what a payment provider has cost.
+func FeeBook(provider string) Book { return Book("fees:" + provider) }
 
 // TaxBook is what is owed as tax at one rate.
 func TaxBook(v unit.Permille) Book { return Book(fmt.Sprintf("tax:%d", int64(v))) }

@@ -26,7 +26,7 @@ func (s *Service) Ask(ctx context.Context, sc authz.Scope, r RechargeRequest) (A
 			return Ask{}, err
 		}
 		if first, found, err := tx.AskByKey(a.Operator, r.Key); err != nil || found {
-			if err == nil && (first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason) {
+			if err == nil && (first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason || first.From != r.From || first.Reference != r.Reference) {
 				err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
 			}
 			return first, err
@@ -45,7 +45,7 @@ func (s *Service) Ask(ctx context.Context, sc authz.Scope, r RechargeRequest) (A
 			return Ask{}, fault.New(fault.Conflict, "approval_not_needed", "Nobody needs to approve this amount. Recharge the account.")
 		}
 		out := Ask{ID: ident.New[ident.Ask](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: r.Driver, Account: a.ID, Amount: r.Amount,
-			Reason: r.Reason, By: sc.Actor.Staff, At: tx.Now(), ExpiresAt: tx.Now().Add(hours(rules.ApproveWithin)), State: AskPending, Key: r.Key}
+			Reason: r.Reason, By: sc.Actor.Staff, At: tx.Now(), ExpiresAt: tx.Now().Add(hours(rules.ApproveWithin)), State: AskPending, Key: r.Key, From: r.From, Reference: r.Reference}
 		if err := tx.InsertAsk(out); err != nil {
 			return Ask{}, err
 		}
@@ -96,7 +96,7 @@ func (s *Service) decide(ctx context.Context, sc authz.Scope, id ident.Ask, to A
 			if err != nil {
 				return a, err
 			}
-			r, _, err := credit(tx, RechargeRequest{Driver: a.Driver, Account: a.Account, Amount: a.Amount, From: FromAdmin, Reason: a.Reason,
+			r, _, err := credit(tx, RechargeRequest{Driver: a.Driver, Account: a.Account, Amount: a.Amount, From: a.From, Reason: a.Reason, Reference: a.Reference,
 				Key: "ask:" + a.ID.String()}, a.By, true)
 			if err != nil {
 				return a, err

@@ -15,6 +15,9 @@
 //	wallet_bonus     the part of it that is bonus: spent like the rest, never paid out
 //	bonus_given      what bonuses have cost
 //	manual_credit    what staff gave without receiving it, and what they took back
+//	cash, bank       what staff received at the desk or by transfer, below 0
+//	provider:…       what a payment provider took for the operator, below 0, by provider
+//	fees:…           what it kept of that
 //	revenue:…        what was earned, by kind of fee
 //	tax:…            what is owed as tax, by rate in permille
 //
@@ -36,7 +39,8 @@
 //     posted while the month was closed: what is fresh cannot be of a month that may be
 //     closed yet, and what is not holds the operator's row of the closings;
 //   - an entry is taken back whole, and once; a recharge by its own reversal, which looks
-//     at what is spent of it;
+//     at what is spent of it: what staff gave once, what was received in as many parts as
+//     there are;
 //   - what is above the operator's limit is given by two persons;
 //   - a bill is posted whole. What the wallet does not have makes it negative: that
 //     is a debt, never a forgotten kilowatt-hour.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ccms/internal/fault"
@@ -13,8 +14,30 @@ import (
 // RechargeFrom is where the money of a recharge came from, in the guide's words.
 type RechargeFrom string
 
-// FromAdmin is a credit that staff gave: no money was received (RCH-R1).
-const FromAdmin RechargeFrom = "Admin"
+// Where money comes from. FromAdmin is a credit that staff gave: none was received (RCH-R1).
+// FromRefund is money that could not be given back to where it came from.
+const (
+	FromAdmin    RechargeFrom = "Admin"
+	FromCash     RechargeFrom = "Cash"
+	FromTransfer RechargeFrom = "Bank transfer"
+	FromCard     RechargeFrom = "Card"
+	FromPayPal   RechargeFrom = "Paypal"
+	FromRefund   RechargeFrom = "Refund"
+)
+
+// ByStaff are those that a member of staff may name: a gift, or money in hand.
+var ByStaff = []RechargeFrom{FromAdmin, FromCash, FromTransfer}
+
+// source is the book that the money of a recharge by staff comes from.
+func (f RechargeFrom) source() Book {
+	switch f {
+	case FromCash:
+		return CashDesk
+	case FromTransfer:
+		return Bank
+	}
+	return ManualCredit
+}
 
 // Recharge is money put on a charging account.
 type Recharge struct {
@@ -37,6 +60,10 @@ type Recharge struct {
 	Key           string
 	State         string // SUCCESS, REVERSED, PARTIALLY_REVERSED
 	Entry         ident.Entry
+	Source        Book          // that the money came from, and goes back to
+	Payment       ident.Payment // of a provider
+	Fee           money.Amount  // that the provider kept
+	Reference     string        // of a receipt or a transfer
 }
 
 // Success is the state of a recharge that was posted; others come with providers.
@@ -53,6 +80,9 @@ type RechargeRequest struct {
 	From    RechargeFrom
 	Reason  string
 	Key     string // of whoever asks; the same key posts once
+	// Reference is what a receipt or a bank statement calls it: needed for money that staff
+	// received.
+	Reference string
 }
 
 // Most that one recharge by staff may give, in hundredths of the major unit. The
@@ -61,8 +91,9 @@ const mostRecharge = 100_000_00
 
 // Longest texts, in letters.
 const (
-	maxReason = 200
-	maxKey    = 200
+	maxReason    = 200
+	maxKey       = 200
+	maxReference = 60
 )
 
 func (r RechargeRequest) check() error {
@@ -74,8 +105,12 @@ func (r RechargeRequest) check() error {
 		return fault.BadInput("/amount", "must be at most %s", most)
 	case n == 0 || n > maxReason:
 		return fault.BadInput("/reason", "must say why, in at most %d letters", maxReason)
-	case r.From != FromAdmin:
-		return fault.BadInput("/recharge_from", "must be %s", FromAdmin)
+	case !slices.Contains(ByStaff, r.From):
+		return fault.BadInput("/recharge_from", "must be one of %s, %s, %s", FromAdmin, FromCash, FromTransfer)
+	case r.From != FromAdmin && (r.Reference == "" || len([]rune(r.Reference)) > maxReference):
+		return fault.BadInput("/reference", "must be the number of the receipt or of the transfer, in at most %d letters", maxReference)
+	case r.From == FromAdmin && r.Reference != "":
+		return fault.BadInput("/reference", "is for money that was received")
 	case r.Key == "" || len(r.Key) > maxKey:
 		return fault.New(fault.Invalid, "idempotency_key_missing", "A recharge needs an idempotency key, so that a repeated request posts once.")
 	}
@@ -97,7 +132,7 @@ func credit(tx Tx, r RechargeRequest, actor ident.Staff, approved bool) (out Rec
 		return Recharge{}, false, err
 	}
 	if first, found, err := tx.RechargeByKey(a.Operator, r.Key); err != nil || found {
-		if err == nil && (first.Kind != Forward || first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason || first.From != r.From) {
+		if err == nil && (first.Kind != Forward || first.Account != r.Account || first.Amount != r.Amount || first.Reason != r.Reason || first.From != r.From || first.Reference != r.Reference) {
 			err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
 		}
 		return first, true, err
@@ -117,31 +152,39 @@ func credit(tx Tx, r RechargeRequest, actor ident.Staff, approved bool) (out Rec
 			return Recharge{}, false, fault.New(fault.Conflict, "approval_needed", "Above %s a second person must approve a recharge. Ask for it.", rules.ApproveAbove)
 		}
 	}
+	out, err = put(tx, a, Recharge{Driver: r.Driver, From: r.From, Amount: r.Amount, Bonus: rules.bonusFor(r.Amount), Reason: r.Reason, Actor: actor,
+		Key: r.Key, Source: r.From.source(), Fee: money.New(0, a.Currency), Reference: r.Reference})
+	return out, false, err
+}
+
+// put posts a recharge on an account that is locked.
+func put(tx Tx, a Account, r Recharge) (Recharge, error) {
 	no, err := transactionID(tx, a.Operator)
 	if err != nil {
-		return Recharge{}, false, err
+		return r, err
 	}
-	bonus := rules.bonusFor(r.Amount)
-	a.Balance, a.Bonus = a.Balance.Add(r.Amount).Add(bonus), a.Bonus.Add(bonus)
-	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: r.Driver, Account: a.ID,
-		TransactionID: no, At: tx.Now(), From: r.From, Kind: Forward, Reversed: money.New(0, a.Currency), Amount: r.Amount, Bonus: bonus, BalanceAfter: a.Balance, Reason: r.Reason,
-		Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
-	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID,
-		Key: "recharge:" + out.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,
-		Postings: []Posting{{Wallet, a.ID, r.Amount}, {ManualCredit, ident.Account{}, r.Amount.Neg()}}}
-	if bonus.Minor > 0 {
-		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, bonus}, Posting{BonusGiven, ident.Account{}, bonus.Neg()})
+	a.Balance, a.Bonus = a.Balance.Add(r.Amount).Add(r.Bonus), a.Bonus.Add(r.Bonus)
+	r.ID, r.Operator, r.Sub, r.Account, r.TransactionID, r.At = ident.New[ident.Recharge](tx.Now()), a.Operator, a.Sub, a.ID, no, tx.Now()
+	r.Kind, r.Reversed, r.BalanceAfter, r.State, r.Entry = Forward, money.New(0, a.Currency), a.Balance, Success, ident.New[ident.Entry](tx.Now())
+	e := Entry{ID: r.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: r.ID,
+		Key: "recharge:" + r.ID.String(), Amount: r.Amount.Neg(), Debt: money.New(0, a.Currency), Balance: a.Balance,
+		Postings: []Posting{{Wallet, a.ID, r.Amount}, {r.Source, ident.Account{}, r.Amount.Neg()}}}
+	if r.Bonus.Minor > 0 {
+		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, r.Bonus}, Posting{BonusGiven, ident.Account{}, r.Bonus.Neg()})
+	}
+	if r.Fee.Minor > 0 {
+		e.Postings = append(e.Postings, feePostings(r.Source, r.Fee)...)
 	}
 	if err := date(tx, &e); err != nil {
-		return Recharge{}, false, err
+		return r, err
 	}
 	if err := tx.Append(e); err != nil {
-		return Recharge{}, false, err
+		return r, err
 	}
 	if err := tx.SaveAccount(a); err != nil {
-		return Recharge{}, false, err
+		return r, err
 	}
-	return out, false, tx.InsertRecharge(out)
+	return r, tx.InsertRecharge(r)
 }
 
 // transactionID has the look of the guide's 25 digits: 2 for a recharge, the local

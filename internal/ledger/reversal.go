@@ -31,6 +31,8 @@ type ReversalRequest struct {
 	// less than nothing to spend. Whoever sets it has said so (RCH-R2).
 	Overdraw bool
 	Key      string // of whoever asks; the same key posts once
+	// Payment is the refund that carries the money back, of a recharge by a provider.
+	Payment ident.Payment
 }
 
 func (r ReversalRequest) check(of Recharge) (money.Amount, error) {
@@ -74,14 +76,20 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 		return Recharge{}, false, err
 	}
 	if first, found, err := tx.RechargeByKey(a.Operator, r.Key); err != nil || found {
-		if err == nil && (first.Reverses != of.ID || first.Amount != amount.Neg() || first.Reason != r.Reason) {
+		if err == nil && (first.Reverses != of.ID || r.Amount != (money.Amount{}) && first.Amount != amount.Neg() || first.Reason != r.Reason) {
 			err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
 		}
 		return first, true, err
 	}
+	if of.Payment.IsZero() != r.Payment.IsZero() {
+		return Recharge{}, false, fault.New(fault.Conflict, "recharge_by_provider", "This recharge came by a payment provider. Refund its payment, and the money goes back there.")
+	}
 	// Behind the lock: another may have taken it back meanwhile.
 	if of, err = tx.RechargeByID(r.Recharge); err != nil {
 		return Recharge{}, false, err
+	}
+	if r.Amount == (money.Amount{}) && of.Source != ManualCredit && of.Reversed.Less(of.Amount) {
+		amount = of.Amount.Sub(of.Reversed)
 	}
 	// The bonus goes with it, as far as it is not spent; what was paid may not be what
 	// the bonus is held for.
@@ -92,8 +100,11 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 	bonus = least(bonus, a.Bonus)
 	can := least(a.Paid(), a.Available().Sub(bonus))
 	switch {
-	case of.Reversed.Minor > 0:
+	case of.Reversed.Minor > 0 && of.Source == ManualCredit:
 		return Recharge{}, false, fault.New(fault.Conflict, "recharge_reversed", "%s of this recharge have been taken back already. A recharge is reversed once.", of.Reversed)
+	case of.Amount.Sub(of.Reversed).Less(amount):
+		return Recharge{}, false, fault.New(fault.Conflict, "recharge_reversed", "%s of this recharge have been taken back already; %s are left.",
+			of.Reversed, of.Amount.Sub(of.Reversed))
 	case can.Less(amount) && !r.Overdraw:
 		return Recharge{}, false, fault.New(fault.Conflict, "recharge_spent",
 			"Only %s can be taken back: the rest is spent or held. Take less, or say that the account may be overdrawn.", atLeastNothing(can))
@@ -110,10 +121,11 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 	}
 	out = Recharge{ID: ident.New[ident.Recharge](tx.Now()), Operator: a.Operator, Sub: a.Sub, Driver: of.Driver, Account: a.ID,
 		TransactionID: no, At: tx.Now(), From: of.From, Kind: Reversal, Reverses: of.ID, Reversed: nothing, Amount: amount.Neg(), Bonus: bonus.Neg(),
-		BalanceAfter: a.Balance, Reason: r.Reason, Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now())}
+		BalanceAfter: a.Balance, Reason: r.Reason, Actor: actor, Key: r.Key, State: Success, Entry: ident.New[ident.Entry](tx.Now()),
+		Source: of.Source, Payment: r.Payment, Fee: nothing}
 	e := Entry{ID: out.Entry, Operator: a.Operator, Sub: a.Sub, At: tx.Now(), Kind: KindRecharge, Recharge: out.ID, Corrects: of.Entry,
 		Key: "reversal:" + out.ID.String(), Amount: amount, Debt: debt, Balance: a.Balance,
-		Postings: []Posting{{Wallet, a.ID, amount.Neg()}, {ManualCredit, ident.Account{}, amount}}}
+		Postings: []Posting{{Wallet, a.ID, amount.Neg()}, {of.Source, ident.Account{}, amount}}}
 	if bonus.Minor > 0 {
 		e.Postings = append(e.Postings, Posting{WalletBonus, a.ID, bonus.Neg()}, Posting{BonusGiven, ident.Account{}, bonus})
 	}
@@ -129,11 +141,12 @@ func Reverse(tx Tx, r ReversalRequest, actor ident.Staff) (out Recharge, replaye
 	if err := tx.InsertRecharge(out); err != nil {
 		return Recharge{}, false, err
 	}
-	of.Reversed, of.State = amount, PartiallyReversed
-	if amount == of.Amount {
+	before := of.Reversed
+	of.Reversed, of.State = before.Add(amount), PartiallyReversed
+	if of.Reversed == of.Amount {
 		of.State = Reversed
 	}
-	return out, false, tx.SaveReversed(of)
+	return out, false, tx.SaveReversed(of, before)
 }
 
 // bonusBack is the share of a recharge's bonus that goes with what is taken back.

@@ -177,6 +177,8 @@ type Ask struct {
 	DecisionReason string
 	Recharge       ident.Recharge // once it is approved
 	Key            string
+	From           RechargeFrom
+	Reference      string
 }
 
 // StateAt is the state with what time has done to it.

@@ -5,6 +5,7 @@ import (
 
 	"ccms/internal/fact"
 	"ccms/internal/ident"
+	"ccms/internal/money"
 	"ccms/internal/operator"
 )
 
@@ -66,10 +67,11 @@ type Tx interface {
 	PostingsOf(ident.Entry) ([]Posting, error)
 
 	InsertRecharge(Recharge) error
-	// SaveReversed writes Reversed and State of a recharge that nobody has reversed.
-	SaveReversed(Recharge) error
+	// SaveReversed writes Reversed and State of a recharge of which before was reversed.
+	SaveReversed(r Recharge, before money.Amount) error
 	RechargeByID(ident.Recharge) (Recharge, error)
 	RechargeByKey(op ident.Operator, key string) (Recharge, bool, error)
+	// ReversalOf is the newest reversal of a recharge.
 	ReversalOf(ident.Recharge) (Recharge, bool, error)
 	RechargeRow(ident.Recharge) (RechargeRow, error)
 	RechargePage(RechargeFilter, operator.Page) (operator.List[RechargeRow], error)

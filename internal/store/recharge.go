@@ -7,19 +7,20 @@ import (
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/member"
+	"ccms/internal/money"
 	"ccms/internal/operator"
 )
 
 var (
 	_ = table("recharges", own, plain(`id operator_id sub_operator_id driver_id account_id transaction_id recharged_at recharge_from
-		amount balance_after currency actor_id recharge_key state entry_id kind reverses reversed bonus`),
-		personal("reason_sealed", "behaviour", "ten years, as the books", "drop key"))
+		amount balance_after currency actor_id recharge_key state entry_id kind reverses reversed bonus source_book payment_id fee`),
+		personal("reason_sealed reference_sealed", "behaviour", "ten years, as the books", "drop key"))
 	_ = table("recharge_days", shared, plain("operator_id sub_operator_id local_day last_no"))
 )
 
 const rechargeCols = `r.id, r.operator_id, r.sub_operator_id, r.driver_id, r.account_id, r.transaction_id, r.recharged_at, r.recharge_from,
 	r.amount, r.currency, r.balance_after, r.reason_sealed, r.actor_id, r.recharge_key, r.state, r.entry_id,
-	r.kind, r.reverses, r.reversed, r.bonus`
+	r.kind, r.reverses, r.reversed, r.bonus, r.source_book, r.payment_id, r.fee, r.reference_sealed`
 
 // rechargeWhere narrows the recharge record. Who is looked for is found first, and then
 // the recharges of who was found.
@@ -42,12 +43,14 @@ func wordsOf(column string) string {
 
 var (
 	qRechargeInsert = stmt(`INSERT INTO recharges (id, operator_id, sub_operator_id, driver_id, account_id, transaction_id, recharged_at,
-			recharge_from, amount, currency, balance_after, reason_sealed, actor_id, recharge_key, state, entry_id, kind, reverses, reversed, bonus)
-		VALUES (?, {{own recharges}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	qRechargeReversed = stmt(`UPDATE recharges SET reversed = ?, state = ? WHERE {{scope recharges recharges}} AND id = ? AND reversed = 0`)
+			recharge_from, amount, currency, balance_after, reason_sealed, actor_id, recharge_key, state, entry_id, kind, reverses, reversed, bonus,
+			source_book, payment_id, fee, reference_sealed)
+		VALUES (?, {{own recharges}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	qRechargeReversed = stmt(`UPDATE recharges SET reversed = ?, state = ? WHERE {{scope recharges recharges}} AND id = ? AND reversed = ?`)
 	qRecharge         = stmt(`SELECT ` + rechargeCols + ` FROM recharges r WHERE {{scope recharges r}} AND r.id = ?`)
 	qReversalOf       = stmt(`SELECT ` + rechargeCols + ` FROM recharges r
-		WHERE {{scope recharges r}} AND r.operator_id = ? AND r.reverses = ? AND r.kind = 'reversal'`)
+		WHERE {{scope recharges r}} AND r.operator_id = ? AND r.reverses = ? AND r.kind = 'reversal'
+		ORDER BY r.recharged_at DESC, r.id DESC LIMIT 1`)
 	qRechargeSums = stmt(`SELECT f.currency, count(*), CAST(coalesce(sum(CASE WHEN f.amount > 0 THEN f.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN f.amount < 0 THEN -f.amount END), 0) AS BIGINT)
 		FROM (SELECT r.currency, r.amount FROM recharges r WHERE ` + rechargeWhere + wordsOf(`r.driver_id`) + ` LIMIT ?) f
@@ -61,7 +64,7 @@ var (
 	})
 
 	// The row stays locked until the commit, so recharges of one operator go one
-	// after the other. Staff make them by hand; providers will need a wider counter.
+	// after the other: a commit each, which is as many as are ever paid at once.
 	qRechargeDay = stmt(`INSERT INTO recharge_days (operator_id, sub_operator_id, local_day, last_no)
 		VALUES ({{own recharge_days}}, ?, 1)
 		ON CONFLICT (operator_id, local_day) DO UPDATE SET last_no = recharge_days.last_no + 1
@@ -69,24 +72,31 @@ var (
 	qRechargeNo = stmt(`SELECT d.last_no FROM recharge_days d WHERE {{scope recharge_days d}} AND d.operator_id = ? AND d.local_day = ?`)
 )
 
-const reasonColumn = "recharges.reason_sealed"
+const (
+	reasonColumn    = "recharges.reason_sealed"
+	referenceColumn = "recharges.reference_sealed"
+)
 
 type rechargeRow struct {
 	ledger.Recharge
-	reason Sealed
+	reason, reference Sealed
 }
 
 func scanRecharge(r *Row, v *rechargeRow) error {
 	err := r.Scan(&v.ID, &v.Operator, &v.Sub, &v.Driver, &v.Account, &v.TransactionID, &v.At, &v.From, &v.Amount,
-		&v.BalanceAfter.Minor, &v.reason, &v.Actor, &v.Key, &v.State, &v.Entry, &v.Kind, &v.Reverses, &v.Reversed.Minor, &v.Bonus.Minor)
-	v.Bonus.Currency = v.Amount.Currency
+		&v.BalanceAfter.Minor, &v.reason, &v.Actor, &v.Key, &v.State, &v.Entry, &v.Kind, &v.Reverses, &v.Reversed.Minor, &v.Bonus.Minor,
+		&v.Source, &v.Payment, &v.Fee.Minor, &v.reference)
+	v.Bonus.Currency, v.Fee.Currency = v.Amount.Currency, v.Amount.Currency
 	v.BalanceAfter.Currency, v.Reversed.Currency = v.Amount.Currency, v.Amount.Currency
 	return err
 }
 
 func (tx *Tx) openRecharge(r rechargeRow) (ledger.Recharge, error) {
 	var err error
-	r.Reason, err = tx.OpenText(r.Operator, reasonColumn, r.reason)
+	if r.Reason, err = tx.OpenText(r.Operator, reasonColumn, r.reason); err != nil {
+		return r.Recharge, err
+	}
+	r.Reference, err = tx.OpenText(r.Operator, referenceColumn, r.reference)
 	return r.Recharge, err
 }
 
@@ -96,8 +106,12 @@ func (tx *Tx) InsertRecharge(r ledger.Recharge) error {
 	if err != nil {
 		return err
 	}
+	reference, err := tx.SealText(r.Operator, referenceColumn, r.Reference)
+	if err != nil {
+		return err
+	}
 	_, err = tx.exec(qRechargeInsert, r.ID, r.Operator, r.Sub, r.Driver, r.Account, r.TransactionID, r.At, r.From, r.Amount,
-		r.BalanceAfter.Minor, reason, r.Actor, r.Key, r.State, r.Entry, r.Kind, r.Reverses, r.Reversed.Minor, r.Bonus.Minor)
+		r.BalanceAfter.Minor, reason, r.Actor, r.Key, r.State, r.Entry, r.Kind, r.Reverses, r.Reversed.Minor, r.Bonus.Minor, r.Source, r.Payment, r.Fee.Minor, reference)
 	if duplicate(err, "recharges_reversal") {
 		return reversedAlready
 	}
@@ -121,8 +135,8 @@ func (tx *Tx) RechargeByKey(op ident.Operator, key string) (ledger.Recharge, boo
 var reversedAlready = fault.New(fault.Conflict, "recharge_reversed", "This recharge has been taken back already. A recharge is reversed once.")
 
 // SaveReversed implements ledger.Tx.
-func (tx *Tx) SaveReversed(r ledger.Recharge) error {
-	n, err := tx.exec(qRechargeReversed, r.Reversed.Minor, r.State, r.ID)
+func (tx *Tx) SaveReversed(r ledger.Recharge, before money.Amount) error {
+	n, err := tx.exec(qRechargeReversed, r.Reversed.Minor, r.State, r.ID, before.Minor)
 	if err == nil && n == 0 {
 		return reversedAlready
 	}

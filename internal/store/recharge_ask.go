@@ -14,11 +14,11 @@ import (
 var (
 	_ = table("recharge_rules", shared, plain("operator_id sub_operator_id rules version"))
 	_ = table("recharge_asks", own, plain(`id operator_id sub_operator_id driver_id account_id amount currency asked_by asked_at expires_at state
-		decided_by decided_at recharge_id ask_key`), personal("reason_sealed decision_sealed", "behaviour", "ten years, as the books", "drop key"))
+		decided_by decided_at recharge_id ask_key recharge_from`), personal("reason_sealed decision_sealed reference_sealed", "behaviour", "ten years, as the books", "drop key"))
 )
 
 const askCols = `k.id, k.operator_id, k.sub_operator_id, k.driver_id, k.account_id, k.amount, k.currency, k.reason_sealed, k.asked_by, k.asked_at,
-	k.expires_at, k.state, k.decided_by, k.decided_at, k.decision_sealed, k.recharge_id, k.ask_key`
+	k.expires_at, k.state, k.decided_by, k.decided_at, k.decision_sealed, k.recharge_id, k.ask_key, k.recharge_from, k.reference_sealed`
 
 var (
 	qRechargeRules       = stmt(`SELECT u.rules, u.version FROM recharge_rules u WHERE {{scope recharge_rules u}} AND u.operator_id = ?`)
@@ -28,8 +28,8 @@ var (
 		WHERE {{scope recharge_rules recharge_rules}} AND operator_id = ? AND version = ?`)
 
 	qAskInsert = stmt(`INSERT INTO recharge_asks (id, operator_id, sub_operator_id, driver_id, account_id, amount, currency, reason_sealed,
-			asked_by, asked_at, expires_at, state, decided_by, recharge_id, ask_key)
-		VALUES (?, {{own recharge_asks}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			asked_by, asked_at, expires_at, state, decided_by, recharge_id, ask_key, recharge_from, reference_sealed)
+		VALUES (?, {{own recharge_asks}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qAskSave = stmt(`UPDATE recharge_asks SET state = ?, decided_by = ?, decided_at = ?, decision_sealed = ?, recharge_id = ?
 		WHERE {{scope recharge_asks recharge_asks}} AND id = ? AND state = 'PENDING'`)
 	qAsk      = stmt(`SELECT ` + askCols + ` FROM recharge_asks k WHERE {{scope recharge_asks k}} AND k.id = ?`)
@@ -76,16 +76,17 @@ func (tx *Tx) SaveRechargeRules(r ledger.RechargeRules) error {
 const (
 	askReason   = "recharge_asks.reason_sealed"
 	askDecision = "recharge_asks.decision_sealed"
+	askRef      = "recharge_asks.reference_sealed"
 )
 
 type askRow struct {
 	ledger.Ask
-	reason, decision Sealed
+	reason, decision, reference Sealed
 }
 
 func scanAsk(r *Row, v *askRow) error {
 	return r.Scan(&v.ID, &v.Operator, &v.Sub, &v.Driver, &v.Account, &v.Amount, &v.reason, &v.By, &v.At, &v.ExpiresAt, &v.State, &v.DecidedBy,
-		&v.DecidedAt, &v.decision, &v.Recharge, &v.Key)
+		&v.DecidedAt, &v.decision, &v.Recharge, &v.Key, &v.From, &v.reference)
 }
 
 func (tx *Tx) openAsk(v askRow, err error) (ledger.Ask, error) {
@@ -94,6 +95,9 @@ func (tx *Tx) openAsk(v askRow, err error) (ledger.Ask, error) {
 	}
 	if err == nil {
 		v.DecisionReason, err = tx.OpenText(v.Operator, askDecision, v.decision)
+	}
+	if err == nil {
+		v.Reference, err = tx.OpenText(v.Operator, askRef, v.reference)
 	}
 	return v.Ask, err
 }
@@ -104,8 +108,12 @@ func (tx *Tx) InsertAsk(a ledger.Ask) error {
 	if err != nil {
 		return err
 	}
+	reference, err := tx.SealText(a.Operator, askRef, a.Reference)
+	if err != nil {
+		return err
+	}
 	_, err = tx.exec(qAskInsert, a.ID, a.Operator, a.Sub, a.Driver, a.Account, a.Amount, reason, a.By, a.At, a.ExpiresAt, a.State, a.DecidedBy,
-		a.Recharge, a.Key)
+		a.Recharge, a.Key, a.From, reference)
 	if duplicate(err, "recharge_asks_key") {
 		return fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
 	}

@@ -265,6 +265,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Closing:
 		return true, id(p, c)
+	case *ident.Payment:
+		return true, id(p, c)
+	case *ident.Card:
+		return true, id(p, c)
 	case *ident.Window:
 		return true, id(p, c)
 	case *ident.Reservation:

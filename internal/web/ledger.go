@@ -18,7 +18,7 @@ type LedgerLine struct {
 	EntryID           ident.Entry      `json:"entry_id"`
 	BookedOn          string           `json:"booked_on" doc:"The day that it counts for, on the operator's clock." example:"2026-10-31"`
 	EventOn           string           `json:"event_on" doc:"The day on which what it is of came to be. Later than it is booked for never, earlier where that month was closed." example:"2026-10-31"`
-	Account           string           `json:"account" example:"revenue:electricity" doc:"wallet, manual_credit, revenue:… by kind of fee, tax:… by permille."`
+	Account           string           `json:"account" example:"revenue:electricity" doc:"wallet, manual_credit, cash, bank, provider:… and fees:… by provider, revenue:… by kind of fee, tax:… by permille."`
 	ChargingAccount   string           `json:"charging_account,omitempty" doc:"Of a wallet: its number."`
 	Debit             Money            `json:"debit" export:"bare"`
 	Credit            Money            `json:"credit" export:"bare"`

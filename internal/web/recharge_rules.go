@@ -103,29 +103,31 @@ func (h *handlers) putRechargeRules(ctx context.Context, in *rechargeRulesInput)
 
 // RechargeAsk is a recharge that waits for a second person, or did.
 type RechargeAsk struct {
-	ID              ident.Ask       `json:"id"`
-	DriverID        ident.Driver    `json:"driver_id"`
-	User            string          `json:"user,omitempty" doc:"The driver's name." export:"pii"`
-	Account         string          `json:"account,omitempty" doc:"The driver's login." export:"pii"`
-	ChargingAccount string          `json:"charging_account,omitempty"`
-	Amount          Money           `json:"amount"`
-	Reason          string          `json:"reason" export:"pii"`
-	AskedBy         ident.Staff     `json:"asked_by"`
-	AskedByName     string          `json:"asked_by_name,omitempty" export:"pii"`
-	AskedAt         time.Time       `json:"asked_at"`
-	ExpiresAt       time.Time       `json:"expires_at"`
-	State           ledger.AskState `json:"state" enum:"PENDING,APPROVED,REFUSED,EXPIRED"`
-	DecidedBy       ident.Staff     `json:"decided_by,omitzero"`
-	DecidedByName   string          `json:"decided_by_name,omitempty" export:"pii"`
-	DecidedAt       time.Time       `json:"decided_at,omitzero"`
-	DecisionReason  string          `json:"decision_reason,omitempty" export:"pii"`
-	RechargeID      ident.Recharge  `json:"recharge_id,omitzero" doc:"Once it is approved."`
-	Own             bool            `json:"own" doc:"The caller asked for it, and cannot approve it." export:"-"`
+	ID              ident.Ask           `json:"id"`
+	DriverID        ident.Driver        `json:"driver_id"`
+	User            string              `json:"user,omitempty" doc:"The driver's name." export:"pii"`
+	Account         string              `json:"account,omitempty" doc:"The driver's login." export:"pii"`
+	ChargingAccount string              `json:"charging_account,omitempty"`
+	Amount          Money               `json:"amount"`
+	RechargeFrom    ledger.RechargeFrom `json:"recharge_from" doc:"Where the money comes from."`
+	Reference       string              `json:"reference,omitempty" export:"pii"`
+	Reason          string              `json:"reason" export:"pii"`
+	AskedBy         ident.Staff         `json:"asked_by"`
+	AskedByName     string              `json:"asked_by_name,omitempty" export:"pii"`
+	AskedAt         time.Time           `json:"asked_at"`
+	ExpiresAt       time.Time           `json:"expires_at"`
+	State           ledger.AskState     `json:"state" enum:"PENDING,APPROVED,REFUSED,EXPIRED"`
+	DecidedBy       ident.Staff         `json:"decided_by,omitzero"`
+	DecidedByName   string              `json:"decided_by_name,omitempty" export:"pii"`
+	DecidedAt       time.Time           `json:"decided_at,omitzero"`
+	DecisionReason  string              `json:"decision_reason,omitempty" export:"pii"`
+	RechargeID      ident.Recharge      `json:"recharge_id,omitzero" doc:"Once it is approved."`
+	Own             bool                `json:"own" doc:"The caller asked for it, and cannot approve it." export:"-"`
 }
 
 func (h *handlers) ask(ctx context.Context, a ledger.AskRow) RechargeAsk {
 	c := callerOf(ctx)
-	out := RechargeAsk{ID: a.ID, DriverID: a.Driver, ChargingAccount: a.ChargingAccount, Amount: amount(a.Amount), Reason: a.Reason, AskedBy: a.By, AskedByName: a.ByName,
+	out := RechargeAsk{ID: a.ID, DriverID: a.Driver, ChargingAccount: a.ChargingAccount, Amount: amount(a.Amount), Reason: a.Reason, RechargeFrom: a.From, Reference: a.Reference, AskedBy: a.By, AskedByName: a.ByName,
 		AskedAt: at(a.At), ExpiresAt: at(a.ExpiresAt), State: a.State, DecidedBy: a.DecidedBy, DecidedByName: a.DecidedByName,
 		DecidedAt: at(a.DecidedAt), DecisionReason: a.DecisionReason, RechargeID: a.Recharge, Own: a.By == c.Staff.ID}
 	d := member.Driver{Account: a.DriverAccount, Name: a.DriverName, ChargingAccount: a.ChargingAccount}

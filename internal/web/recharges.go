@@ -22,7 +22,10 @@ type Recharge struct {
 	Account         string              `json:"account" doc:"The driver's login." export:"pii"`
 	ChargingAccount string              `json:"charging_account"`
 	Email           string              `json:"email,omitempty" export:"pii"`
-	RechargeFrom    ledger.RechargeFrom `json:"recharge_from" example:"Admin"`
+	RechargeFrom    ledger.RechargeFrom `json:"recharge_from" example:"Admin" doc:"Admin: given by staff, nothing was received. Card, Paypal, Cash, Bank transfer: received. Refund: could not be given back there."`
+	Reference       string              `json:"reference,omitempty" doc:"Of the receipt or the transfer." export:"pii"`
+	PaymentID       ident.Payment       `json:"payment_id,omitzero" doc:"Of the provider's payment, or of its refund."`
+	Fee             *Money              `json:"fee,omitempty" doc:"What the provider kept of it, where it told that at once." export:"bare"`
 	Kind            ledger.RechargeKind `json:"kind" enum:"recharge,reversal" doc:"A reversal takes a recharge back."`
 	Reverses        ident.Recharge      `json:"reverses,omitzero" doc:"Of a reversal: the recharge that it takes back."`
 	Amount          Money               `json:"amount" doc:"Of a reversal below 0."`
@@ -47,7 +50,12 @@ func (h *handlers) recharge(ctx context.Context, r ledger.RechargeRow) Recharge 
 	out := Recharge{ID: r.ID, TransactionID: r.TransactionID, Time: at(r.At), DriverID: r.Driver, User: d.Name, Account: d.Account,
 		ChargingAccount: d.ChargingAccount, Email: d.Email, RechargeFrom: r.From, Kind: r.Kind, Reverses: r.Reverses, Amount: amount(r.Amount),
 		BalanceBefore: amount(r.BalanceBefore()), BalanceAfter: amount(r.BalanceAfter), Reason: r.Reason, Actor: r.Actor, State: r.State,
-		CanReverse: r.Kind == ledger.Forward && r.State == ledger.Success && c.May(authz.FinanceWrite), Masked: masked}
+		Reference: r.Reference, PaymentID: r.Payment,
+		CanReverse: r.Kind == ledger.Forward && (r.State == ledger.Success || r.State == ledger.PartiallyReversed && r.Source != ledger.ManualCredit) &&
+			r.From != ledger.FromRefund && c.May(authz.FinanceWrite), Masked: masked}
+	if r.Fee.Minor != 0 {
+		out.Fee = someAmount(r.Fee)
+	}
 	if r.Bonus.Minor != 0 {
 		out.Bonus = someAmount(r.Bonus)
 	}
@@ -83,7 +91,7 @@ type RechargeOther struct {
 
 // LedgerPosting is one amount in one book.
 type LedgerPosting struct {
-	Book   string `json:"book" example:"revenue:electricity" doc:"wallet, manual_credit, revenue:… by kind of fee, tax:… by permille."`
+	Book   string `json:"book" example:"revenue:electricity" doc:"wallet, manual_credit, cash, bank, provider:… and fees:… by provider, revenue:… by kind of fee, tax:… by permille."`
 	Amount Money  `json:"amount" doc:"In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received."`
 }
 
@@ -130,8 +138,10 @@ type rechargeInput struct {
 	DriverPath
 	Key  string `header:"Idempotency-Key" hidden:"true"`
 	Body struct {
-		Amount Money  `json:"amount"`
-		Reason string `json:"reason" minLength:"1" maxLength:"200"`
+		Amount       Money               `json:"amount"`
+		Reason       string              `json:"reason" minLength:"1" maxLength:"200"`
+		RechargeFrom ledger.RechargeFrom `json:"recharge_from,omitempty" enum:"Admin,Cash,Bank transfer" doc:"Where the money came from; absent: Admin, a gift of staff."`
+		Reference    string              `json:"reference,omitempty" maxLength:"60" doc:"Number of the receipt or of the transfer: needed for money that was received."`
 	} `nameHint:"RechargeNew"`
 }
 
@@ -141,8 +151,17 @@ func (h *handlers) rechargeRequest(ctx context.Context, in *rechargeInput) (r le
 	if d, err = h.svc.Member.Driver(ctx, c.Scope, in.ID); err != nil {
 		return r, d, err
 	}
+	from := in.Body.RechargeFrom
+	if from == "" {
+		from = ledger.FromAdmin
+	}
+	if m, received := methodOf(from); received {
+		if err := h.svc.Pay.Accepts(ctx, c.Scope, m); err != nil {
+			return r, d, err
+		}
+	}
 	a, err := in.Body.Amount.parse("/amount")
-	return ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: ledger.FromAdmin,
+	return ledger.RechargeRequest{Driver: d.ID, Account: d.Wallet, Amount: a, From: from, Reference: strings.TrimSpace(in.Body.Reference),
 		Reason: strings.TrimSpace(in.Body.Reason), Key: c.Staff.ID.String() + ":" + in.Key}, d, err
 }
 
@@ -186,15 +205,26 @@ func (h *handlers) reverseRecharge(ctx context.Context, in *reversalInput) (*mad
 		}
 		req.Amount = a
 	}
-	r, err := h.svc.Ledger.Reverse(ctx, c.Scope, req)
+	of, err := h.svc.Ledger.RechargeDetail(ctx, c.Scope, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.svc.Ledger.RechargeDetail(ctx, c.Scope, r.ID)
+	var back ident.Recharge
+	if of.Kind == ledger.Forward && !of.Payment.IsZero() {
+		back, err = h.refundRecharge(ctx, of.Recharge, req.Amount, in)
+	} else {
+		var r ledger.Recharge
+		r, err = h.svc.Ledger.Reverse(ctx, c.Scope, req)
+		back = r.ID
+	}
 	if err != nil {
 		return nil, err
 	}
-	return madeOf(h.recharge(ctx, d.RechargeRow), 0, "/api/v1/recharges/"+r.ID.String()), nil
+	d, err := h.svc.Ledger.RechargeDetail(ctx, c.Scope, back)
+	if err != nil {
+		return nil, err
+	}
+	return madeOf(h.recharge(ctx, d.RechargeRow), 0, "/api/v1/recharges/"+back.String()), nil
 }
 
 // RechargeFilters is what lists and sums of recharges are narrowed by.

@@ -16,6 +16,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/pay"
 	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/tariff"
@@ -29,6 +30,7 @@ type Services struct {
 	Member   *member.Service
 	Tariff   *tariff.Service
 	Ledger   *ledger.Service
+	Pay      *pay.Service
 	Session  *session.Service
 	Upkeep   *upkeep.Service
 	Report   *report.Service

@@ -28,6 +28,7 @@ import (
 	"ccms/internal/live"
 	"ccms/internal/member"
 	"ccms/internal/operator"
+	"ccms/internal/pay"
 	"ccms/internal/report"
 	"ccms/internal/session"
 	"ccms/internal/store"
@@ -65,6 +66,7 @@ type tenant struct {
 	certificate, authority                                                                            string
 	file, image, install, campaign                                                                    string
 	list, reservation, window, entry, closing, ask                                                    string
+	payment, card                                                                                     string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -160,8 +162,10 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 			}
 			return ledger.OpenWallet(full, d.Operator, d.Sub, o.Currency, d.ChargingAccount)
 		}}),
-		Tariff:  tariff.New(run(write, asTariff), run(read, asTariff)),
-		Ledger:  ledger.New(run(write, asLedger), run(read, asLedger)),
+		Tariff: tariff.New(run(write, asTariff), run(read, asTariff)),
+		Ledger: ledger.New(run(write, asLedger), run(read, asLedger)),
+		Pay: pay.New(run(write, asPay), run(read, asPay), nil, w.clock.Now,
+			slog.New(slog.NewJSONHandler(w.log, nil))),
 		Session: session.New(run(write, asSession), run(read, asSession), "test"),
 		Upkeep:  upkeep.New(run(write, asUpkeep), run(read, asUpkeep)),
 		Report:  report.New(run(write, asReport), run(read, asReport)),
@@ -192,6 +196,7 @@ func asAsset(tx *store.Tx) asset.Tx       { return tx }
 func asMember(tx *store.Tx) member.Tx     { return tx }
 func asTariff(tx *store.Tx) tariff.Tx     { return tx }
 func asLedger(tx *store.Tx) ledger.Tx     { return tx }
+func asPay(tx *store.Tx) pay.Tx           { return tx }
 func asSession(tx *store.Tx) session.Tx   { return tx }
 func asUpkeep(tx *store.Tx) upkeep.Tx     { return tx }
 func asReport(tx *store.Tx) report.Tx     { return tx }
@@ -256,6 +261,9 @@ func (w *world) furnish(t *tenant) {
 	t.recharge = make("/api/v1/drivers/"+t.driver+"/recharges", `{"amount":{"amount":"100.00","currency":"EUR"},"reason":"test"}`)
 	w.call("PUT", "/api/v1/recharge-rules", `{"presets":[],"approve_above":{"amount":"500.00","currency":"EUR"},"approve_within_h":24}`, bearer(t.admin), version(1)).want(w, 200)
 	t.ask = make("/api/v1/drivers/"+t.driver+"/recharge-requests", `{"amount":{"amount":"600.00","currency":"EUR"},"reason":"test"}`)
+	w.takesCards(*t)
+	t.payment = make("/api/v1/drivers/"+t.driver+"/payments", `{"amount":{"amount":"20.00","currency":"EUR"},"method":"card","return_url":"https://portal.example/"}`)
+	t.card = w.keepsCard(*t)
 	t.closing = make("/api/v1/book-closings", `{"month":"2026-10","reason":"test"}`)
 	var lines struct{ Items []LedgerLine }
 	w.call("GET", "/api/v1/postings", "", bearer(t.admin)).want(w, 200).into(&lines)
@@ -326,6 +334,29 @@ func (w *world) furnish(t *tenant) {
 	w.ok(err)
 	t.stranger = stranger.Stranger.String()
 	w.firmware(t, p)
+}
+
+// Keys that look like those of Stripe.
+const stripeKey, stripeHook = "sk_test_0123456789_abcd", "whsec_0123456789_abcd"
+
+// takesCards has the operator take cards by a Stripe that nobody can reach.
+func (w *world) takesCards(t tenant) {
+	w.Helper()
+	w.call("PUT", "/api/v1/payment-options/card", `{"enabled":true,"secret_key":"`+stripeKey+`","webhook_secret":"`+stripeHook+`"}`,
+		bearer(t.admin), version(1)).want(w, 200)
+}
+
+// keepsCard has the driver keep a card.
+func (w *world) keepsCard(t tenant) string {
+	w.Helper()
+	id := ident.New[ident.Card](w.clock.Now())
+	d, err := ident.Parse[ident.Driver](t.driver)
+	w.ok(err)
+	w.ok(w.st.Write(w.Context(), authz.ForSystem(t.op.ID, "test"), func(tx *store.Tx) error {
+		return tx.InsertCard(pay.SavedCard{ID: id, Operator: t.op.ID, Driver: d, Provider: pay.Stripe, At: w.clock.Now(),
+			Card: pay.Card{Brand: "visa", Last4: "4242", Month: 12, Year: 2034, Customer: "cus_trial", Method: "pm_good"}})
+	}))
+	return id.String()
 }
 
 // firmware gives the operator a file of a charge point, an image, an install and a

@@ -23,7 +23,7 @@ test('bands, stages and the price of a charge, before it is saved', async () => 
   const { page } = w
   const dialog = page.getByRole('dialog')
   await page.getByRole('button', { name: 'Add', exact: true }).first().click()
-  await dialog.getByLabel('Name').first().fill('Day and night')
+  await dialog.getByLabel('Name').first().fill('Peak and valley')
   await dialog.getByLabel('From', { exact: true }).first().fill('06:00')
   await dialog.getByLabel('To', { exact: true }).first().fill('22:00')
   await dialog.getByLabel('Price', { exact: true }).first().fill('0.40')
@@ -51,17 +51,17 @@ test('bands, stages and the price of a charge, before it is saved', async () => 
   await page.setViewportSize(wide)
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.waitFor({ state: 'hidden' })
-  await page.getByText('Day and night').first().waitFor()
+  await page.getByText('Peak and valley').first().waitFor()
 })
 
 test('two people change a plan: both versions are shown, and what is chosen is saved', async () => {
   const { page } = w
   const dialog = page.getByRole('dialog')
-  await page.getByRole('button', { name: 'Change Day and night' }).first().click()
+  await page.getByRole('button', { name: 'Change Peak and valley' }).first().click()
   await dialog.getByLabel('Start fee', { exact: true }).fill('2')
   await page.evaluate(async () => {
     const me = await (await fetch('/api/v1/me')).json() as { csrf_token: string }
-    const plan = ((await (await fetch('/api/v1/plans?name=Day%20and%20night')).json()) as { items: Record<string, unknown>[] }).items[0]!
+    const plan = ((await (await fetch('/api/v1/plans?name=Peak%20and%20valley')).json()) as { items: Record<string, unknown>[] }).items[0]!
     const { id, version, plan_version, saved_at, sub_operator_id, ...body } = plan
     void [plan_version, saved_at, sub_operator_id]
     const done = await fetch(`/api/v1/plans/${id as string}`, {
@@ -75,10 +75,10 @@ test('two people change a plan: both versions are shown, and what is chosen is s
   await fee.getByRole('radio', { name: / 2$/ }).waitFor()
   await fee.getByRole('radio', { name: / 3\.00$/ }).waitFor()
   await picture(page, 'plan-conflict-1440')
-  await dialog.getByRole('group', { name: 'VAT' }).getByRole('radio', { name: / 19$/ }).waitFor({ timeout: 4000 })
+  await dialog.getByRole('group', { name: 'VAT' }).getByRole('radio', { name: / 19$/ }).waitFor()
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.waitFor({ state: 'hidden' })
-  const saved = await page.evaluate(async () => ((await (await fetch('/api/v1/plans?name=Day%20and%20night')).json()) as { items: { start_fee: string; vat_permille: number }[] }).items[0]!)
+  const saved = await page.evaluate(async () => ((await (await fetch('/api/v1/plans?name=Peak%20and%20valley')).json()) as { items: { start_fee: string; vat_permille: number }[] }).items[0]!)
   expect([saved.start_fee, saved.vat_permille], 'mine where I typed, theirs where I did not').toEqual(['2.00', 190])
 })
 
@@ -88,7 +88,7 @@ test('the form in German and in the dark', async () => {
   await page.evaluate(() => localStorage.setItem('ccms.language', 'de'))
   await page.reload()
   await settled(page)
-  await page.getByRole('button', { name: 'Day and night ändern' }).first().click()
+  await page.getByRole('button', { name: 'Peak and valley ändern' }).first().click()
   await page.getByRole('dialog').getByText('Nach dem Laden').waitFor()
   await page.getByRole('dialog').getByText(/Gesamt|Summe/).first().waitFor()
   expect(await faults(page), 'German, dark').toEqual([])

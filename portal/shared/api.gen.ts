@@ -1044,6 +1044,46 @@ export interface paths {
         patch: operations["patch_drivers_one"];
         trace?: never;
     };
+    "/api/v1/drivers/{id}/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the cards that a driver keeps
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_drivers_one_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/{id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recharge a charging account by card or PayPal
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_drivers_one_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers/{id}/recharge-requests": {
         parameters: {
             query?: never;
@@ -2002,6 +2042,190 @@ export interface paths {
          * @description Needs the permission `operators.write`.
          */
         patch: operations["patch_operators_one"];
+        trace?: never;
+    };
+    "/api/v1/payment-cards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a card
+         * @description Needs the permission `finance.write`.
+         */
+        delete: operations["delete_payment_cards_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List days that were compared with a provider
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_payment_checks"];
+        put?: never;
+        /**
+         * Compare a day with a provider now
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_payment_checks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-hooks/{id}/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook of a payment provider; it is signed
+         * @description Nobody is asked who they are.
+         */
+        post: operations["post_payment_hooks_one_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways to pay, as the operator has set them up
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_payment_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-options/{method}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Offer a way to pay, or not, and write its keys
+         * @description Needs the permission `finance.write`.
+         */
+        put: operations["put_payment_options_method"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-options/{method}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the provider whether it takes the keys
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_payment_options_method_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments by providers
+         * @description Needs the permission `finance.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One payment with all that happened to it
+         * @description Needs the permission `finance.read`.
+         */
+        get: operations["get_payments_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give money of a payment back to where it came from
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_payments_one_refunds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/plans": {
@@ -4697,7 +4921,7 @@ export interface components {
             contract?: components["schemas"]["HomeLimit"];
             /** @description Mean power by slot; the one that has begun comes when it is over. */
             curve: components["schemas"]["HomePoint"][];
-            /** @description The highest point of today; absent where there is none. */
+            /** @description The highest of today: a point of the curve, or what is drawn now; absent where nothing was measured. */
             peak?: components["schemas"]["HomePoint"];
             /**
              * Format: int64
@@ -4887,7 +5111,7 @@ export interface components {
         };
         LedgerLine: {
             /**
-             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @description wallet, manual_credit, cash, bank, provider:… and fees:… by provider, revenue:… by kind of fee, tax:… by permille.
              * @example revenue:electricity
              */
             account: string;
@@ -4935,7 +5159,7 @@ export interface components {
             /** @description In the wallet: more of the customer's money. In revenue and tax: earned, owed. In manual_credit: below 0 where given without being received. */
             amount: components["schemas"]["Money"];
             /**
-             * @description wallet, manual_credit, revenue:… by kind of fee, tax:… by permille.
+             * @description wallet, manual_credit, cash, bank, provider:… and fees:… by provider, revenue:… by kind of fee, tax:… by permille.
              * @example revenue:electricity
              */
             book: string;
@@ -5221,6 +5445,42 @@ export interface components {
         };
         ListOperator: {
             items: components["schemas"]["Operator"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPayment: {
+            items: components["schemas"]["Payment"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPaymentCard: {
+            items: components["schemas"]["PaymentCard"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPaymentCheck: {
+            items: components["schemas"]["PaymentCheck"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -5882,6 +6142,280 @@ export interface components {
         PasswordNew: {
             password: string;
         };
+        Payment: {
+            /** @description The driver's login. */
+            account?: string;
+            /** @description Where the payer has to go; absent once that is over. */
+            action_url?: string;
+            /** @description What was asked for; of a hold what is held. */
+            amount: components["schemas"]["Money"];
+            /** @description Something is left to give back, and the caller may. */
+            can_refund: boolean;
+            captured: components["schemas"]["Money"];
+            card?: components["schemas"]["PaymentCardFew"];
+            charging_account?: string;
+            /** @description Absent: a guest. */
+            driver_id?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: date-time
+             * @description Until when the provider holds it.
+             */
+            expires_at?: string;
+            /** @description The last no of the provider or the bank. */
+            failure?: components["schemas"]["PaymentFailure"];
+            /** @description What the provider kept, once it is told. */
+            fee?: components["schemas"]["Money"];
+            id: string;
+            masked: boolean;
+            /** @description Of a refund: the payment that goes back. */
+            of?: string;
+            /** @enum {string} */
+            provider: "stripe" | "paypal";
+            /** @description The provider's name of it, to be found there. */
+            provider_ref?: string;
+            reason?: string;
+            /** @description Of a refund. */
+            reason_code?: string;
+            /** @description What it did to the wallet. */
+            recharge_id?: string;
+            /** @description Given back, or on its way back. */
+            refunded: components["schemas"]["Money"];
+            /** @description What may still be given back. */
+            remaining: components["schemas"]["Money"];
+            session_id?: string;
+            /** @enum {string} */
+            state: "CREATED" | "REQUIRES_ACTION" | "AUTHORISED" | "INCREMENTED" | "CAPTURE_PENDING" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "FAILED" | "DISPUTED";
+            /** Format: date-time */
+            time: string;
+            /** @enum {string} */
+            type: "HOLD" | "SALE" | "TOPUP" | "REFUND";
+            /** @description The driver's name. */
+            user?: string;
+        };
+        PaymentCard: {
+            /** @example visa */
+            brand?: string;
+            id: string;
+            /** @example 4242 */
+            last4?: string;
+            /** Format: int64 */
+            month?: number;
+            provider: string;
+            /** Format: date-time */
+            saved_at: string;
+            /** Format: int64 */
+            year?: number;
+        };
+        PaymentCardFew: {
+            /** @example visa */
+            brand?: string;
+            /** @example 4242 */
+            last4?: string;
+            /** Format: int64 */
+            month?: number;
+            /** Format: int64 */
+            year?: number;
+        };
+        PaymentCheck: {
+            /** @description What the provider took that day, without what it gave back. */
+            at_provider: components["schemas"]["Money"];
+            /** Format: date-time */
+            checked_at: string;
+            /**
+             * @description UTC, as providers count.
+             * @example 2026-11-22
+             */
+            day: string;
+            /** @description At most 50. */
+            drifts: components["schemas"]["PaymentDrift"][];
+            /** @description Why nothing was compared; it is tried again. */
+            failure?: string;
+            in_ledger: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Payments and refunds that are the same on both sides.
+             */
+            matched: number;
+            /** @enum {string} */
+            provider: "stripe" | "paypal";
+            /** @enum {string} */
+            state: "MATCHED" | "DRIFT" | "FAILED";
+        };
+        PaymentCheckNew: {
+            /**
+             * @description UTC.
+             * @example 2026-11-22
+             */
+            day: string;
+            /** @enum {string} */
+            provider: "stripe" | "paypal";
+        };
+        PaymentDetail: {
+            /** @description The driver's login. */
+            account?: string;
+            /** @description Where the payer has to go; absent once that is over. */
+            action_url?: string;
+            /** @description What was asked for; of a hold what is held. */
+            amount: components["schemas"]["Money"];
+            /** @description Something is left to give back, and the caller may. */
+            can_refund: boolean;
+            captured: components["schemas"]["Money"];
+            card?: components["schemas"]["PaymentCardFew"];
+            charging_account?: string;
+            /** @description Absent: a guest. */
+            driver_id?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: date-time
+             * @description Until when the provider holds it.
+             */
+            expires_at?: string;
+            /** @description The last no of the provider or the bank. */
+            failure?: components["schemas"]["PaymentFailure"];
+            /** @description What the provider kept, once it is told. */
+            fee?: components["schemas"]["Money"];
+            id: string;
+            masked: boolean;
+            /** @description Webhooks of it, oldest first. */
+            notices: components["schemas"]["PaymentNotice"][];
+            /** @description Of a refund: the payment that goes back. */
+            of?: string;
+            /** @enum {string} */
+            provider: "stripe" | "paypal";
+            /** @description The provider's name of it, to be found there. */
+            provider_ref?: string;
+            reason?: string;
+            /** @description Of a refund. */
+            reason_code?: string;
+            /** @description What it did to the wallet. */
+            recharge_id?: string;
+            /** @description Given back, or on its way back. */
+            refunded: components["schemas"]["Money"];
+            /** @description Oldest first. */
+            refunds: components["schemas"]["PaymentRefund"][];
+            /** @description What may still be given back. */
+            remaining: components["schemas"]["Money"];
+            session_id?: string;
+            /** @enum {string} */
+            state: "CREATED" | "REQUIRES_ACTION" | "AUTHORISED" | "INCREMENTED" | "CAPTURE_PENDING" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "FAILED" | "DISPUTED";
+            /** @description What the provider was asked for, oldest first. */
+            steps: components["schemas"]["PaymentStep"][];
+            /** Format: date-time */
+            time: string;
+            /** @enum {string} */
+            type: "HOLD" | "SALE" | "TOPUP" | "REFUND";
+            /** @description The driver's name. */
+            user?: string;
+        };
+        PaymentDrift: {
+            at_provider: components["schemas"]["Money"];
+            in_ledger: components["schemas"]["Money"];
+            /** @description Absent: the money was not moved from here. */
+            payment_id?: string;
+            provider_ref?: string;
+        };
+        PaymentFailure: {
+            /** @description The provider's. */
+            code: string;
+            /** @description It may go well another time. */
+            retryable: boolean;
+            text: string;
+        };
+        PaymentNew: {
+            amount: components["schemas"]["Money"];
+            /** @description A card that the driver keeps: it is charged at once. Absent: the payer goes to action_url. */
+            card_id?: string;
+            /** @enum {string} */
+            method: "card" | "paypal";
+            /** @description Where the provider's page leads back to; needed without card_id. */
+            return_url?: string;
+            /** @description Keep the card for later. */
+            save_card?: boolean;
+        };
+        PaymentNotice: {
+            /** @example payment_intent.succeeded */
+            kind: string;
+            /** Format: date-time */
+            received_at: string;
+        };
+        PaymentOption: {
+            /** @description PayPal's; no secret. */
+            client_id?: string;
+            enabled: boolean;
+            /** @description The last letters of the secret key. */
+            key_ends?: string;
+            key_set: boolean;
+            /** @enum {string} */
+            method: "card" | "paypal" | "cash" | "bank_transfer";
+            /**
+             * @description Absent: staff receive the money.
+             * @enum {string}
+             */
+            provider?: "stripe" | "paypal";
+            /** @description It is enabled and has what it needs. */
+            ready: boolean;
+            /** @description Why the last test failed; absent: it went well. */
+            test_failure?: string;
+            /** Format: date-time */
+            tested_at?: string;
+            /** Format: int64 */
+            version: number;
+            /** @description Where the provider has to send its webhooks, on this server. */
+            webhook_path?: string;
+            webhook_set: boolean;
+        };
+        PaymentOptionBody: {
+            /** @description PayPal's; absent: stays. */
+            client_id?: string;
+            enabled: boolean;
+            /** @description Absent: stays. It is sealed, and no answer has it. */
+            secret_key?: string;
+            /** @description Stripe's signing secret, PayPal's webhook id; absent: stays. */
+            webhook_secret?: string;
+        };
+        PaymentOptions: {
+            items: components["schemas"]["PaymentOption"][];
+        };
+        PaymentRefund: {
+            amount: components["schemas"]["Money"];
+            failure?: components["schemas"]["PaymentFailure"];
+            id: string;
+            reason: string;
+            reason_code: string;
+            /** @enum {string} */
+            state: "CREATED" | "REFUNDED" | "FAILED";
+            /** Format: date-time */
+            time: string;
+        };
+        PaymentRefundNew: {
+            /** @description How much to give back; absent: all that is left. */
+            amount?: components["schemas"]["Money"];
+            /** @description Give it back although the wallet has spent it: the account may then owe. */
+            overdraw?: boolean;
+            reason: string;
+            /** @enum {string} */
+            reason_code: "REQUESTED_BY_CUSTOMER" | "DUPLICATE" | "SERVICE_FAILURE" | "WRONG_AMOUNT" | "FRAUD" | "OTHER";
+        };
+        PaymentStep: {
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            began_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Of the last try. */
+            failure?: components["schemas"]["PaymentFailure"];
+            /** Format: int64 */
+            number: number;
+            /** @enum {string} */
+            op: "create" | "confirm" | "increment" | "capture" | "void" | "refund";
+            /** @enum {string} */
+            state: "OPEN" | "DONE" | "REFUSED" | "GIVEN_UP";
+            /** Format: int64 */
+            tries: number;
+        };
         Period: {
             /**
              * Format: int64
@@ -6410,6 +6944,8 @@ export interface components {
             charging_account: string;
             driver_id: string;
             email?: string;
+            /** @description What the provider kept of it, where it told that at once. */
+            fee?: components["schemas"]["Money"];
             id: string;
             /**
              * @description A reversal takes a recharge back.
@@ -6417,9 +6953,16 @@ export interface components {
              */
             kind: "recharge" | "reversal";
             masked: boolean;
+            /** @description Of the provider's payment, or of its refund. */
+            payment_id?: string;
             reason: string;
-            /** @example Admin */
+            /**
+             * @description Admin: given by staff, nothing was received. Card, Paypal, Cash, Bank transfer: received. Refund: could not be given back there.
+             * @example Admin
+             */
             recharge_from: string;
+            /** @description Of the receipt or the transfer. */
+            reference?: string;
             /** @description How much of the recharge was taken back; absent: nothing. */
             reversed?: components["schemas"]["Money"];
             /** @description Of a reversal: the recharge that it takes back. */
@@ -6454,8 +6997,11 @@ export interface components {
             /** @description The caller asked for it, and cannot approve it. */
             own: boolean;
             reason: string;
+            /** @description Where the money comes from. */
+            recharge_from: string;
             /** @description Once it is approved. */
             recharge_id?: string;
+            reference?: string;
             /** @enum {string} */
             state: "PENDING" | "APPROVED" | "REFUSED" | "EXPIRED";
             /** @description The driver's name. */
@@ -6489,6 +7035,8 @@ export interface components {
             email?: string;
             /** @description How it was posted. */
             entry_id: string;
+            /** @description What the provider kept of it, where it told that at once. */
+            fee?: components["schemas"]["Money"];
             id: string;
             /**
              * @description A reversal takes a recharge back.
@@ -6496,11 +7044,18 @@ export interface components {
              */
             kind: "recharge" | "reversal";
             masked: boolean;
+            /** @description Of the provider's payment, or of its refund. */
+            payment_id?: string;
             /** @description How it stands in the books: they sum to nothing. */
             postings: components["schemas"]["LedgerPosting"][];
             reason: string;
-            /** @example Admin */
+            /**
+             * @description Admin: given by staff, nothing was received. Card, Paypal, Cash, Bank transfer: received. Refund: could not be given back there.
+             * @example Admin
+             */
             recharge_from: string;
+            /** @description Of the receipt or the transfer. */
+            reference?: string;
             /** @description How much of the recharge was taken back; absent: nothing. */
             reversed?: components["schemas"]["Money"];
             /** @description Of a reversal: the recharge that it takes back. */
@@ -6517,6 +7072,13 @@ export interface components {
         RechargeNew: {
             amount: components["schemas"]["Money"];
             reason: string;
+            /**
+             * @description Where the money came from; absent: Admin, a gift of staff.
+             * @enum {string}
+             */
+            recharge_from?: "Admin" | "Cash" | "Bank transfer";
+            /** @description Number of the receipt or of the transfer: needed for money that was received. */
+            reference?: string;
         };
         RechargeOther: {
             amount: components["schemas"]["Money"];
@@ -10229,6 +10791,84 @@ export interface operations {
             };
         };
     };
+    get_drivers_one_cards: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPaymentCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_drivers_one_payments: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_drivers_one_recharge_requests: {
         parameters: {
             query?: never;
@@ -12354,6 +12994,368 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operator"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_payment_cards_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payment_checks: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPaymentCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_payment_checks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCheckNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_payment_hooks_one_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                provider: "stripe" | "paypal";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payment_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOptions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_payment_options_method: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                method: "card" | "paypal" | "cash" | "bank_transfer";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentOptionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOption"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_payment_options_method_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                method: "card" | "paypal" | "cash" | "bank_transfer";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOption"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payments: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                driver_id?: string;
+                session_id?: string;
+                provider?: "stripe" | "paypal";
+                type?: "HOLD" | "SALE" | "TOPUP" | "REFUND";
+                /** @description Any of these, separated by commas. */
+                state?: ("CREATED" | "REQUIRES_ACTION" | "AUTHORISED" | "INCREMENTED" | "CAPTURE_PENDING" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "FAILED" | "DISPUTED")[];
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPayment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payments_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_payments_one_refunds: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRefundNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payment"];
                 };
             };
             /** @description Error */

@@ -11,6 +11,7 @@ import { Problem } from '@ccms/shared/problem'
 import { operatorOf, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
+import { refreshBooks } from './books'
 import { useRules } from './RulesDialog'
 
 interface Values { driver?: string; amount: string; reason: string }
@@ -44,7 +45,7 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
           const a = await take(api.POST('/api/v1/drivers/{id}/recharge-requests', { body, params: { path, header: { 'Idempotency-Key': `${key}-ask` } } }))
           void message.info(t('approvals.asked', { amount: money(a.amount) }), 8)
         }
-        await Promise.all(['drivers', 'recharges', 'recharge-requests'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         onClose()
       }}>
       {(form) => (

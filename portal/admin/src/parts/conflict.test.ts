@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { differences, firstPicks, merged } from './conflict'
+import { alike, differences, firstPicks, merged } from './conflict'
 
 const before = { name: 'Depot', address: 'Street 1', care: undefined, zone: 'UTC' }
 const mine = { name: 'Depot East', address: 'Street 1', care: '', zone: 'UTC' }
@@ -14,4 +14,9 @@ describe('two people changed the same thing', () => {
     expect(merged(mine, ds, { name: 'theirs', address: 'mine' })).toEqual({ ...mine, name: 'Depot West' })
   })
   test('the same change of both is none', () => expect(differences(before, theirs, theirs)).toEqual([]))
+})
+
+test('the order of what is in a field, and what is empty in it, make no difference', () => {
+  expect(alike([{ from: '00:00', price: '1', name: undefined }], [{ price: '1', from: '00:00', days: '' }])).toBe(true)
+  expect(alike([{ from: '00:00', price: '1' }], [{ price: '2', from: '00:00' }])).toBe(false)
 })

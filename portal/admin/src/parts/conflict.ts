@@ -12,8 +12,12 @@ export type Pick = 'mine' | 'theirs'
 
 type Values = Record<string, unknown>
 
-/** Nothing is nothing, however a form or the API writes it. */
-const plain = (v: unknown) => (v === undefined || v === null || v === '' ? '' : JSON.stringify(typeof v === 'string' ? v.trim() : v))
+/** Nothing is nothing, however a form or the API writes it, and in whatever order. */
+const plain = (v: unknown) => (v === undefined || v === null || v === '' ? '' : JSON.stringify(typeof v === 'string' ? v.trim() : v, sorted))
+
+const sorted = (_: string, v: unknown): unknown => (v && typeof v === 'object' && !Array.isArray(v)
+  ? Object.fromEntries(Object.entries(v).filter(([, x]) => x !== undefined && x !== '').sort(([a], [b]) => (a < b ? -1 : 1)))
+  : v)
 
 export const alike = (a: unknown, b: unknown) => plain(a) === plain(b)
 
