@@ -39,9 +39,10 @@ run: go ## build everything and start the demo on ADDR
 	@$(MAKE) --no-print-directory binaries
 	@exec bin/ccms demo --addr "$(ADDR)"
 
-# The race detector watches our code and what it shares with others. SQLite's own
-# code, translated to Go, takes several times as long under it and has no goroutines.
-RACE := -race '-gcflags=modernc.org/sqlite/lib=-race=false'
+# The race detector watches our code and what it shares with others. SQLite's own code and
+# the C library below it, translated to Go, take several times as long under it and have
+# no goroutines.
+RACE := -race $(foreach p,sqlite/lib libc memory,'-gcflags=modernc.org/$(p)=-race=false')
 
 .PHONY: test
 test: go ## everything that must pass

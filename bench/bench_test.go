@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -273,7 +274,11 @@ func TestMeterValuesReachTheDecision(t *testing.T) {
 	door := httptest.NewServer(m.door())
 	defer door.Close()
 	c := unstoredCredential(0)
-	s, err := dialSocket(door.Listener.Addr().String(), c.identity, c.key)
+	conn, err := net.Dial("tcp", door.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openSocket(conn, c.identity, c.key)
 	if err != nil {
 		t.Fatal(err)
 	}

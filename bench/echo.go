@@ -14,9 +14,14 @@ import (
 )
 
 // serveEcho is the floor of everything that travels over a socket: TCP, one
-// goroutine per connection, what comes is sent back. On SIGUSR1 it collects
-// twice and says how many it accepted, for the rows of memory and of the storm.
+// goroutine per connection, what comes is sent back.
 func serveEcho(bufferBytes int) error {
+	return serveFloor(func(conn net.Conn) { echo(conn, bufferBytes) })
+}
+
+// serveFloor serves each connection in a goroutine of its own. On SIGUSR1 it collects
+// twice and says how many it accepted, for the rows of memory and of the storm.
+func serveFloor(serve func(net.Conn)) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -38,7 +43,7 @@ func serveEcho(bufferBytes int) error {
 			return err
 		}
 		accepted.Add(1)
-		go echo(conn, bufferBytes)
+		go serve(conn)
 	}
 }
 

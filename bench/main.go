@@ -36,6 +36,8 @@ func main() {
 			end(serveEcho(512))
 		case "floor-echo":
 			end(serveEcho(4 << 10))
+		case "floor-tls":
+			end(serveTLS())
 		case "system-unstored":
 			end(serveUnstored(os.Args[2]))
 		case "floor-insert":
@@ -55,7 +57,7 @@ func main() {
 		names = append(names, f.flag)
 	}
 	flag.StringVar(&s.ccms, "ccms", "bin/ccms", "the program under measurement")
-	flag.IntVar(&s.idle, "idle", 10_000, "connections of the rows idle and storm")
+	flag.IntVar(&s.idle, "idle", 10_000, "connections of the rows idle, tls and storm")
 	flag.DurationVar(&s.settle, "settle", time.Minute, "how long they are idle before they are counted")
 	flag.IntVar(&s.points, "points", 200, "charge points in a closed loop")
 	flag.DurationVar(&s.warm, "warm", 2*time.Second, "before a measurement")

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// idleFloor is the resident memory of one idle connection of the echo server,
-// after two collections, in KB.
-func idleFloor(s settings) (float64, error) {
-	c, addr, err := startSelf("floor-echo-small")
+// idleFloor is the resident memory of one idle connection of a floor that sends back what
+// comes, after two collections, in KB. Each has been spoken to, like a booted charge point.
+func idleFloor(s settings, floor string, open func(addr string) (link, error)) (float64, error) {
+	c, addr, err := startSelf(floor)
 	if err != nil {
 		return 0, err
 	}
@@ -27,14 +27,7 @@ func idleFloor(s settings) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	hello := message{frame: []byte("hello")}
-	links, err := openAll(s.idle, func(int) (*echoLink, error) {
-		l, err := dialEcho(addr, hello)
-		if err != nil {
-			return nil, err
-		}
-		return l, l.roundTrip() // it has been spoken to, like a booted charge point
-	})
+	links, err := openAll(s.idle, func(int) (link, error) { return open(addr) })
 	if err != nil {
 		return 0, err
 	}
@@ -42,6 +35,15 @@ func idleFloor(s settings) (float64, error) {
 	time.Sleep(s.settle)
 	full, err := collect()
 	return float64(full-empty) / float64(s.idle) / 1024, err
+}
+
+// greeted is a connection to the echo that has been used once.
+func greeted(addr string) (link, error) {
+	l, err := dialEcho(addr, message{frame: []byte("hello")})
+	if err != nil {
+		return nil, err
+	}
+	return l, l.roundTrip()
 }
 
 // idleSystem is the same of a server with booted charge points.

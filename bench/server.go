@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +22,7 @@ type server struct {
 	db               database
 	api              *api
 	site             string
+	secure           string // where its charge points connect by TLS; none: at addr, without
 }
 
 const readyWithin = time.Minute
@@ -28,7 +30,7 @@ const readyWithin = time.Minute
 // On its first start the server prints the owner's login and password once.
 var ownerLine = regexp.MustCompile(`(?i)login:?\s+(\S+).*?password:?\s+(\S+)`)
 
-func startServer(ccms string, e engine) (*server, error) {
+func startServer(ccms string, e engine, args ...string) (*server, error) {
 	data, remove, err := temporary("ccms-bench-")
 	if err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func startServer(ccms string, e engine) (*server, error) {
 		err = s.makeKeys(ccms)
 	}
 	if err == nil {
-		s.child, err = start(nil, ccms, append([]string{"serve", "--addr", s.addr, "--data", data}, s.db.serveArgs()...)...)
+		s.child, err = start(nil, ccms, slices.Concat([]string{"serve", "--addr", s.addr, "--data", data}, args, s.db.serveArgs())...)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.db.close(), remove())
@@ -165,11 +167,22 @@ func (s *server) booted(points []credential) ([]link, error) {
 	return openAll(len(points), func(i int) (*socket, error) { return s.boot(points[i]) })
 }
 
+func (s *server) dial() (net.Conn, error) {
+	if s.secure != "" {
+		return dialTLS(s.secure)
+	}
+	return net.Dial("tcp", s.addr)
+}
+
 // boot connects a charge point and boots it.
 func (s *server) boot(p credential) (*socket, error) {
-	c, err := dialSocket(s.addr, p.identity, p.key)
+	conn, err := s.dial()
 	if err != nil {
 		return nil, err
+	}
+	c, err := openSocket(conn, p.identity, p.key)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	answer, err := c.call(bootPayload)
 	if err == nil && !strings.Contains(answer, `"Accepted"`) {

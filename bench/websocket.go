@@ -37,17 +37,13 @@ type place struct {
 
 const answerWithin = 30 * time.Second
 
-// dialSocket does the handshake of RFC 6455 §4.1 as OCPP-J wants it.
-func dialSocket(addr, identity, key string) (*socket, error) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
+// openSocket does the handshake of RFC 6455 §4.1 as OCPP-J wants it.
+func openSocket(conn net.Conn, identity, key string) (*socket, error) {
 	s := &socket{conn: conn, in: bufio.NewReaderSize(conn, 512)}
 	basic := base64.StdEncoding.EncodeToString([]byte(identity + ":" + key))
-	_, err = fmt.Fprintf(conn, "GET /ocpp/%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+	_, err := fmt.Fprintf(conn, "GET /ocpp/%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+
-		"Sec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: Basic %s\r\n\r\n", identity, addr, basic)
+		"Sec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: Basic %s\r\n\r\n", identity, conn.RemoteAddr(), basic)
 	if err != nil {
 		return nil, err
 	}

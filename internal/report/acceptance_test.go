@@ -71,6 +71,12 @@ func TestHOME_A2_aSilentMeterCountsNoLonger(t *testing.T) {
 			}
 		}
 		look(27_000, 0)
+		// Now is a part of today, also before the first slot is over.
+		v, err := w.Power(w.t.Context(), w.sc, report.Filter{})
+		w.ok(err)
+		if peak, ok := v.Peak.Mean(); !ok || peak != 27_000 || !v.Peak.At.Equal(w.clock.Now()) {
+			w.t.Errorf("peak %d at %v, %v; want what is drawn now", peak, v.Peak.At, ok)
+		}
 		w.clock.Advance(2 * time.Minute) // exactly two intervals
 		w.measured(heard, 7_000, w.clock.Now())
 		look(27_000, 0)
@@ -83,7 +89,7 @@ func TestHOME_A2_aSilentMeterCountsNoLonger(t *testing.T) {
 		w.write(func(tx *store.Tx) error { return tx.SaveMetered(late) })
 		look(7_000, 1)
 		w.clock.Advance(report.SlotLength)
-		v, err := w.Power(w.t.Context(), w.sc, report.Filter{})
+		v, err = w.Power(w.t.Context(), w.sc, report.Filter{})
 		w.ok(err)
 		if peak, ok := v.Peak.Mean(); !ok || peak != 7_000 || len(v.Curve) != 288 {
 			w.t.Errorf("peak %d, %v; %d points", peak, ok, len(v.Curve))

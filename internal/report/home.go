@@ -122,7 +122,7 @@ type PowerView struct {
 	Now   Draw
 	Sites []SiteDraw // that have running sessions, the strongest first
 	Curve []Slot     // of the last 24 hours
-	Peak  Slot       // of today; no looks: none yet
+	Peak  Slot       // of today, now being a part of it; no looks: none yet
 	// Contract is that of the sites; of a part of their charge points there is none.
 	Contract Contract
 }
@@ -167,6 +167,7 @@ func (s *Service) Power(ctx context.Context, sc authz.Scope, f Filter) (PowerVie
 			return v, err
 		}
 		v.Curve, v.Peak = Curve(slots, from, to, today)
+		v.Peak = v.Now.above(v.Peak, now)
 		return v, nil
 	})
 }

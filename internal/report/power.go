@@ -37,6 +37,16 @@ type Draw struct {
 	Stale   int // of them, those whose last value is too old to count, or that have none
 }
 
+// above is the higher of a peak and what is drawn now: the slot that has begun is in no
+// curve yet, and a day's highest must not stand below now.
+func (d Draw) above(peak Slot, now time.Time) Slot {
+	best, ok := peak.Mean()
+	if d.Running == d.Stale || ok && d.Power <= best {
+		return peak
+	}
+	return Slot{At: now, Watts: int64(d.Power), Looks: 1}
+}
+
 func (d *Draw) add(x Drawing, now time.Time) {
 	d.Running++
 	if x.Fresh(now) {

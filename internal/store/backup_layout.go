@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // layout is what a schema version's tables look like, the same on both engines. A
@@ -101,16 +102,26 @@ func (l layout) table(name string) (layoutTable, bool) {
 	return l[i], true
 }
 
+// layouts are those that were asked for, by version: what a version looks like does not change.
+var layouts sync.Map
+
 // layoutAt makes an empty database of a schema version in memory and looks at it, so
 // that no list of tables has to be kept beside the migrations.
 func layoutAt(ctx context.Context, version int64) (layout, error) {
+	if l, ok := layouts.Load(version); ok {
+		return l.(layout), nil
+	}
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	l, err := readLayout(ctx, db, version)
-	return l, errors.Join(err, db.Close())
+	if err := errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	layouts.Store(version, l)
+	return l, nil
 }
 
 func readLayout(ctx context.Context, db *sql.DB, version int64) (layout, error) {

@@ -81,7 +81,7 @@ type HomePower struct {
 	Sites    []HomeDraw  `json:"sites" maxItems:"50" doc:"With running sessions, the strongest first."`
 	SlotS    int64       `json:"slot_s" doc:"Length of a point of the curve."`
 	Curve    []HomePoint `json:"curve" doc:"Mean power by slot; the one that has begun comes when it is over."`
-	Peak     *HomePoint  `json:"peak,omitempty" doc:"The highest point of today; absent where there is none."`
+	Peak     *HomePoint  `json:"peak,omitempty" doc:"The highest of today: a point of the curve, or what is drawn now; absent where nothing was measured."`
 	Contract *HomeLimit  `json:"contract,omitempty" doc:"What the grid gives; absent where no site has it, and for one kind of current."`
 }
 

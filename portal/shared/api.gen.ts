@@ -4901,7 +4901,7 @@ export interface components {
             contract?: components["schemas"]["HomeLimit"];
             /** @description Mean power by slot; the one that has begun comes when it is over. */
             curve: components["schemas"]["HomePoint"][];
-            /** @description The highest point of today; absent where there is none. */
+            /** @description The highest of today: a point of the curve, or what is drawn now; absent where nothing was measured. */
             peak?: components["schemas"]["HomePoint"];
             /**
              * Format: int64

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, isZero, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
+import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, isZero, kilobytes, kw, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
 
 test.each([
   ['the guide prints 55.800000 A', amps(55800), '55.8'],
@@ -36,6 +36,7 @@ describe('numbers are written as the language writes them', () => {
     expect([money({ amount: '10000.00', currency: 'EUR' }), amount({ amount: '-1234.50', currency: 'EUR' }), money({ amount: '1200', currency: 'JPY' })])
       .toEqual(['10.000,00 EUR', '-1.234,50', '1.200 JPY'])
     expect([kwh(18437), amps(55800), percent(55), soc(835), grouped('18.437')]).toEqual(['18,437', '55,8', '5,5', '84', '18,437'])
+    expect([kw(12_160_000), kwh(1_234_567_890), kilobytes(1_234_567)], 'thousands are grouped').toEqual(['12.160,0', '1.234.567,890', '1.234,6'])
     expect([spoken('0.30'), spoken('×1'), spoken(none)]).toEqual(['0,30', '×1', none])
   })
   test('what is typed with a comma travels with a point', () => {
@@ -64,11 +65,14 @@ describe('times are those of the place', () => {
     expect(dateTime('2026-01-01T12:00:00Z', 'Mars/Base')).toBe('2026-01-01 12:00:00')
     expect(zoneName('Mars/Base')).toBe('UTC')
   })
-  test('a picked day begins at the viewer\'s midnight, in summer time too', () => {
-    expect(dayStart('2026-01-15')).toBe('2026-01-14T11:00:00Z')
-    expect(dayStart('2026-07-15')).toBe('2026-07-14T12:00:00Z')
-    expect(dayStart('2026-01-31', 1)).toBe('2026-01-31T11:00:00Z')
-    expect(dayStart('15.1.2026')).toBeUndefined()
+  test('a picked day begins at midnight of the zone, whatever the viewer\'s is', () => {
+    expect(dayStart('2026-01-15', 'Pacific/Auckland'), 'in summer').toBe('2026-01-14T11:00:00Z')
+    expect(dayStart('2026-07-15', 'Pacific/Auckland'), 'in winter').toBe('2026-07-14T12:00:00Z')
+    expect(dayStart('2026-01-31', 'America/Santiago', 1), 'the day after the last').toBe('2026-02-01T03:00:00Z')
+    expect(dayStart('2026-03-29', 'Europe/Berlin'), 'the day that loses an hour').toBe('2026-03-28T23:00:00Z')
+    expect(dayStart('2026-03-29', 'Europe/Berlin', 1), 'and the one after it').toBe('2026-03-29T22:00:00Z')
+    expect(dayStart('2026-10-25', 'Europe/Berlin', 1), 'the day that has one more').toBe('2026-10-25T23:00:00Z')
+    expect(dayStart('15.1.2026', 'UTC')).toBeUndefined()
   })
 })
 

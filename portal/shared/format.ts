@@ -42,18 +42,20 @@ export function scaled(value: number | bigint | undefined | null, exponent: numb
 }
 
 /** The guide prints 55.800000; one place is what a person can use. */
-export const amps = (ma?: number) => spoken(scaled(ma, 3, 1))
-export const volts = (mv?: number) => spoken(scaled(mv, 3, 1))
+export const amps = (ma?: number) => grouped(scaled(ma, 3, 1))
+export const volts = (mv?: number) => grouped(scaled(mv, 3, 1))
 /** An AC car tells no state of charge: "–", never 0 (product §3.2.2). */
 export const soc = (permille?: number) => scaled(permille, 1, 0)
-export const kwh = (wh?: number) => spoken(scaled(wh, 3, 3))
+export const kwh = (wh?: number) => grouped(scaled(wh, 3, 3))
 /** "7.4" kW → 7400: exact, for a form's text. */
 export const watts = (text: string | undefined): number | undefined => {
   const m = /^(\d{1,6})(?:\.(\d{1,3}))?$/.exec(text?.trim() ?? '')
   return m ? Number(m[1]) * 1000 + Number((m[2] ?? '').padEnd(3, '0')) : undefined
 }
 
-export const kw = (w?: number, places = 1) => spoken(scaled(w, 3, places))
+export const kw = (w?: number, places = 1) => grouped(scaled(w, 3, places))
+/** Files are shown in thousands of bytes. */
+export const kilobytes = (bytes?: number) => grouped(scaled(bytes, 3, 1))
 /** 200 → "20", 55 → "5.5", as it travels. */
 export const plainPercent = (permille: number) => scaled(permille, 1, permille % 10 === 0 ? 0 : 1)
 export const percent = (permille: number) => spoken(plainPercent(permille))
@@ -128,12 +130,18 @@ export const zoneName = (zone: string) => zoneFormat(zone).resolvedOptions().tim
 
 export const viewerZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
-/** A day a person picked, as the instant it begins (or the next one begins) for them. */
-export function dayStart(day: string, plusDays = 0): string | undefined {
+/** A day a person picked, as the instant it begins (or the next one begins) in the zone. */
+export function dayStart(day: string, zone: string, plusDays = 0): string | undefined {
   const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
   if (!m) return undefined
-  const d = new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays)
-  return d.toISOString().replace('.000Z', 'Z')
+  const wanted = Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays)
+  const ahead = (at: number) => {
+    const p = parts(new Date(at), zone)
+    return Date.UTC(Number(p.year), Number(p.month) - 1, Number(p.day), Number(p.hour), Number(p.minute), Number(p.second)) - at
+  }
+  // How far the zone is ahead may change between the first guess and the midnight itself.
+  const first = wanted - ahead(wanted)
+  return new Date(wanted - ahead(first)).toISOString().replace('.000Z', 'Z')
 }
 
 /** 3723 → "1:02:03": reads the same in every language. */

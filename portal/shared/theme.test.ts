@@ -11,7 +11,8 @@ const pairs = (t: Tokens): [string, string, string][] => [
     [`text on ${back}`, t.text, t[back]], [`quiet text on ${back}`, t.textQuiet, t[back]], [`link on ${back}`, t.link, t[back]],
     ...(['free', 'busy', 'wait', 'bad', 'off'] as const).map((tone): [string, string, string] => [`${tone} on ${back}`, t[tone], t[back]]),
   ]),
-  ['text on the accent', t.onAccent, t.accent],
+  ['text on the accent', t.onAccent, t.accent], ['and under the pointer', t.onAccent, t.accentHover],
+  ...(['ground', 'surface', 'raised'] as const).map((back): [string, string, string] => [`what is dangerous, under the pointer, on ${back}`, t.badHover, t[back]]),
   ...(['free', 'busy', 'wait', 'bad', 'off'] as const).map((tone): [string, string, string] => [`${tone} on its ground`, t[tone], t[`${tone}Back`]]),
   ['quiet text on the ground of a running session', t.textQuiet, t.busyBack],
 ]

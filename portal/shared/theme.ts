@@ -4,6 +4,8 @@
 
 export interface Tokens {
   accent: string; onAccent: string; link: string
+  /** Under the pointer. */
+  accentHover: string; badHover: string
   ground: string; surface: string; raised: string; line: string
   text: string; textQuiet: string
   /** Tones of a status: free, busy, wait, bad, off. Text and its tinted ground. */
@@ -15,7 +17,7 @@ export interface Tokens {
 }
 
 export const light: Tokens = {
-  accent: '#1d5bbf', onAccent: '#ffffff', link: '#1d5bbf',
+  accent: '#1d5bbf', onAccent: '#ffffff', link: '#1d5bbf', accentHover: '#2a6bd4', badHover: '#c4362d',
   ground: '#f4f6f9', surface: '#ffffff', raised: '#f8fafc', line: '#dde3eb',
   text: '#17202e', textQuiet: '#566274',
   free: '#146c3c', freeBack: '#e3f5ea',
@@ -26,7 +28,7 @@ export const light: Tokens = {
 }
 
 export const dark: Tokens = {
-  accent: '#8ab4ff', onAccent: '#0b1a33', link: '#9cc0ff',
+  accent: '#8ab4ff', onAccent: '#0b1a33', link: '#9cc0ff', accentHover: '#a9c8ff', badHover: '#ffb4ad',
   ground: '#0f141b', surface: '#171e28', raised: '#1d2631', line: '#303b4a',
   text: '#e4eaf2', textQuiet: '#a2afc0',
   free: '#7fd8a2', freeBack: '#17342a',

@@ -9,11 +9,11 @@ import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import type { Authority, PointCertificate, SecuritySettings } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
 import { SecurityEvents } from '../live/point/SecurityEvents'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
@@ -39,11 +39,12 @@ export default function Certificates() {
 
 const states: PointCertificate['state'][] = ['requested', 'issued', 'installed', 'refused', 'replaced', 'revoked']
 const query = (st: ListState) => ({ state: st.filters.state, sort: st.sort, limit: st.limit, cursor: st.cursor })
-const zoneOf = (c: PointCertificate) => c.time_zone ?? viewerZone()
+const zoneOf = (c: PointCertificate, own: string) => c.time_zone ?? own
 
 function Issued() {
   const { t } = useTranslation()
   const may = useMay()
+  const own = useZone()
   const [revoking, setRevoking] = useState<PointCertificate>()
   const [signing, setSigning] = useState<PointCertificate>()
   const filters = useMemo<Filter[]>(() => [
@@ -61,8 +62,8 @@ function Issued() {
     { key: 'point', title: t('col.point_name'), fixed: true, wide: true, cell: (c) => <Link to={`/live/points/${c.charge_point_id}?tab=security`}>{c.charge_point_name}</Link> },
     { key: 'number', title: t('certificates.serial'), cell: (c) => (c.serial ? <Mono value={c.serial} /> : none) },
     { key: 'state', title: t('col.state'), cell: (c) => <CertificateTag value={c.state} /> },
-    { key: 'requested', title: t('certificates.requested'), sort: 'requested_at', cell: (c) => <When at={c.requested_at} zone={zoneOf(c)} withZone /> },
-    { key: 'until', title: t('certificates.until'), cell: (c) => (c.not_after ? <When at={c.not_after} zone={zoneOf(c)} withZone /> : none) },
+    { key: 'requested', title: t('certificates.requested'), sort: 'requested_at', cell: (c) => <When at={c.requested_at} zone={zoneOf(c, own)} withZone /> },
+    { key: 'until', title: t('certificates.until'), cell: (c) => (c.not_after ? <When at={c.not_after} zone={zoneOf(c, own)} withZone /> : none) },
   ]
   if (may('security.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (c) => actions(c) })
   return (
@@ -74,7 +75,7 @@ function Issued() {
         rowName={(c) => c.charge_point_name ?? c.id}
         card={(c) => ({
           title: c.charge_point_name ?? c.id, status: <CertificateTag value={c.state} />,
-          facts: [[t('col.station'), c.site_name ?? none], [t('certificates.requested'), <When key="r" at={c.requested_at} zone={zoneOf(c)} withZone />], [t('certificates.until'), c.not_after ? <When key="u" at={c.not_after} zone={zoneOf(c)} withZone /> : none]],
+          facts: [[t('col.station'), c.site_name ?? none], [t('certificates.requested'), <When key="r" at={c.requested_at} zone={zoneOf(c, own)} withZone />], [t('certificates.until'), c.not_after ? <When key="u" at={c.not_after} zone={zoneOf(c, own)} withZone /> : none]],
           actions: may('security.write') ? actions(c, true) : undefined,
         })}
         empty={{ title: t('certificates.empty'), next: t('certificates.empty_next') }}
@@ -129,13 +130,13 @@ function SignDialog({ certificate: c, onClose }: { certificate: PointCertificate
 function Authorities() {
   const { t } = useTranslation()
   const may = useMay()
+  const zone = useZone()
   const [dialog, setDialog] = useState<'add' | 'settings' | { drop: Authority } | { list: Authority }>()
   const all = useQuery({ queryKey: ['authorities'], queryFn: ({ signal }) => take(api.GET('/api/v1/authorities', { signal })) })
   const settings = useQuery({ queryKey: ['security-settings'], queryFn: ({ signal }) => take(api.GET('/api/v1/security-settings', { signal })) })
   if (all.isPending || settings.isPending) return <PageSkeleton />
   if (all.isError || settings.isError) return <Failed error={all.error ?? settings.error} title={t('list.error')} retry={() => { void all.refetch(); void settings.refetch() }} />
   const s = settings.data
-  const zone = viewerZone()
   return (
     <div className="surface">
       <div className="config-bar">

@@ -8,11 +8,11 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { UnknownChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
@@ -33,7 +33,7 @@ export default function Inbox() {
   const navigate = useNavigate()
   const { modal, message } = App.useApp()
   const text = useProblemText()
-  const zone = viewerZone()
+  const zone = useZone()
   const [adopting, setAdopting] = useState<UnknownChargePoint>()
   const [linking, setLinking] = useState<UnknownChargePoint>()
   const [shown, setShown] = useState<Shown>()

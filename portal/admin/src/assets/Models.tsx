@@ -7,11 +7,11 @@ import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Model, ModelQuirks } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
 import { messages } from '../live/commands/dialogs'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { useProblemText } from '../parts/ProblemText'
 import { When } from '../parts/Times'
@@ -39,7 +39,7 @@ export default function Models() {
   const client = useQueryClient()
   const { modal, message } = App.useApp()
   const text = useProblemText()
-  const zone = viewerZone()
+  const zone = useZone()
   const [open, setOpen] = useState<Model>()
   const [making, setMaking] = useState(false)
   const filters = useMemo<Filter[]>(() => [{ key: 'name', kind: 'text', label: t('model.name') }], [t])
@@ -176,7 +176,7 @@ function ModelDialog({ model: m, onClose }: { model?: Model; onClose: () => void
 
 function Learned({ model: m }: { model: Model }) {
   const { t } = useTranslation()
-  const zone = viewerZone()
+  const zone = useZone()
   // "trigger_message:MeterValues": the command, and which message.
   const subject = (what: string) => { const [c, ...rest] = what.split(':'); return [commandWord(t, 'type', c!), ...rest].join(' · ') }
   if (m.learned.length === 0) return <>{t('model.nothing_learned')}</>

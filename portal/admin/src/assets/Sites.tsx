@@ -5,13 +5,14 @@ import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Site, SiteNew } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw, none, scaled, viewerZone, watts } from '@ccms/shared/format'
+import { kw, none, scaled, watts } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { AssetTag } from '../parts/Status'
+import { ZoneName } from '../parts/Times'
 import { SiteInWindow } from '../upkeep/window'
 import { positionOf, positionText } from './position'
 
@@ -33,7 +34,7 @@ export default function Sites() {
   )
   const columns: Column<Site>[] = [
     { key: 'name', title: t('col.name'), sort: 'name', cell: (s) => <>{s.name} <SiteInWindow site={s} all /></>, wide: true, fixed: true },
-    { key: 'address', title: t('col.address'), cell: (s) => s.address || none, wide: true },
+    { key: 'address', title: t('col.address'), cell: (s) => s.address || none, wide: 'most' },
     { key: 'zone', title: t('col.time_zone'), cell: (s) => s.time_zone },
     { key: 'position', title: t('sites.position'), cell: (s) => positionText(s.position) || none, off: true },
     { key: 'contracted', title: t('sites.contracted'), note: 'kW', num: true, cell: (s) => (s.contracted_power_w === undefined ? none : kw(s.contracted_power_w)), off: true },
@@ -49,7 +50,7 @@ export default function Sites() {
         load={(st, signal) => take(api.GET('/api/v1/sites', { signal, params: { query: query(st) } }))}
         exports={{ path: '/api/v1/sites', query }}
         rowName={(s) => s.name}
-        card={(s) => ({ title: <>{s.name} <SiteInWindow site={s} all /></>, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), s.time_zone], [t('col.customer_care'), s.customer_care ?? none]], actions: edit(s) })}
+        card={(s) => ({ title: <>{s.name} <SiteInWindow site={s} all /></>, status: <AssetTag value={s.status} />, facts: [[t('col.address'), s.address || none], [t('col.time_zone'), <ZoneName key="z" zone={s.time_zone} />], [t('col.customer_care'), s.customer_care ?? none]], actions: edit(s) })}
         empty={{ title: t('sites.empty'), next: t('sites.empty_next'), action: add }}
       />
       {adding && <SiteDialog onClose={() => setAdding(false)} />}
@@ -73,7 +74,7 @@ function SiteDialog({ site, onClose }: { site?: Site; onClose: () => void }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const { message } = App.useApp()
-  const me = useSignedIn()
+  const own = useZone()
   const required = useRequired()
   const zones = useZoneOptions()
   const version = useRef(site?.version ?? 0)
@@ -81,7 +82,7 @@ function SiteDialog({ site, onClose }: { site?: Site; onClose: () => void }) {
   return (
     <FormDialog<Values> title={site ? t('sites.edit_of', { name: site.name }) : t('sites.add')} ok={t('form.save')} onClose={onClose}
       rename={(p) => (p[0] === 'contracted_power_w' ? ['contracted_kw'] : p[0] === 'position' ? ['position'] : p)}
-      initial={site ? valuesOf(site) : { time_zone: me.operator?.time_zone ?? viewerZone() }}
+      initial={site ? valuesOf(site) : { time_zone: own }}
       conflict={site && { label, newest: async () => {
         const now = await take(api.GET('/api/v1/sites/{id}', { params: { path: { id: site.id } } }))
         version.current = now.version
@@ -108,7 +109,7 @@ function SiteDialog({ site, onClose }: { site?: Site; onClose: () => void }) {
       <Form.Item name="address" label={t('sites.address')}><Input maxLength={300} /></Form.Item>
       <Form.Item name="position" label={t('sites.position')} extra={t('sites.position_help')}
         rules={[{ validator: (_, v: string | undefined) => (positionOf(v) === undefined ? Promise.reject(new Error(t('sites.position_bad'))) : Promise.resolve()) }]}>
-        <Input maxLength={60} className="mono" />
+        <Input maxLength={60} className="mono-input" />
       </Form.Item>
       <Form.Item name="contracted_kw" label={t('sites.contracted')} extra={t('sites.contracted_help')} rules={[{ pattern: /^\d{1,6}(\.\d{1,3})?$/, message: t('form.number') }]}><Decimal className="price" suffix="kW" /></Form.Item>
       <Form.Item name="time_zone" label={t('sites.time_zone')} extra={t('sites.time_zone_help')} rules={[required]}><Select showSearch options={zones} /></Form.Item>

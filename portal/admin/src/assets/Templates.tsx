@@ -7,10 +7,10 @@ import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConfigTemplate } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { ListState } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { useProblemText } from '../parts/ProblemText'
 import { Tag } from '../parts/Status'
@@ -24,7 +24,7 @@ export default function Templates() {
   const client = useQueryClient()
   const { modal, message } = App.useApp()
   const text = useProblemText()
-  const zone = viewerZone()
+  const zone = useZone()
   const [open, setOpen] = useState<ConfigTemplate>()
   const [making, setMaking] = useState(false)
   const [applying, setApplying] = useState<ConfigTemplate>()

@@ -7,8 +7,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RechargeAsk } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { money, viewerZone } from '@ccms/shared/format'
-import { useMay, useSignedIn } from '../login/me'
+import { money } from '@ccms/shared/format'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { When } from '../parts/Times'
 
@@ -17,7 +17,7 @@ const keys = ['recharge-requests', 'recharges', 'drivers', 'journal', 'trial-bal
 export function Approvals() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const [asked, setAsked] = useState<{ ask: RechargeAsk; refuse: boolean }>()
   const q = useQuery({
     queryKey: ['recharge-requests'],

@@ -7,8 +7,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { BookClosing } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Failed } from '../parts/PageStates'
 import { When } from '../parts/Times'
@@ -16,7 +15,7 @@ import { When } from '../parts/Times'
 export function Closings() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const [opening, setOpening] = useState<BookClosing>()
   const query = useQuery({
     queryKey: ['closings'],

@@ -7,8 +7,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PaymentOption } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useSignedIn, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { FormDialog } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
@@ -50,7 +49,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
   const may = useMay()
   const text = useProblemText()
   const [busy, setBusy] = useState(false)
-  const zone = me.operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const name = word(t, 'pay_method', o.method)
   const test = async () => {
     setBusy(true)

@@ -8,9 +8,9 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import type { PaymentDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { isZero, money, viewerZone, zoneName } from '@ccms/shared/format'
+import { isZero, money, zoneName } from '@ccms/shared/format'
 import { Problem } from '@ccms/shared/problem'
-import { useSignedIn } from '../login/me'
+import { useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
@@ -26,7 +26,7 @@ const open = new Set(['CREATED', 'REQUIRES_ACTION', 'CAPTURE_PENDING'])
 export default function PaymentPage() {
   const { t } = useTranslation()
   const { id = '' } = useParams()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const [refunding, setRefunding] = useState(false)
   const query = useQuery({
     queryKey: ['payments', id],

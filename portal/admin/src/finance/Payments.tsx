@@ -6,34 +6,35 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Payment } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { amount, dayStart, money, none, viewerZone } from '@ccms/shared/format'
+import { amount, dayStart, money, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useSignedIn } from '../login/me'
+import { useZone } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { PaymentTag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
 
-const query = ({ filters: f, sort, limit, cursor }: ListState) => ({
+const queryIn = (zone: string) => ({ filters: f, sort, limit, cursor }: ListState) => ({
   state: f.state, type: f.type as Payment['type'] | undefined, provider: f.provider as Payment['provider'] | undefined,
-  driver_id: f.driver, from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1), sort, limit, cursor,
+  driver_id: f.driver, from: f.from && dayStart(f.from, zone), to: f.to && dayStart(f.to, zone, 1), sort, limit, cursor,
 })
 
 export default function Payments() {
   const { t } = useTranslation()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
+  const query = queryIn(zone)
   const filters = useMemo<Filter[]>(() => {
     const options = (group: 'payment_state' | 'payment_type' | 'payment_provider') => Object.keys(en[group]).map((value) => ({ value, label: word(t, group, value) }))
     return [
       { key: 'state', kind: 'select', label: t('col.state'), options: options('payment_state') },
       { key: 'type', kind: 'select', label: t('col.type'), options: options('payment_type') },
       { key: 'provider', kind: 'select', label: t('payments.provider'), options: options('payment_provider'), more: true },
-      { key: 'from', kind: 'day', label: t('records.from'), more: true },
-      { key: 'to', kind: 'day', label: t('records.to'), more: true },
+      { key: 'from', kind: 'day', label: t('records.from'), zone, more: true },
+      { key: 'to', kind: 'day', label: t('records.to'), zone, more: true },
     ]
-  }, [t])
+  }, [t, zone])
   const columns = useMemo<Column<Payment>[]>(() => {
     const note = (all: readonly Payment[]) => { const c = oneCurrency(all.map((p) => p.amount)); return c && `(${c})` }
     const sum = (m: Payment['amount'], all: readonly Payment[]) => (oneCurrency(all.map((x) => x.amount)) ? amount(m) : money(m))

@@ -9,6 +9,7 @@ import { amount, grouped, money, percent, spoken } from '@ccms/shared/format'
 import { Blank } from '../parts/PageStates'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
+import { explained } from './explained'
 
 export function Price({ session: s }: { session: SessionDetail }) {
   const { t } = useTranslation()
@@ -56,7 +57,7 @@ function BillTable({ bill: b, zone }: { bill: Bill; zone: string }) {
       {b.explanation.length > 0 && (
         <>
           <h3>{t('record.explanation')}</h3>
-          <ol className="explanation">{b.explanation.map((x) => <li key={x}>{x}</li>)}</ol>
+          <ol className="explanation">{b.explanation.map((x) => <li key={x}>{explained(t, x)}</li>)}</ol>
         </>
       )}
     </div>
@@ -93,7 +94,7 @@ function Line({ line: l, open, toggle, zone }: { line: BillLine; open: boolean; 
                 <li key={`${g.from} ${g.to} ${g.why}`}>
                   <span className="segment-period"><When at={g.from} zone={zone} /> – <When at={g.to} zone={zone} /></span>
                   <span className="num segment-quantity">{grouped(g.quantity)} {l.unit}</span>
-                  <span className="segment-why">{g.why}{g.interpolated && <span className="quiet small"> {t('record.interpolated')}</span>}</span>
+                  <span className="segment-why">{explained(t, g.why)}{g.interpolated && <span className="quiet small"> {t('record.interpolated')}</span>}</span>
                 </li>
               ))}
             </ul>

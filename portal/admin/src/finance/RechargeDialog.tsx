@@ -14,6 +14,7 @@ import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { word } from '../parts/words'
 import { usePayOptions } from './PayOptions'
+import { refreshBooks } from './books'
 import { useRules } from './RulesDialog'
 
 interface Values { driver?: string; amount: string; reason?: string; method?: string; reference?: string; save_card?: boolean }
@@ -62,7 +63,7 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
               return_url: page ? `${window.location.origin}/finance/payments` : undefined },
             params: { path, header: { 'Idempotency-Key': key } },
           }))
-          await Promise.all(['drivers', 'recharges', 'payments'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+          await refreshBooks(client)
           if (p.state === 'CAPTURED') void message.success(t('profiles.done', { amount: money(p.captured) }))
           else if (p.state === 'FAILED') void message.error(t('payments.declined', { why: p.failure?.text ?? '' }), 8)
           else void message.info(t('payments.next_pay'), 6)
@@ -79,7 +80,7 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
           const a = await take(api.POST('/api/v1/drivers/{id}/recharge-requests', { body, params: { path, header: { 'Idempotency-Key': `${key}-ask` } } }))
           void message.info(t('approvals.asked', { amount: money(a.amount) }), 8)
         }
-        await Promise.all(['drivers', 'recharges', 'recharge-requests'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         onClose()
       }}>
       {(form) => (

@@ -7,9 +7,9 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { api, take } from '@ccms/shared/client'
-import { isZero, money, viewerZone, zoneName } from '@ccms/shared/format'
+import { isZero, money, zoneName } from '@ccms/shared/format'
 import { Problem } from '@ccms/shared/problem'
-import { useSignedIn } from '../login/me'
+import { useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
@@ -24,7 +24,7 @@ import { ReverseDialog } from './ReverseDialog'
 export default function RechargePage() {
   const { t } = useTranslation()
   const { id = '' } = useParams()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const [reversing, setReversing] = useState(false)
   const query = useQuery({
     queryKey: ['recharges', id],

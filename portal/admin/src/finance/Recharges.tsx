@@ -7,10 +7,10 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Recharge } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { amount, money, none, viewerZone } from '@ccms/shared/format'
+import { amount, money, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useSignedIn, useZone } from '../login/me'
 import { oneCurrency } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { RechargeTag } from '../parts/Status'
@@ -23,13 +23,14 @@ import { ReverseDialog } from './ReverseDialog'
 import { RulesDialog } from './RulesDialog'
 import { RechargeSumsBar } from './Sums'
 
-const query = (st: ListState) => ({ ...rechargeFilter(st), sort: st.sort, limit: st.limit, cursor: st.cursor })
+const queryIn = (zone: string) => (st: ListState) => ({ ...rechargeFilter(st, zone), sort: st.sort, limit: st.limit, cursor: st.cursor })
 
 export default function Recharges() {
   const { t } = useTranslation()
   const may = useMay()
   const me = useSignedIn()
-  const zone = me.operator?.time_zone ?? viewerZone()
+  const zone = useZone()
+  const query = queryIn(zone)
   const [adding, setAdding] = useState(false)
   const [ruling, setRuling] = useState(false)
   const [reversing, setReversing] = useState<Recharge>()
@@ -58,7 +59,7 @@ export default function Recharges() {
       { key: 'amount', title: t('col.amount'), num: true, sort: 'amount', note, cell: (r, all) => sum(r.amount, all) },
       { key: 'number', title: t('col.charging_account'), off: true, cell: (r) => <Mono value={r.charging_account} /> },
       { key: 'before', title: t('recharges.balance_before'), num: true, off: true, note, cell: (r, all) => sum(r.balance_before, all) },
-      { key: 'after', title: t('recharges.balance_after'), num: true, note, cell: (r, all) => sum(r.balance_after, all) },
+      { key: 'after', title: t('recharges.balance_after'), num: true, off: true, note, cell: (r, all) => sum(r.balance_after, all) },
       { key: 'state', title: t('col.state'), cell: (r) => <RechargeTag value={r.kind === 'reversal' ? 'REVERSAL' : r.state} /> },
       { key: 'reason', title: t('recharges.reason'), cell: (r) => <bdi>{r.reason}</bdi>, wide: true },
       { key: 'operation', title: t('list.operation'), pin: true, cell: (r) => (

@@ -5,16 +5,16 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { PaymentCheck } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { money, none, viewerZone } from '@ccms/shared/format'
+import { money, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
-import { useSignedIn } from '../login/me'
+import { useZone } from '../login/me'
 import { CheckTag } from '../parts/Status'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
 
 export default function Reconciliation() {
   const { t } = useTranslation()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const columns = useMemo<Column<PaymentCheck>[]>(() => [
     { key: 'day', title: t('payments.day'), note: 'UTC', sort: 'day', fixed: true, cell: (c) => c.day },
     { key: 'provider', title: t('payments.provider'), cell: (c) => word(t, 'payment_provider', c.provider) },

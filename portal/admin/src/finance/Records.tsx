@@ -11,7 +11,7 @@ import { amount, duration, kwh, money, none, soc } from '@ccms/shared/format'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { oneCurrency, oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { RecordTag } from '../parts/Status'
@@ -23,11 +23,12 @@ import { RecordSumsBar } from './Sums'
 const states = ['CHARGING', 'PAUSED', 'IDLE', 'STOP_UNCONFIRMED', 'COMPLETED', 'ABNORMAL', 'FAILED_TO_START', 'REJECTED'] as const
 const paid = (s: Session) => s.total ?? s.cost
 
-const query = (st: ListState) => ({ ...recordFilter(st), sort: st.sort, limit: st.limit, cursor: st.cursor })
+const queryIn = (zone: string) => (st: ListState) => ({ ...recordFilter(st, zone), sort: st.sort, limit: st.limit, cursor: st.cursor })
 
 export default function Records() {
   const { t } = useTranslation()
   const may = useMay()
+  const query = queryIn(useZone())
   const plans = useQuery({
     queryKey: ['plans', 'filter'],
     queryFn: ({ signal }) => take(api.GET('/api/v1/plans', { signal, params: { query: { limit: 100 } } })),
@@ -76,7 +77,7 @@ export default function Records() {
       { key: 'source', title: t('record.source'), off: true, cell: (s) => (s.source ? word(t, 'source', s.source) : none) },
       { key: 'ev', title: t('col.ev_type'), off: true, cell: (s) => s.ev_type ?? none },
       { key: 'start', title: t('col.start'), note: oneZone, sort: 'started_at', cell: (s, all) => <When at={s.started_at} zone={zone(s)} withZone={!oneZone(all)} /> },
-      { key: 'end', title: t('col.end'), note: oneZone, cell: (s, all) => <When at={s.ended_at} zone={zone(s)} withZone={!oneZone(all)} /> },
+      { key: 'end', title: t('col.end'), note: oneZone, off: true, cell: (s, all) => <When at={s.ended_at} zone={zone(s)} withZone={!oneZone(all)} /> },
       { key: 'duration', title: t('col.duration'), num: true, cell: (s) => duration(s.duration_s) },
       { key: 'meter_start', title: t('records.meter_start'), num: true, off: true, cell: (s) => kwh(s.meter_start_wh) },
       { key: 'meter_stop', title: t('records.meter_stop'), num: true, off: true, cell: (s) => kwh(s.meter_stop_wh) },

@@ -10,6 +10,7 @@ import en from '@ccms/shared/i18n/en.json'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { word } from '../parts/words'
+import { refreshBooks } from './books'
 
 interface Values { amount: string; reason_code: NonNullable<Payment['reason_code']>; reason: string; overdraw?: boolean }
 
@@ -26,7 +27,7 @@ export function RefundDialog({ payment: p, onClose }: { payment: Payment; onClos
           params: { path: { id: p.id }, header: { 'Idempotency-Key': key } },
           body: { amount: { amount: v.amount.trim(), currency: p.amount.currency }, reason_code: v.reason_code as 'OTHER', reason: v.reason.trim(), overdraw: v.overdraw || undefined },
         }))
-        await Promise.all(['payments', 'recharges', 'drivers'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         const failed = back.state === 'FAILED'
         void message[failed ? 'error' : 'success'](t(failed ? 'payments.refund_failed' : 'payments.refund_done', { amount: money(back.amount) }), failed ? 8 : undefined)
         onClose()

@@ -9,6 +9,7 @@ import { api, take } from '@ccms/shared/client'
 import { isZero, money } from '@ccms/shared/format'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
+import { refreshBooks } from './books'
 
 interface Values { amount: string; reason: string; overdraw?: boolean }
 
@@ -40,7 +41,7 @@ export function ReverseDialog({ recharge: r, onClose }: { recharge: Recharge; on
           body: { amount: { amount: v.amount.trim(), currency: r.amount.currency }, reason: v.reason.trim(), overdraw: v.overdraw || undefined },
           params: { path: { id: r.id }, header: { 'Idempotency-Key': key } },
         }))
-        await Promise.all(['drivers', 'recharges'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         void message.success(t('recharges.reversed', { amount: money({ ...back.amount, amount: back.amount.amount.replace('-', '') }) }))
         onClose()
       }}>

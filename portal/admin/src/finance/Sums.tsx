@@ -9,6 +9,7 @@ import { useSearchParams } from 'react-router'
 import { api, take } from '@ccms/shared/client'
 import { grouped, isZero, kwh, money } from '@ccms/shared/format'
 import { type Filter, readState } from '../list/state'
+import { useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
@@ -44,9 +45,10 @@ export function RechargeSumsBar({ filters }: { filters: readonly Filter[] }) {
 
 function RechargeSums({ filters }: { filters: Filters }) {
   const { t } = useTranslation()
+  const zone = useZone()
   const q = useQuery({
-    queryKey: ['recharge-sums', filters],
-    queryFn: ({ signal }) => take(api.GET('/api/v1/recharges/sums', { signal, params: { query: rechargeFilter({ filters }) } })),
+    queryKey: ['recharge-sums', filters, zone],
+    queryFn: ({ signal }) => take(api.GET('/api/v1/recharges/sums', { signal, params: { query: rechargeFilter({ filters }, zone) } })),
     staleTime: 0,
   })
   if (q.isPending) return <PageSkeleton />
@@ -71,9 +73,10 @@ export function RecordSumsBar({ filters }: { filters: readonly Filter[] }) {
 
 function RecordSums({ filters }: { filters: Filters }) {
   const { t } = useTranslation()
+  const zone = useZone()
   const q = useQuery({
-    queryKey: ['session-sums', filters],
-    queryFn: ({ signal }) => take(api.GET('/api/v1/sessions/sums', { signal, params: { query: recordFilter({ filters }) } })),
+    queryKey: ['session-sums', filters, zone],
+    queryFn: ({ signal }) => take(api.GET('/api/v1/sessions/sums', { signal, params: { query: recordFilter({ filters }, zone) } })),
     staleTime: 0,
   })
   if (q.isPending) return <PageSkeleton />

@@ -7,18 +7,19 @@ import type { ListState } from '../list/state'
 
 export const recordStates = ['RUNNING', 'SETTLING', 'COMPLETED', 'UNPAID', 'ADJUSTED', 'ABNORMAL', 'VOID'] as const
 
-export function rechargeFilter({ filters: f }: Pick<ListState, 'filters'>) {
+/** Days are those of the zone. */
+export function rechargeFilter({ filters: f }: Pick<ListState, 'filters'>, zone: string) {
   return {
     q: f.q, account: f.account, charging_account: f.charging_account, user: f.user, kind: f.kind as Recharge['kind'] | undefined,
-    amount: f.amount && typedDecimal(f.amount), from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1),
+    amount: f.amount && typedDecimal(f.amount), from: f.from && dayStart(f.from, zone), to: f.to && dayStart(f.to, zone, 1),
   }
 }
 
-export function recordFilter({ filters: f }: Pick<ListState, 'filters'>) {
+export function recordFilter({ filters: f }: Pick<ListState, 'filters'>, zone: string) {
   return {
     q: f.q, site: f.site, point: f.point, state: f.state, record_state: f.record as (typeof recordStates)[number] | undefined,
     user: f.user, account: f.account, charging_account: f.charging_account, card: f.card, plan_id: f.plan,
-    from: f.from && dayStart(f.from), to: f.to && dayStart(f.to, 1),
+    from: f.from && dayStart(f.from, zone), to: f.to && dayStart(f.to, zone, 1),
   }
 }
 

@@ -6,11 +6,11 @@ import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import type { FileProtocol, FirmwareCampaign } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import { ProtocolField } from '../live/commands/dialogs'
 import { Reason } from '../live/commands/fields'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { CampaignTag } from '../parts/Status'
 import { When } from '../parts/Times'
@@ -18,7 +18,7 @@ import { When } from '../parts/Times'
 export function Campaigns() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = viewerZone()
+  const zone = useZone()
   const [adding, setAdding] = useState(false)
   const columns = useMemo<Column<FirmwareCampaign>[]>(() => [
     { key: 'name', title: t('col.name'), fixed: true, wide: true, cell: (c) => <Link to={`/assets/firmware/campaigns/${c.id}`}>{c.name}</Link> },

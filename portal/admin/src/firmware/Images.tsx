@@ -5,10 +5,10 @@ import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FirmwareImage } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, scaled, viewerZone } from '@ccms/shared/format'
+import { kilobytes, none } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { useProblemText } from '../parts/ProblemText'
@@ -28,7 +28,7 @@ const deleteImage = (i: FirmwareImage) => take(api.DELETE('/api/v1/firmware-imag
 export function Images() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = viewerZone()
+  const zone = useZone()
   const [adding, setAdding] = useState(false)
   const columns = useMemo<Column<FirmwareImage>[]>(() => {
     const out: Column<FirmwareImage>[] = [
@@ -36,7 +36,7 @@ export function Images() {
       { key: 'vendor', title: t('firmware.vendor'), cell: (i) => i.vendor },
       { key: 'model', title: t('firmware.model'), cell: (i) => i.model },
       { key: 'release', title: t('firmware.release'), cell: (i) => <span className="mono-text">{i.release}</span> },
-      { key: 'size', title: t('files.size'), num: true, cell: (i) => (i.missing ? <Tag tone="bad" icon={WarningOutlined} text={t('firmware.missing')} /> : i.bytes ? scaled(i.bytes, 3, 1) : <span className="quiet">{t('firmware.draft')}</span>) },
+      { key: 'size', title: t('files.size'), num: true, cell: (i) => (i.missing ? <Tag tone="bad" icon={WarningOutlined} text={t('firmware.missing')} /> : i.bytes ? kilobytes(i.bytes) : <span className="quiet">{t('firmware.draft')}</span>) },
       { key: 'signed', title: t('firmware.signed'), cell: (i) => (i.signed ? i.signer || t('yes') : t('no')), wide: true },
       { key: 'sha', title: t('firmware.checksum'), off: true, cell: (i) => (i.sha256 ? <Mono value={i.sha256} /> : none) },
       { key: 'created', title: t('col.time'), note: zone, sort: 'created_at', cell: (i) => <When at={i.created_at} zone={zone} /> },

@@ -8,12 +8,12 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { FirmwareInstall } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
+import { none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { said } from '../parts/said'
 import { InstallTag } from '../parts/Status'
@@ -25,7 +25,8 @@ export function Installs({ point, campaign, label, actions, zone: local }: { poi
   const { t } = useTranslation()
   const may = useMay()
   // Of one point in its own zone; the points of a campaign are anywhere.
-  const zone = local ?? viewerZone()
+  const own = useZone()
+  const zone = local ?? own
   const filters = useMemo<Filter[]>(() => (campaign ? [
     { key: 'state', kind: 'select', label: t('col.state'), options: (Object.keys(en.firmware.state) as State[]).map((s) => ({ value: s, label: t(`firmware.state.${s}`) })) },
   ] : []), [t, campaign])

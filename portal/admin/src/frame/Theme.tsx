@@ -53,7 +53,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
   const config = useMemo<ThemeConfig>(() => ({
     algorithm: isDark ? antTheme.darkAlgorithm : antTheme.defaultAlgorithm,
     token: {
-      colorPrimary: c.accent, colorLink: c.link, colorInfo: c.accent, colorError: c.bad, colorSuccess: c.free, colorWarning: c.wait,
+      colorPrimary: c.accent, colorPrimaryHover: c.accentHover, colorErrorHover: c.badHover, colorLink: c.link, colorInfo: c.accent, colorError: c.bad, colorSuccess: c.free, colorWarning: c.wait,
       colorInfoBg: c.busyBack, colorErrorBg: c.badBack, colorSuccessBg: c.freeBack, colorWarningBg: c.waitBack,
       colorTextBase: c.text, colorText: c.text, colorTextSecondary: c.textQuiet, colorTextDescription: c.textQuiet,
       colorTextTertiary: c.textQuiet, colorTextPlaceholder: c.textQuiet, colorBgBase: c.surface, colorBgLayout: c.ground,

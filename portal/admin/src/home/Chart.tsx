@@ -10,8 +10,10 @@ import { useTheme } from '../frame/Theme'
 import type { Plot } from './draw'
 
 /** One message: a chart, the table behind it, and both to take away. */
-export function Chart({ plot, label, file, head, rows, tone = 0 }: {
+export function Chart({ plot, label, file, head, rows, tone = 0, nothing }: {
   plot: Plot; label: string; file: string; head: string[]; rows: string[][]; tone?: number
+  /** What is said where every value is a gap. */
+  nothing?: string
 }) {
   const { t } = useTranslation()
   const { isDark } = useTheme()
@@ -20,6 +22,7 @@ export function Chart({ plot, label, file, head, rows, tone = 0 }: {
   const [failed, setFailed] = useState(false)
   // What is drawn hangs on what is shown, not on which answer brought it.
   const text = JSON.stringify(plot)
+  const none = nothing !== undefined && plot.values.every((v) => v === null)
 
   useEffect(() => {
     let gone = false
@@ -47,7 +50,7 @@ export function Chart({ plot, label, file, head, rows, tone = 0 }: {
   }
   return (
     <div className="home-chart">
-      {failed
+      {none ? <p className="quiet">{nothing}</p> : failed
         ? <p className="quiet small" role="status">{t('home.no_chart')}</p>
         : <div ref={host} className="home-canvas" role="img" aria-label={label} />}
       <div className="home-chart-foot">

@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api, take } from '@ccms/shared/client'
-import { grouped, percent, viewerZone, clock } from '@ccms/shared/format'
+import { grouped, percent, clock } from '@ccms/shared/format'
 import { ConnectorTag } from '../parts/Status'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { points } from './links'
 import { Card, Figure, Loaded, useBlock } from './parts'
 import type { HomeState } from './state'
@@ -11,11 +11,12 @@ import type { HomeState } from './state'
 export function Connectors({ state: s, siteName }: { state: HomeState; siteName?: string }) {
   const { t } = useTranslation()
   const may = useMay()
+  const zone = useZone()
   const query = useBlock('connectors', { site: s.site, sub: s.sub, current: s.current }, (signal) =>
     take(api.GET('/api/v1/home/connectors', { signal, params: { query: { site_id: s.site, sub_operator_id: s.sub, current: s.current } } })), 30_000)
   const count = (n: number) => grouped(String(n))
   return (
-    <Card title={t('home.connectors')} note={query.data && t('list.as_of', { time: clock(query.data.as_of, viewerZone()) })}>
+    <Card title={t('home.connectors')} note={query.data && t('list.as_of', { time: clock(query.data.as_of, zone) })}>
       <Loaded query={query}>
         {(c) => {
           const states = new Map<string, number>()

@@ -7,7 +7,7 @@ import { useSearchParams } from 'react-router'
 import { api, take } from '@ccms/shared/client'
 import { dateTime } from '@ccms/shared/format'
 import { LiveNote } from '../live/LiveNote'
-import { operatorOf, useMay, useSignedIn } from '../login/me'
+import { useMay, useSignedIn, useZone } from '../login/me'
 import { Blank, Failed } from '../parts/PageStates'
 import { PageSkeleton } from '../parts/Skeletons'
 import { useNow } from '../parts/Times'
@@ -21,7 +21,7 @@ import { type Block, type HomeState, inPeriod, type Period, readHome, step, writ
 
 export default function Home() {
   const { t } = useTranslation()
-  const me = useSignedIn()
+  const own = useZone()
   const [search, setSearch] = useSearchParams()
   const state = useMemo(() => readHome(search), [search])
   const [arranging, setArranging] = useState(false)
@@ -44,7 +44,7 @@ export default function Home() {
     staleTime: 60_000,
   })
   const layout = useQuery({ queryKey: ['home', 'layout'], queryFn: ({ signal }) => take(api.GET('/api/v1/home/layout', { signal })), staleTime: 60_000 })
-  const zone = site.data?.time_zone ?? operatorOf(me)?.time_zone ?? 'UTC'
+  const zone = site.data?.time_zone ?? own
   if (layout.isPending) return <PageSkeleton />
   if (layout.isError) return <Failed error={layout.error} title={t('home.error')} retry={() => void layout.refetch()} />
 
@@ -64,7 +64,9 @@ export default function Home() {
         <PeriodPicker state={state} go={go} zone={zone} />
         <ScopePicker state={state} go={go} siteName={site.data?.name} />
         <span className="home-bar-end"><LiveNote />
-          <Button icon={big ? <FullscreenExitOutlined aria-hidden /> : <FullscreenOutlined aria-hidden />} onClick={toggleBig}>{t(big ? 'home.big_leave' : 'home.big')}</Button>
+          {big
+            ? <Button icon={<FullscreenExitOutlined aria-hidden />} onClick={toggleBig}>{t('home.big_leave')}</Button>
+            : <Button icon={<FullscreenOutlined aria-hidden />} onClick={toggleBig} title={t('home.big')} aria-label={t('home.big')} />}
           {!big && arrange}</span>
       </div>
       {layout.data.blocks.length === 0

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api, take } from '@ccms/shared/client'
-import { clock, clockMinutes, dateTime, kw, percent, scaled, viewerZone, zoneName } from '@ccms/shared/format'
+import { clock, clockMinutes, dateTime, kw, percent, scaled, zoneName } from '@ccms/shared/format'
 import { useMay } from '../login/me'
 import { Chart } from './Chart'
 import { running } from './links'
@@ -14,7 +14,7 @@ export function Power({ state: s }: { state: HomeState }) {
   const query = useBlock('power', { site: s.site, sub: s.sub, current: s.current }, (signal) =>
     take(api.GET('/api/v1/home/power', { signal, params: { query: { site_id: s.site, sub_operator_id: s.sub, current: s.current } } })), 30_000)
   return (
-    <Card title={t('home.power')} wide note={query.data && t('list.as_of', { time: clock(query.data.as_of, viewerZone()) })}>
+    <Card title={t('home.power')} wide note={query.data && t('list.as_of', { time: clock(query.data.as_of, query.data.time_zone) })}>
       <Loaded query={query}>
         {(p) => {
           const zone = p.time_zone
@@ -37,15 +37,16 @@ export function Power({ state: s }: { state: HomeState }) {
                 {p.stale > 0 && <Figure name={t('home.stale')} value={p.stale} tone="wait" small={t('home.stale_what')} />}
               </dl>
               <Chart label={label} file="power-24h" head={[`${t('col.time')} (${zoneName(zone)})`, `${t('col.power')} kW`]}
-                plot={{ kind: 'line', unit: 'kW', labels: p.curve.map((x) => clockMinutes(x.at, zone)), values, exact, peak: peak >= 0 ? peak : undefined }}
-                rows={p.curve.map((x) => [dateTime(x.at, zone), x.power_w === undefined ? '' : scaled(x.power_w, 3, 3)])} />
+                plot={{ kind: 'line', clock: true, unit: 'kW', labels: p.curve.map((x) => clockMinutes(x.at, zone)), values, exact, peak: peak >= 0 ? peak : undefined }}
+                nothing={t('home.nothing_measured', { minutes: p.slot_s / 60 })} rows={p.curve.map((x) => [dateTime(x.at, zone), x.power_w === undefined ? '' : scaled(x.power_w, 3, 3)])} />
               {p.sites.length > 0 && !s.site && (
                 <ul className="draws" aria-label={t('home.by_site')}>
                   {p.sites.map((x) => (
                     <li key={x.site_id} className={x.stale === x.running ? 'quiet' : undefined}>
                       <Link to={running(x.name)}><bdi>{x.name}</bdi></Link>
                       <span className="quiet small">{t('home.running', { count: x.running })}{x.stale > 0 && ` · ${t('home.stale_n', { count: x.stale })}`}</span>
-                      <b className="num">{kw(x.power_w)} kW{x.drawn_permille !== undefined && <span className="quiet small"> {percent(x.drawn_permille)} %</span>}</b>
+                      <b className="num">{kw(x.power_w)} kW</b>
+                      <span className="num quiet small">{x.drawn_permille !== undefined && <>{percent(x.drawn_permille)} %</>}</span>
                     </li>
                   ))}
                 </ul>

@@ -5,6 +5,7 @@ import { BarChart, LineChart } from 'echarts/charts'
 import { GridComponent, MarkPointComponent, TooltipComponent } from 'echarts/components'
 import { type EChartsType, init, use as register } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
+import { grouped } from '@ccms/shared/format'
 
 register([BarChart, LineChart, GridComponent, TooltipComponent, MarkPointComponent, CanvasRenderer])
 
@@ -19,6 +20,8 @@ export interface Plot {
   /** What the tooltip says, exact. */
   exact: string[]
   peak?: number
+  /** Labels are times of a day: only full hours are written. */
+  clock?: boolean
 }
 
 export function draw(host: HTMLElement, p: Plot, look: Look): EChartsType {
@@ -36,10 +39,10 @@ export function draw(host: HTMLElement, p: Plot, look: Look): EChartsType {
     },
     xAxis: {
       type: 'category', data: p.labels, boundaryGap: p.kind === 'bar',
-      axisLine: { lineStyle: { color: look.grid } }, axisTick: { show: false }, axisLabel: { color: look.text, hideOverlap: true },
+      axisLine: { lineStyle: { color: look.grid } }, axisTick: { show: false }, axisLabel: { color: look.text, hideOverlap: true, interval: p.clock ? (_: number, label: string) => label.endsWith(':00') : undefined },
     },
     yAxis: {
-      type: 'value', name: p.unit, nameTextStyle: { color: look.text, align: 'left' }, axisLabel: { color: look.text, hideOverlap: true },
+      type: 'value', name: p.unit, nameTextStyle: { color: look.text, align: 'left' }, axisLabel: { color: look.text, hideOverlap: true, formatter: (v: number) => grouped(String(v)) },
       splitLine: { lineStyle: { color: look.grid } }, minInterval: p.unit === '' ? 1 : undefined, splitNumber: 4,
     },
     series: [p.kind === 'bar'

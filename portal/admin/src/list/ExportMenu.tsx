@@ -8,8 +8,8 @@ import { useTranslation } from 'react-i18next'
 import type { Export } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { fetchExport, type Format, type Query, saveFile } from '@ccms/shared/download'
-import { grouped, viewerZone } from '@ccms/shared/format'
-import { useMay } from '../login/me'
+import { grouped } from '@ccms/shared/format'
+import { useMay, useZone } from '../login/me'
 import { Blank, Failed } from '../parts/PageStates'
 import { useProblemText } from '../parts/ProblemText'
 import { When } from '../parts/Times'
@@ -77,12 +77,13 @@ function Files({ onClose }: { onClose: () => void }) {
 
 function File({ export: e }: { export: Export }) {
   const { t } = useTranslation()
+  const zone = useZone()
   const list = e.path.slice(e.path.lastIndexOf('/') + 1)
   return (
     <li>
       <div>
         <b>{`${list}.${e.format}`}</b>
-        <div className="quiet small"><When at={e.created_at} zone={viewerZone()} withZone /></div>
+        <div className="quiet small"><When at={e.created_at} zone={zone} withZone /></div>
       </div>
       {e.state === 'WAITING' && <span className="quiet">{t('export.waiting')}</span>}
       {e.state === 'FAILED' && <span className="tone-text-bad">{e.why || t('export.failed')}</span>}

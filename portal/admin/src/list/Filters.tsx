@@ -2,7 +2,8 @@ import { FilterOutlined, SearchOutlined } from '@ant-design/icons'
 import { Button, Drawer, Input, Select } from 'antd'
 import { type FormEvent, useEffect, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { viewerZone, zoneName } from '@ccms/shared/format'
+import { zoneName } from '@ccms/shared/format'
+import { useZone } from '../login/me'
 import { type Filter, type ListState, withFilter } from './state'
 import type { Column } from './types'
 
@@ -20,6 +21,7 @@ interface Props {
 /** Named filters stand in the open, the rest under More; on a phone all are a sheet. */
 export function Filters({ filters, columns, state, fallback, go, search, phone }: Props) {
   const { t } = useTranslation()
+  const own = useZone()
   const hidden = filters.filter((f) => f.more)
   const [more, setMore] = useState(() => hidden.some((f) => state.filters[f.key]))
   const [sheet, setSheet] = useState(false)
@@ -38,7 +40,7 @@ export function Filters({ filters, columns, state, fallback, go, search, phone }
     <Button type="link" onClick={() => go({ ...state, filters: {}, cursor: undefined })}>{t('list.clear')}</Button>
   )
   const day = filters.find((f) => f.kind === 'day')
-  const zone = day && <span className="quiet small">{day.zone ? t('list.days_of', { zone: zoneName(day.zone) }) : t('list.your_zone', { zone: viewerZone() })}</span>
+  const zone = day && <span className="quiet small">{t('list.days_of', { zone: zoneName(day.zone ?? own) })}</span>
 
   if (phone) {
     const n = count(filters)

@@ -8,8 +8,9 @@ import { Button } from 'antd'
 import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Page } from '@ccms/shared/api'
-import { clock, viewerZone } from '@ccms/shared/format'
+import { clock, zoneName } from '@ccms/shared/format'
 import { Problem } from '@ccms/shared/problem'
+import { useZone } from '../login/me'
 import { Blank, Failed, NoPermission } from '../parts/PageStates'
 import { usePhone } from '../parts/useWidth'
 import { BulkBar } from './BulkBar'
@@ -35,6 +36,7 @@ export function List<T extends { id: string }>(p: ListProps<T>) {
   const { t } = useTranslation()
   const phone = usePhone()
   const client = useQueryClient()
+  const zone = useZone()
   const filters = p.filters ?? noFilters
   const sorts = useMemo(() => p.columns.flatMap((c) => (c.sort ? [c.sort] : [])), [p.columns])
   const { state, before, go } = useListState(filters, sorts)
@@ -86,7 +88,7 @@ export function List<T extends { id: string }>(p: ListProps<T>) {
         <div className="list-actions">
           {p.note}
           {query.dataUpdatedAt > 0 && !phone && (
-            <span className="quiet small num" title={viewerZone()}>{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), viewerZone()) })}</span>
+            <span className="quiet small num" title={zoneName(zone)}>{t('list.as_of', { time: clock(new Date(query.dataUpdatedAt), zone) })}</span>
           )}
           <Button icon={<ReloadOutlined spin={query.isFetching && !query.isPending} aria-hidden />} aria-label={t('list.refresh')} title={t('list.refresh')} onClick={reload} />
           {p.name && filters.length > 0 && <ViewMenu name={p.name} filters={filters} sorts={sorts} state={state} go={go} />}

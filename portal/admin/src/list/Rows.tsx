@@ -50,7 +50,7 @@ export function Rows<T extends { id: string }>(p: RowsProps<T> & {
               <tr className={[p.rowClass?.(row), chosen && 'row-chosen'].filter(Boolean).join(' ') || undefined} data-id={row.id}>
                 {bulk && <td className="cell-choose"><Choose row={row} bulk={bulk} selection={selection} name={p.rowName(row)} /></td>}
                 {p.expand && <td className="cell-expand"><Expander open={p.open.has(row.id)} name={p.rowName(row)} toggle={() => p.toggle(row.id)} /></td>}
-                {columns.map((c) => <td key={c.key} className={cellClass(c)}>{c.cell(row, rows)}</td>)}
+                {columns.map((c) => <td key={c.key} className={cellClass(c)}>{c.wide === 'most' ? <span className="two-lines">{c.cell(row, rows)}</span> : c.cell(row, rows)}</td>)}
               </tr>
               {p.expand && p.open.has(row.id) && (
                 <tr className="row-inner"><td colSpan={span}>{p.expand(row)}</td></tr>
@@ -85,7 +85,7 @@ export function ChooseAll<T extends { id: string }>({ rows, bulk, selection, chi
   )
 }
 
-const cellClass = <T,>(c: Column<T>) => [c.num && 'cell-num', c.wide && 'cell-wide', c.pin && 'cell-pin'].filter(Boolean).join(' ') || undefined
+const cellClass = <T,>(c: Column<T>) => [c.num && 'cell-num', c.wide && 'cell-wide', c.wide === 'most' && 'cell-most', c.pin && 'cell-pin'].filter(Boolean).join(' ') || undefined
 
 function Head<T>({ column: c, rows, state, fallback, go }: {
   column: Column<T>; rows: readonly T[]; state: ListState; fallback?: string; go: (s: ListState) => void

@@ -11,7 +11,7 @@ export interface Filter {
   any?: string
   /** Shown only under More. */
   more?: boolean
-  /** Whose days the days are; those of whoever looks, where it is not said. */
+  /** Whose days the days are; the operator's, where it is not said. */
   zone?: string
 }
 

@@ -15,8 +15,8 @@ export interface Column<T> {
   num?: boolean
   /** Name of the order in the API. */
   sort?: string
-  /** Takes what is left and is cut with dots. */
-  wide?: boolean
+  /** Takes what is left and is cut with dots; the one that says most has two lines. */
+  wide?: boolean | 'most'
   /** Stays in view when the rows scroll sideways. */
   pin?: boolean
   /** Cannot be hidden: without it nobody knows what the row is. Pinned ones never can. */

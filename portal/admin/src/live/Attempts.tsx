@@ -7,11 +7,11 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Attempt } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { dayStart, none, viewerZone } from '@ccms/shared/format'
+import { dayStart, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
 import { Tag } from '../parts/Status'
@@ -24,6 +24,7 @@ type Decision = Attempt['decision']
 export default function Attempts() {
   const { t } = useTranslation()
   const may = useMay()
+  const own = useZone()
 
   const filters = useMemo<Filter[]>(() => [
     { key: 'q', kind: 'text', label: t('col.rfid') },
@@ -37,22 +38,22 @@ export default function Attempts() {
   const columns = useMemo<Column<Attempt>[]>(() => {
     const out: Column<Attempt>[] = [
       { key: 'at', title: t('col.time'), note: oneZone, sort: 'at', fixed: true,
-        cell: (a, all) => <When at={a.at} zone={a.time_zone ?? viewerZone()} withZone={!oneZone(all)} /> },
+        cell: (a, all) => <When at={a.at} zone={a.time_zone ?? own} withZone={!oneZone(all)} /> },
       { key: 'site', title: t('col.station'), cell: (a) => a.site_name || none, wide: true },
       { key: 'point', title: t('col.point_name'), cell: (a) => a.charge_point_name || none, wide: true },
       { key: 'connector', title: t('col.connector'), num: true, cell: (a) => a.connector ?? none },
       { key: 'kind', title: t('attempts.kind'), cell: (a) => word(t, 'attempt_kind', a.kind) },
       { key: 'card', title: t('col.rfid'), cell: (a) => (a.token_uid ? <Mono value={a.token_uid} /> : none) },
       { key: 'decision', title: t('attempts.decision'), cell: (a) => <DecisionTag value={a.decision} /> },
-      { key: 'reason', title: t('attempts.reason'), cell: (a) => <Reason text={a.reason} />, wide: true },
+      { key: 'reason', title: t('attempts.reason'), cell: (a) => <Reason text={a.reason} />, wide: 'most' },
     ]
     if (may('finance.read')) {
-      out.push({ key: 'session', title: t('nav.records'), cell: (a) => (a.session_id
-        ? <Link to={`/finance/records/${a.session_id}`} aria-label={t('attempts.record_of', { card: a.token_uid ?? '' })}>{t('live.open_record')}</Link>
+      out.push({ key: 'session', title: t('attempts.session'), cell: (a) => (a.session_id
+        ? <Link to={`/finance/records/${a.session_id}`} aria-label={t('attempts.record_of', { card: a.token_uid ?? '' })}>{t('list.open')}</Link>
         : none) })
     }
     return out
-  }, [t, may])
+  }, [t, may, own])
 
   return (
     <List<Attempt>
@@ -64,7 +65,7 @@ export default function Attempts() {
       load={(st, signal) => {
         const { q, point, decision, from, to } = st.filters
         return take(api.GET('/api/v1/attempts', { signal, params: { query: {
-          q, point, decision, from: from && dayStart(from), to: to && dayStart(to, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
+          q, point, decision, from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
         } } }))
       }}
       rowName={(a) => `${a.token_uid ?? ''} ${a.charge_point_name ?? ''}`}
@@ -72,7 +73,7 @@ export default function Attempts() {
         title: a.token_uid ? <Mono value={a.token_uid} /> : none,
         status: <DecisionTag value={a.decision} />,
         facts: [
-          [t('col.time'), <When key="w" at={a.at} zone={a.time_zone ?? viewerZone()} withZone />],
+          [t('col.time'), <When key="w" at={a.at} zone={a.time_zone ?? own} withZone />],
           [t('col.point_name'), a.charge_point_name || none],
           [t('attempts.reason'), <Reason key="r" text={a.reason} />],
         ],

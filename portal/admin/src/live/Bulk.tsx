@@ -10,11 +10,11 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import type { Bulk as BulkOf, BulkItem } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { clock, none, viewerZone } from '@ccms/shared/format'
+import { clock, none } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
 import { useProblemText } from '../parts/ProblemText'
@@ -121,7 +121,7 @@ function Effect({ row: r, type }: { row: Row; type: string }) {
 
 function Items({ bulk: b, title }: { bulk: BulkOf; title: string }) {
   const { t } = useTranslation()
-  const zone = viewerZone()
+  const zone = useZone()
   const columns = useMemo<Column<Row>[]>(() => [
     { key: 'number', title: t('bulk.number'), num: true, cell: (r) => r.number },
     { key: 'site', title: t('col.station'), cell: (r) => r.site_name ?? none, wide: true },

@@ -5,9 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Bulk } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone, zoneName } from '@ccms/shared/format'
+import { none, zoneName } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
+import { useZone } from '../login/me'
 import { When } from '../parts/Times'
 import { commandWord } from '../parts/words'
 import { BulkTag, countsOf } from './bulkParts'
@@ -24,9 +25,9 @@ const states: Bulk['state'][] = ['running', 'done', 'cancelled']
 
 export default function Bulks() {
   const { t } = useTranslation()
-  const zone = viewerZone()
+  const zone = useZone()
   const filters = useMemo<Filter[]>(() => [
-    { key: 'type', kind: 'select', label: t('bulk.command'), options: types.filter((x) => x !== 'extended_trigger').map((x) => ({ value: x, label: commandWord(t, 'type', x) })) },
+    { key: 'type', kind: 'select', label: t('bulk.command'), options: types.map((x) => ({ value: x, label: commandWord(t, 'type', x) })) },
     { key: 'state', kind: 'select', label: t('col.state'), options: states.map((s) => ({ value: s, label: t(`bulk.state.${s}`) })) },
   ], [t])
   const what = (b: Bulk) => <Link to={`/live/bulks/${b.id}`}>{commandWord(t, 'type', b.type)}</Link>

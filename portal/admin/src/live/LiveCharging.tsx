@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Session } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { serverNow } from '@ccms/shared/clock'
@@ -44,11 +45,11 @@ export default function LiveCharging() {
     const live = (s: LiveRow, value: string) => <span className={stale(s) || isEnded(s) ? 'quiet' : undefined}>{value}</span>
     return [
       { key: 'site', title: t('col.station'), cell: (s) => s.site_name, wide: true },
-      { key: 'name', title: t('col.name'), cell: (s) => s.charge_point_name },
+      { key: 'name', title: t('col.name'), cell: (s) => <Link to={`/live/points/${s.charge_point_id}`}>{s.charge_point_name}</Link>, fixed: true },
       { key: 'transaction', title: t('col.transaction'), cell: (s) => (s.transaction_id ? <Mono value={s.transaction_id} /> : none) },
       { key: 'user', title: t('col.user'), cell: (s) => s.user || none, wide: true },
       { key: 'mobile', title: t('col.mobile'), cell: (s) => (s.mobile ? <Mono value={s.mobile} /> : none) },
-      { key: 'ev', title: t('col.ev_type'), cell: (s) => s.ev_type ?? none },
+      { key: 'ev', title: t('col.ev_type'), off: true, cell: (s) => s.ev_type ?? none },
       { key: 'start', title: t('col.start'), note: oneZone, sort: 'started_at', cell: (s, all) => <When at={s.started_at} zone={s.time_zone ?? 'UTC'} withZone={!oneZone(all)} /> },
       { key: 'current', title: t('col.current'), num: true, cell: (s) => (
         <>{s.sample_at && stale(s) && <Stale at={s.sample_at} zone={s.time_zone ?? 'UTC'} now={now} />} {live(s, amps(s.current_ma))}</>
@@ -77,7 +78,7 @@ export default function LiveCharging() {
       rowName={(s) => s.transaction_id ?? s.charge_point_name}
       rowClass={(s) => (isEnded(s) ? 'row-ended' : undefined)}
       card={(s) => ({
-        title: `${s.charge_point_name} · ${s.site_name}`,
+        title: <><Link to={`/live/points/${s.charge_point_id}`}>{s.charge_point_name}</Link> · {s.site_name}</>,
         status: <LiveStatus row={s} />,
         facts: [
           [t('col.user'), s.user || s.mobile || none],

@@ -1,6 +1,6 @@
 // Refresh and Stop of one session, with their real results beside them.
 
-import { LoadingOutlined } from '@ant-design/icons'
+import { LoadingOutlined, ReloadOutlined } from '@ant-design/icons'
 import { App, Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -44,10 +44,10 @@ export function SessionActions({ session: s, size = 'small', link = true }: {
   })
 
   const buttons = ended
-    ? may('finance.read') && link && <Link to={`/finance/records/${s.id}`} aria-label={t('live.record_of', { id })}>{t('live.open_record')}</Link>
+    ? may('finance.read') && link && <Link to={`/finance/records/${s.id}`} aria-label={t('live.record_of', { id })}>{t('list.open')}</Link>
     : may('live.command') && (
       <>
-        <Button size={size} loading={refresh.isPending} disabled={!s.online} onClick={onRefresh} aria-label={t('live.refresh_of', { id })}>{t('live.refresh')}</Button>
+        <Button size={size} icon={<ReloadOutlined aria-hidden />} loading={refresh.isPending} disabled={!s.online} onClick={onRefresh} title={t('live.refresh')} aria-label={t('live.refresh_of', { id })}>{size === 'middle' && t('live.refresh')}</Button>
         <Button size={size} danger disabled={!s.can_stop || (mine.stop !== undefined && s.state === 'STOPPING')} onClick={() => { note({ stop: undefined }); setOpen(true) }}
           aria-label={t('live.stop_of', { id })}>{t('live.stop')}</Button>
       </>

@@ -3,8 +3,8 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Page, Warning } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone } from '@ccms/shared/format'
-import { useMay } from '../login/me'
+import { none } from '@ccms/shared/format'
+import { useMay, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Failed } from '../parts/PageStates'
 import { PointTag } from '../parts/Status'
@@ -16,7 +16,8 @@ import { StateTag, warningNote } from './warning'
 export function WarningDetails({ warning: w }: { warning: Warning }) {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = w.time_zone ?? viewerZone()
+  const own = useZone()
+  const zone = w.time_zone ?? own
   const query = useQuery({
     queryKey: ['warning', w.id, w.version],
     queryFn: ({ signal }) => take(api.GET('/api/v1/warnings/{id}', { signal, params: { path: { id: w.id } } })),
@@ -63,7 +64,8 @@ export function WarningDetails({ warning: w }: { warning: Warning }) {
 
 function Children({ storm }: { storm: Warning }) {
   const { t } = useTranslation()
-  const zone = storm.time_zone ?? viewerZone()
+  const own = useZone()
+  const zone = storm.time_zone ?? own
   const query = useQuery({
     queryKey: ['warnings', 'storm', storm.id],
     queryFn: ({ signal }): Promise<Page<Warning>> => take(api.GET('/api/v1/warnings', { signal, params: { query: { parent_id: storm.id, sort: 'at', limit: 100 } } })),

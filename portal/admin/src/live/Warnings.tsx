@@ -3,12 +3,12 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Warning } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { dayStart, none, viewerZone } from '@ccms/shared/format'
+import { dayStart, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { oneZone } from '../parts/common'
 import { PointTag } from '../parts/Status'
 import { When } from '../parts/Times'
@@ -26,14 +26,15 @@ export default function Warnings() {
 }
 
 /** The rows share a zone only where all of them have it. */
-const zoneOf = (w: Warning) => w.time_zone ?? viewerZone()
-const commonZone = (rows: readonly Warning[]) => oneZone(rows.map((w) => ({ time_zone: zoneOf(w) })))
+const zoneOf = (w: Warning, own: string) => w.time_zone ?? own
+const commonZone = (own: string) => (rows: readonly Warning[]) => oneZone(rows.map((w) => ({ time_zone: zoneOf(w, own) })))
 
 /** The warnings of the operator, or all that one charge point ever had. */
 export function WarningList({ point }: { point?: string }) {
   const { t } = useTranslation()
   const may = useMay()
   const polling = usePolling()
+  const own = useZone()
 
   const filters = useMemo<Filter[]>(() => (point ? [] : [
     { key: 'site', kind: 'text', label: t('col.station') },
@@ -58,16 +59,16 @@ export function WarningList({ point }: { point?: string }) {
       { key: 'site', title: t('col.station'), cell: (w) => w.site_name ?? none, wide: true },
       { key: 'point', title: t('col.point_name'), wide: true, cell: (w) => (w.charge_point_id ? <Link to={`/live/points/${w.charge_point_id}?tab=warnings`}>{w.charge_point_name}</Link> : none) },
       { key: 'connector', title: t('col.connector_name'), num: true, cell: (w) => w.connector },
-      { key: 'warning', title: t('col.warning'), fixed: true, wide: true, cell: (w) => <Told warning={w} /> },
+      { key: 'warning', title: t('col.warning'), fixed: true, wide: 'most', cell: (w) => <Told warning={w} /> },
       { key: 'level', title: t('col.level'), sort: 'level', cell: (w) => <LevelTag value={w.level} /> },
       { key: 'type', title: t('col.type'), cell: (w) => word(t, 'warning_type', w.type) },
-      { key: 'at', title: t('col.time'), note: commonZone, sort: 'at', cell: (w, all) => <When at={w.at} zone={zoneOf(w)} withZone={!commonZone(all)} /> },
+      { key: 'at', title: t('col.time'), note: commonZone(own), sort: 'at', cell: (w, all) => <When at={w.at} zone={zoneOf(w, own)} withZone={!commonZone(own)(all)} /> },
       { key: 'point_status', title: t('col.point_status'), cell: (w) => (w.point_status ? <PointTag value={w.point_status} /> : none) },
       { key: 'state', title: t('col.state'), cell: (w) => <StateTag warning={w} /> },
     ]
     if (may('warnings.write')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (w) => <WarningActions rows={[w]} /> })
     return point ? out.filter((c) => c.key !== 'site' && c.key !== 'point' && c.key !== 'point_status') : out
-  }, [t, may, point])
+  }, [t, may, point, own])
 
   return (
     <List<Warning>
@@ -82,7 +83,7 @@ export function WarningList({ point }: { point?: string }) {
         const { site, point: name, state, level, type, from, to } = st.filters
         const page = await take(api.GET('/api/v1/warnings', { signal, params: { query: {
           charge_point_id: point, site, point: name, level, type, state: state === 'all' || point ? undefined : state ?? 'live',
-          from: from && dayStart(from), to: to && dayStart(to, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
+          from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
         } } }))
         return { ...page, items: mergeList(before, page.items) }
       }}
@@ -93,7 +94,7 @@ export function WarningList({ point }: { point?: string }) {
         status: <LevelTag value={w.level} />,
         facts: [
           [t('col.station'), [w.site_name, w.charge_point_name].filter(Boolean).join(' · ') || none],
-          [t('col.time'), <When key="w" at={w.at} zone={zoneOf(w)} withZone />],
+          [t('col.time'), <When key="w" at={w.at} zone={zoneOf(w, own)} withZone />],
           [t('col.state'), <StateTag key="s" warning={w} />],
         ],
         actions: may('warnings.write') && w.state !== 'CLEARED' ? <WarningActions rows={[w]} words /> : undefined,

@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { Me, OperatorRef, Permission } from '@ccms/shared/api'
 import { api, gate, take } from '@ccms/shared/client'
+import { viewerZone } from '@ccms/shared/format'
 import { Problem } from '@ccms/shared/problem'
 
 const key = ['me'] as const
@@ -38,6 +39,12 @@ export function useMay(): (p: Permission) => boolean {
 /** The operator whose rows are seen: one's own, or the one entered. */
 export function operatorOf(me: Me): OperatorRef | undefined {
   return me.acting_in?.operator ?? me.operator ?? undefined
+}
+
+/** The zone of times that belong to no place: the operator's, so that what two people see is
+ * the same; who has entered none sees their own. */
+export function useZone(): string {
+  return operatorOf(useSignedIn())?.time_zone ?? viewerZone()
 }
 
 /** Takes a new login or another operator: everything loaded before is another's. */

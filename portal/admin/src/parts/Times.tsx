@@ -16,7 +16,7 @@ export function When({ at, zone, withZone }: { at?: string | null; zone: string;
 }
 
 /** Long names break behind the slash, where there is no room for all. */
-function ZoneName({ zone }: { zone: string }) {
+export function ZoneName({ zone }: { zone: string }) {
   const [area, ...places] = zoneName(zone).split('/')
   return <>{area}{places.map((p) => <Fragment key={p}>/<wbr />{p}</Fragment>)}</>
 }

@@ -11,8 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { FoundKind, Hit } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone } from '@ccms/shared/format'
-import { operatorOf, useMay, useSignedIn } from '../login/me'
+import { operatorOf, useMay, useSignedIn, useZone } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { When } from '../parts/Times'
 import { keepSeen, readSeen, type Seen } from './recent'
@@ -98,12 +97,13 @@ export function Palette({ onClose }: { onClose: () => void }) {
 function Row({ id, seen, active, open }: { id: string; seen: Seen; active: boolean; open: () => void }) {
   const Icon = icons[seen.kind]
   const h: Hit = seen.hit
+  const zone = useZone()
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- keys are the field's
     <div id={id} role="option" aria-selected={active} className="palette-row" onClick={open}>
       <Icon aria-hidden />
       <span className="palette-what"><b>{h.title}</b>{h.detail && <span className="quiet">{h.detail}</span>}</span>
-      {h.at && <span className="quiet small"><When at={h.at} zone={viewerZone()} /></span>}
+      {h.at && <span className="quiet small"><When at={h.at} zone={zone} withZone /></span>}
     </div>
   )
 }

@@ -13,7 +13,7 @@ import en from '@ccms/shared/i18n/en.json'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { oneZone } from '../parts/common'
 import { useProblemText } from '../parts/ProblemText'
 import { When } from '../parts/Times'
@@ -25,11 +25,12 @@ const query = (st: ListState) => ({
   state: st.filters.state as MaintenanceWindow['state'] | undefined, site: st.filters.site, point: st.filters.point, sort: st.sort, limit: st.limit, cursor: st.cursor,
 })
 
-const commonZone = (rows: readonly MaintenanceWindow[]) => oneZone(rows.map((w) => ({ time_zone: zoneOf(w) })))
+const commonZone = (own: string) => (rows: readonly MaintenanceWindow[]) => oneZone(rows.map((w) => ({ time_zone: zoneOf(w, own) })))
 
 export default function Windows() {
   const { t } = useTranslation()
   const may = useMay()
+  const own = useZone()
   const [adding, setAdding] = useState(false)
   const filters = useMemo<Filter[]>(() => [
     { key: 'site', kind: 'text', label: t('col.station') },
@@ -41,8 +42,8 @@ export default function Windows() {
       { key: 'site', title: t('col.station'), wide: true, fixed: true, cell: (w) => <bdi>{w.site_name ?? none}</bdi> },
       { key: 'point', title: t('col.point_name'), wide: true, cell: (w) => <Where window={w} /> },
       { key: 'state', title: t('col.state'), cell: (w) => <WindowTag window={w} /> },
-      { key: 'from', title: t('window.from'), note: commonZone, sort: 'from', cell: (w, all) => <When at={w.from} zone={zoneOf(w)} withZone={!commonZone(all)} /> },
-      { key: 'until', title: t('window.until'), note: commonZone, sort: 'until', cell: (w, all) => <When at={w.until} zone={zoneOf(w)} withZone={!commonZone(all)} /> },
+      { key: 'from', title: t('window.from'), note: commonZone(own), sort: 'from', cell: (w, all) => <When at={w.from} zone={zoneOf(w, own)} withZone={!commonZone(own)(all)} /> },
+      { key: 'until', title: t('window.until'), note: commonZone(own), sort: 'until', cell: (w, all) => <When at={w.until} zone={zoneOf(w, own)} withZone={!commonZone(own)(all)} /> },
       { key: 'reason', title: t('window.reason'), wide: true, cell: (w) => <bdi>{w.reason}</bdi> },
       { key: 'aside', title: t('window.aside'), num: true, cell: (w) => <Aside window={w} /> },
       { key: 'by', title: t('window.by'), cell: (w) => <bdi>{w.created_by ?? none}</bdi> },
@@ -50,7 +51,7 @@ export default function Windows() {
     ]
     if (may('warnings.write')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (w) => <End window={w} /> })
     return out
-  }, [t, may])
+  }, [t, may, own])
   const add = may('warnings.write') && <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('window.add')}</Button>
   return (
     <>
@@ -65,8 +66,8 @@ export default function Windows() {
           title: <>{w.charge_point_id ? <><Where window={w} /> · <bdi>{w.site_name}</bdi></> : <bdi>{windowName(t, w)}</bdi>}</>,
           status: <WindowTag window={w} />,
           facts: [
-            [t('window.from'), <When key="f" at={w.from} zone={zoneOf(w)} withZone />],
-            [t('window.until'), <When key="u" at={w.until} zone={zoneOf(w)} withZone />],
+            [t('window.from'), <When key="f" at={w.from} zone={zoneOf(w, own)} withZone />],
+            [t('window.until'), <When key="u" at={w.until} zone={zoneOf(w, own)} withZone />],
             [t('window.reason'), <bdi key="r">{w.reason}</bdi>],
           ],
           actions: may('warnings.write') && w.state !== 'OVER' ? <End window={w} words /> : undefined,

@@ -8,12 +8,12 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { MaintenanceWindow } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { dateTime, viewerZone, zoneName } from '@ccms/shared/format'
-import { useMay } from '../login/me'
+import { dateTime, zoneName } from '@ccms/shared/format'
+import { useMay, useZone } from '../login/me'
 import { Tag, type Tone } from '../parts/Status'
 import { word } from '../parts/words'
 
-export const zoneOf = (w: MaintenanceWindow) => w.time_zone ?? viewerZone()
+export const zoneOf = (w: MaintenanceWindow, own: string) => w.time_zone ?? own
 
 /** Names a window to who cannot see the row. */
 export const windowName = (t: TFunction, w: MaintenanceWindow) =>
@@ -49,7 +49,8 @@ function useRunning(site?: string): MaintenanceWindow[] {
 
 function Until({ window: w }: { window: MaintenanceWindow }) {
   const { t } = useTranslation()
-  return <Tag tone="busy" icon={ToolOutlined} text={t('window.until_tag', { time: minute(w.until, zoneOf(w)) })} title={`${w.reason} · ${zoneName(zoneOf(w))}`} />
+  const own = useZone()
+  return <Tag tone="busy" icon={ToolOutlined} text={t('window.until_tag', { time: minute(w.until, zoneOf(w, own)) })} title={`${w.reason} · ${zoneName(zoneOf(w, own))}`} />
 }
 
 /** Beside a charge point, while a window of it or of its whole site runs: the one that ends last. */

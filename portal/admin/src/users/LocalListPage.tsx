@@ -8,12 +8,12 @@ import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import type { LocalList, LocalListCard, LocalListPoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { none, viewerZone, zoneName } from '@ccms/shared/format'
+import { none, zoneName } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
 import type { Filter } from '../list/state'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
@@ -50,7 +50,7 @@ function Loaded({ list: l }: { list: LocalList }) {
   const { t } = useTranslation()
   const may = useMay()
   const push = usePush()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const [search, setSearch] = useSearchParams()
   const [editing, setEditing] = useState(false)
   const tabs: TabItem[] = [

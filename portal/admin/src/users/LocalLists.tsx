@@ -8,10 +8,10 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { LocalList } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { viewerZone, zoneName } from '@ccms/shared/format'
+import { zoneName } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
-import { useMay, useSignedIn } from '../login/me'
+import { useMay, useZone } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { AssetTag, PushTag } from '../parts/Status'
 import { When } from '../parts/Times'
@@ -45,7 +45,7 @@ export function usePush() {
 export default function LocalLists() {
   const { t } = useTranslation()
   const may = useMay()
-  const zone = useSignedIn().operator?.time_zone ?? viewerZone()
+  const zone = useZone()
   const push = usePush()
   const [adding, setAdding] = useState(false)
   const [editing, setEditing] = useState<LocalList>()

@@ -136,7 +136,7 @@ export function ProfileFields({ form, bounds, connectors, running, loading }: Fi
         </Form.Item>
         <Form.Item name="duration" label={optional(t('profile.duration'), t('form.optional'))} rules={[time(true)]}><Input className="clock" placeholder="24:00" maxLength={9} /></Form.Item>
       </Space>
-      <p className="quiet small">{t('list.your_zone', { zone: viewerZone() })}</p>
+      <p className="quiet small">{t('profile.zone', { zone: viewerZone() })}</p>
       <details className="profile-more">
         <summary>{t('profile.more')}</summary>
         <Space wrap align="start">

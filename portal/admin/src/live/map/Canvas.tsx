@@ -132,7 +132,7 @@ export function Canvas({ sites, chosen, onChoose, tiles, shown }: {
   return (
     <>
       <div ref={element} className="map-canvas" role="application" aria-label={t('map.label')} />
-      {tiles?.credit && <div className="map-credit">{tiles.credit}</div>}
+      {(!tiles || tiles.credit) && <div className="map-credit">{tiles ? tiles.credit : t('map.outline')}</div>}
     </>
   )
 }

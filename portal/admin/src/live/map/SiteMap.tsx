@@ -9,10 +9,10 @@ import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import type { SiteStatus } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { clock, viewerZone } from '@ccms/shared/format'
+import { clock } from '@ccms/shared/format'
 import { points } from '../../home/links'
 import { SiteInWindow } from '../../upkeep/window'
-import { useMay, useSignedIn } from '../../login/me'
+import { useMay, useSignedIn, useZone } from '../../login/me'
 import { Blank, Failed } from '../../parts/PageStates'
 import { PageSkeleton } from '../../parts/Skeletons'
 import { SiteTag } from '../../parts/Status'
@@ -28,6 +28,7 @@ const listed = 200
 export default function SiteMap() {
   const { t } = useTranslation()
   const me = useSignedIn()
+  const zone = useZone()
   const polling = usePolling()
   const [search, setSearch] = useSearchParams()
   const [chosen, setChosen] = useState<string>()
@@ -63,9 +64,9 @@ export default function SiteMap() {
       <div className="map-side">
         <div className="map-bar">
           <Input allowClear value={typed} onChange={(e) => narrow('name', e.target.value)} placeholder={t('map.find')} aria-label={t('map.find')} />
-          <Select allowClear value={state} onChange={(v) => narrow('state', v)} placeholder={t('map.any_state')} aria-label={t('map.state')}
+          <Select className="map-state" allowClear value={state} onChange={(v) => narrow('state', v)} placeholder={t('map.any_state')} aria-label={t('map.state')}
             options={states.map((s) => ({ value: s, label: t(`site_state.${s}`) }))} />
-          <span className="map-note"><LiveNote /> <span className="quiet small">{t('list.as_of', { time: clock(query.data!.as_of, viewerZone()) })}</span></span>
+          <span className="map-note"><LiveNote /> <span className="quiet small">{t('list.as_of', { time: clock(query.data!.as_of, zone) })}</span></span>
         </div>
         {query.isError && <div className="list-stale" role="alert">{t('list.error')} <Button size="small" onClick={() => void query.refetch()}>{t('list.retry')}</Button></div>}
         {query.data!.more && <div className="map-more quiet small">{t('map.more')}</div>}

@@ -26,7 +26,7 @@ export function Commands({ point }: { point: ChargePoint }) {
   if (query.isPending) return <PageSkeleton />
   if (query.isError) return <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
   const items = query.data.pages.flatMap((p) => p.items)
-  if (items.length === 0) return <Blank title={t('command.none')} />
+  if (items.length === 0) return <Blank title={t('command.none')} next={t('command.none_next')} />
   return (
     <>
       <ul className="history">{items.map((c) => (isSettled(c) ? <Entry key={c.id} command={c} zone={point.time_zone} /> : <OpenEntry key={c.id} command={c} zone={point.time_zone} />))}</ul>

@@ -8,7 +8,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command, PointFile } from '@ccms/shared/api'
 import { api, guardedFetch, take } from '@ccms/shared/client'
-import { none, scaled } from '@ccms/shared/format'
+import { none, kilobytes } from '@ccms/shared/format'
 import { fileNameOf, saveFile } from '@ccms/shared/download'
 import { Problem, problemOf } from '@ccms/shared/problem'
 import { type Column, List } from '../../list/List'
@@ -52,7 +52,7 @@ export function Files({ point }: { point: ChargePoint }) {
     { key: 'kind', title: t('files.kind_name'), cell: (f) => t(`files.kind.${f.kind}`) },
     { key: 'state', title: t('col.state'), wide: true, cell: (f) => <State file={f} /> },
     { key: 'name', title: t('files.name'), cell: (f) => f.file_name ?? none, wide: true },
-    { key: 'size', title: t('files.size'), num: true, cell: (f) => (f.bytes ? scaled(f.bytes, 3, 1) : none) },
+    { key: 'size', title: t('files.size'), num: true, cell: (f) => (f.bytes ? kilobytes(f.bytes) : none) },
     { key: 'protocol', title: t('files.protocol'), cell: (f) => f.protocol.toUpperCase(), off: true },
     { key: 'kept', title: t('files.kept_until'), off: true, cell: (f) => (f.arrived_at ? <When at={f.kept_until} zone={zone} /> : none) },
     { key: 'operation', title: t('list.operation'), pin: true, cell: (f) => <Actions file={f} /> },
@@ -65,7 +65,7 @@ export function Files({ point }: { point: ChargePoint }) {
         rowName={(f) => nameOf(t, f)}
         card={(f) => ({
           title: nameOf(t, f), status: <FileTag value={f.state} />,
-          facts: [[t('files.asked_at'), <When key="w" at={f.created_at} zone={zone} />], [t('files.size'), f.bytes ? scaled(f.bytes, 3, 1) : none], [t('firmware.why'), said(t, f.detail) || none]],
+          facts: [[t('files.asked_at'), <When key="w" at={f.created_at} zone={zone} />], [t('files.size'), f.bytes ? kilobytes(f.bytes) : none], [t('firmware.why'), said(t, f.detail) || none]],
           actions: <Actions file={f} />,
         })}
         empty={{ title: t('files.empty'), next: t('files.empty_next') }}

@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { useParams, useSearchParams } from 'react-router'
 import type { ChargePoint } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kw } from '@ccms/shared/format'
+import { kw, zoneName } from '@ccms/shared/format'
 import { notOlder } from '@ccms/shared/merge'
 import { Problem } from '@ccms/shared/problem'
 import { EditPoint } from '../../assets/EditPoint'
@@ -126,13 +126,14 @@ function Loaded({ point: p }: { point: ChargePoint }) {
             [t('col.code'), <Mono key="c" value={p.code} />],
             [t('col.charger_type'), p.charger_type],
             [t('col.max_power'), <span key="m" className="num">{kw(p.max_power_w)}</span>],
-            [t('points.last_seen'), p.last_seen_at ? <When key="w" at={p.last_seen_at} zone={zone} withZone /> : t('points.never')],
+            [t('points.last_seen'), p.last_seen_at ? <When key="w" at={p.last_seen_at} zone={zone} /> : t('points.never')],
             Boolean(p.vendor || p.model) && [t('points.vendor'), [p.vendor, p.model].filter(Boolean).join(' ')],
             Boolean(p.firmware) && [t('points.firmware'), p.firmware],
             Boolean(p.hardware_serial) && [t('points.hardware_serial'), <Mono key="h" value={p.hardware_serial!} />],
             p.subprotocol !== 'lenient' && [t('assets.subprotocol'), t(`assets.subprotocols.${p.subprotocol}`)],
           ]} />
           {may('assets.write') && <Button size="small" className="facts-edit" icon={<EditOutlined aria-hidden />} onClick={() => setEditing(true)} aria-label={t('assets.edit_of', { name: p.name })}>{t('template.edit')}</Button>}
+          <p className="quiet small">{t('record.zone', { zone: zoneName(zone) })}</p>
           {editing && <EditPoint point={p} onClose={() => setEditing(false)} />}
         </aside>
         <section className="record-tabs"><GroupedTabs groups={groups} active={search.get('tab')} onChange={setTab} label={p.name} /></section>

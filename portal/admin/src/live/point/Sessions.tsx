@@ -3,11 +3,11 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { ChargePoint, Session } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { duration, kwh, money, none } from '@ccms/shared/format'
+import { amount, duration, kwh, money, none } from '@ccms/shared/format'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../../list/List'
 import { useMay } from '../../login/me'
-import { oneZone } from '../../parts/common'
+import { oneCurrency, oneZone } from '../../parts/common'
 import { RecordTag, SessionTag } from '../../parts/Status'
 import { When } from '../../parts/Times'
 import { SessionActions } from '../SessionActions'
@@ -19,6 +19,7 @@ export function Sessions({ point }: { point: ChargePoint }) {
   const may = useMay()
   const polling = usePolling()
   const columns = useMemo<Column<Session>[]>(() => {
+    const currency = (all: readonly Session[]) => { const c = oneCurrency(all.map((s) => s.total ?? s.cost)); return c && `(${c})` }
     const id = (s: Session) => s.transaction_id ?? t('point.session')
     const out: Column<Session>[] = [
       { key: 'transaction', title: t('col.transaction'), fixed: true, cell: (s) => (may('finance.read') ? <Link className="mono-text" to={`/finance/records/${s.id}`}>{id(s)}</Link> : <span className="mono-text">{id(s)}</span>) },
@@ -28,7 +29,7 @@ export function Sessions({ point }: { point: ChargePoint }) {
       { key: 'duration', title: t('col.duration'), num: true, off: true, cell: (s) => duration(s.duration_s) },
       { key: 'energy', title: t('col.energy'), num: true, cell: (s) => kwh(s.energy_wh) },
     ]
-    if (may('finance.read')) out.push({ key: 'total', title: t('col.total'), num: true, cell: (s) => money(s.total ?? s.cost) })
+    if (may('finance.read')) out.push({ key: 'total', title: t('col.total'), num: true, note: currency, cell: (s, all) => (currency(all) ? amount(s.total ?? s.cost) : money(s.total ?? s.cost)) })
     out.push({ key: 'state', title: t('col.state'), cell: (s) => (s.record_state === 'RUNNING' ? <SessionTag value={s.state} /> : <RecordTag value={s.record_state} />) })
     if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (s) => (isEnded(s) ? none : <SessionActions session={s} />) })
     return out
