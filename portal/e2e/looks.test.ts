@@ -42,6 +42,9 @@ afterAll(async () => {
 async function fits(what: string) {
   expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
   expect(await w.page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
+  // With the menu open a desk shows every column that a list comes with.
+  const list = w.page.locator('.list-rows').first()
+  if (await list.count() > 0) expect(await list.evaluate((m) => m.scrollWidth - m.clientWidth), `${what}: no column is cut off`).toBeLessThanOrEqual(0)
 }
 
 async function addressOf(path: string): Promise<string | undefined> {
@@ -164,6 +167,38 @@ test('the login and the dialogs have no fault, in both languages and themes', as
   expect(await faults(l.page)).toEqual([])
   await l.close()
 }, 120_000)
+test('every form fits a phone, and what it asks for can be seen', async () => {
+  const p = await openWindow({ size: phone, dark: true, language: 'de' })
+  const { page } = p
+  await page.goto(`${base}/login`)
+  await page.locator('input').first().fill('admin')
+  await page.locator('input[type=password]').fill(logins.admin!)
+  await page.keyboard.press('Enter')
+  await page.locator('.top').waitFor()
+  const forms: [path: string, button: RegExp][] = [
+    ['assets/stations', /^Hinzufügen$/], ['assets/points', /^Hinzufügen$/], ['assets/templates', /^Hinzufügen$/], ['assets/models', /^Hinzufügen$/],
+    ['assets/inbox', /^Neue Ladepunkte/], ['assets/certificates?tab=authorities', /hinzufügen$/], ['assets/firmware', /^Abbild hinzufügen$/],
+    ['upkeep/windows', /^Fenster planen$/], ['users/profiles', /^Hinzufügen$/], ['users/cards', /^Hinzufügen$/], ['users/local-lists', /^Hinzufügen$/],
+    ['finance/ledger', /^Monat abschließen$/], ['finance/recharges', /^Grenzen$/],
+  ]
+  for (const [path, button] of forms) {
+    await page.goto(`${base}/${path}`)
+    await page.locator('button:enabled', { hasText: button }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.locator('input, textarea').first().waitFor()
+    await dialog.locator('.skeleton').waitFor({ state: 'detached' })
+    const name = `form-${path.replaceAll(/\W+/g, '-')}-390-dark-de`
+    await picture(page, name)
+    expect(await dialog.evaluate((d) => d.scrollWidth - d.clientWidth), `${name}: nothing sticks out`).toBeLessThanOrEqual(0)
+    // A field without an edge is one that nobody finds.
+    expect(await dialog.locator('input.ant-input:visible, textarea:visible').evaluateAll((all) => all
+      .filter((e) => !e.closest('.ant-input-affix-wrapper') && getComputedStyle(e).borderTopWidth === '0px').map((e) => e.id)), `${name}: fields without an edge`).toEqual([])
+    expect(await faults(page), name).toEqual([])
+  }
+  expect(p.errors).toEqual([])
+  await p.close()
+}, 120_000)
+
 test('on a phone the menu is a drawer, the filters are a sheet and a charge can be stopped', async () => {
   const w = await openWindow({ size: phone })
   const { page } = w

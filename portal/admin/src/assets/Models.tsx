@@ -63,7 +63,7 @@ export default function Models() {
   )
   const columns: Column<Model>[] = [
     { key: 'name', title: t('model.name'), sort: 'name', cell: name, wide: true, fixed: true },
-    { key: 'firmware', title: t('points.firmware'), cell: (m) => (m.firmware === '*' ? t('model.any_firmware') : m.firmware) },
+    { key: 'firmware', title: t('points.firmware'), wide: true, cell: (m) => (m.firmware === '*' ? t('model.any_firmware') : m.firmware) },
     { key: 'said', title: t('model.said'), num: true, cell: (m) => said(m.quirks) },
     { key: 'learned', title: t('model.learned'), num: true, cell: (m) => m.learned.length },
     { key: 'at', title: t('model.learned_at'), note: zone, cell: (m) => (m.learned_at ? <When at={m.learned_at} zone={zone} /> : none) },

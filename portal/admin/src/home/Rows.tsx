@@ -55,7 +55,7 @@ export function SessionRows() {
   ], [t, may])
   return (
     <List<HomeSession>
-      queryKey={['home-sessions', JSON.stringify(query(s))]} label={t('home.rows_sessions', { label })} columns={columns} defaultSort="-ended_at" note={<Back state={s} />}
+      queryKey={['home-sessions', JSON.stringify(query(s))]} label={t('home.rows_sessions', { label })} columns={columns} defaultSort="-ended_at" note={<><b className="rows-of">{t('home.rows_sessions', { label })}</b><Back state={s} /></>}
       load={(st, signal) => take(api.GET('/api/v1/home/sessions', { signal, params: { query: { ...query(s), sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
       rowName={(x) => x.transaction_id ?? x.site_name}
       card={(x) => ({
@@ -91,7 +91,7 @@ export function PostingRows() {
   ], [t, s.zone])
   return (
     <List<HomePosting>
-      queryKey={['home-postings', JSON.stringify({ ...query(s), side, currency })]} label={t(`home.rows_${side}`, { label })} columns={columns} defaultSort="-time" note={<Back state={s} />}
+      queryKey={['home-postings', JSON.stringify({ ...query(s), side, currency })]} label={t(`home.rows_${side}`, { label })} columns={columns} defaultSort="-time" note={<><b className="rows-of">{t(`home.rows_${side}`, { label })}</b><Back state={s} /></>}
       load={(st, signal) => take(api.GET('/api/v1/home/postings', { signal, params: { query: { ...query(s), side, currency, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
       rowName={(x) => x.transaction_id ?? x.id}
       card={(x) => ({

@@ -10,7 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import type { Bulk as BulkOf, BulkItem } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { clock, none } from '@ccms/shared/format'
+import { clock, none, zoneName } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
@@ -130,7 +130,7 @@ function Items({ bulk: b, title }: { bulk: BulkOf; title: string }) {
     { key: 'result', title: t('bulk.result'), cell: (r) => <><Result row={r} />{r.status !== undefined && <span className="quiet small"> {r.status}</span>}</> },
     { key: 'why', title: t('bulk.why'), cell: (r) => r.detail ?? none, wide: true },
     { key: 'effect', title: t('command.effect'), cell: (r) => <Effect row={r} type={b.type} /> },
-    { key: 'time', title: t('col.time'), cell: (r) => (r.state === 'waiting' && r.due_at
+    { key: 'time', title: t('col.time'), note: zoneName(zone), cell: (r) => (r.state === 'waiting' && r.due_at
       ? <span className="quiet">{t('bulk.due', { time: clock(r.due_at, zone) })}</span> : <When at={r.done_at} zone={zone} />) },
   ], [t, b.type, zone])
   return (

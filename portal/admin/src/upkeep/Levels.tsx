@@ -33,7 +33,7 @@ export default function Levels() {
     { key: 'type', title: t('col.type'), fixed: true, cell: name },
     { key: 'built_in', title: t('levels.built_in'), cell: (r) => <BuiltIn row={r} /> },
     { key: 'own', title: t('levels.own'), cell: (r) => (r.level ? <LevelTag value={r.level} /> : none) },
-    { key: 'note', title: t('levels.note'), wide: true, cell: (r) => (r.safety ? <Safety /> : '') },
+    { key: 'note', title: t('levels.note'), wide: 'most', cell: (r) => (r.safety ? <Safety /> : '') },
   ]
   if (may('warnings.configure')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: edit })
   return (
