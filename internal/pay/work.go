@@ -280,7 +280,7 @@ func (s *Service) follow(tx Tx, before, p Payment, st *Step, seen Seen) (Payment
 		p.DueAt = now
 	case p.State == Created || p.State == RequiresAction || p.State == CapturePending:
 		p.Looks++
-		p.DueAt = now.Add(again(p.Looks + 1))
+		p.DueAt = now.Add(again(p.Looks))
 	}
 	return p, nil
 }

@@ -353,6 +353,7 @@ func (h *handlers) testOption(ctx context.Context, in *PaymentMethodPath) (*sing
 
 // PaymentCheck is one day at a provider compared with the ledger.
 type PaymentCheck struct {
+	ID         string         `json:"id" export:"-" doc:"The day and the provider."`
 	Day        string         `json:"day" doc:"UTC, as providers count." example:"2026-11-22"`
 	Provider   pay.Provider   `json:"provider" enum:"stripe,paypal"`
 	State      pay.CheckState `json:"state" enum:"MATCHED,DRIFT,FAILED"`
@@ -373,7 +374,7 @@ type PaymentDrift struct {
 }
 
 func checkFrom(c pay.Check) PaymentCheck {
-	out := PaymentCheck{Day: c.Day, Provider: c.Provider, State: c.State, CheckedAt: at(c.At), Matched: c.Matched, AtProvider: amount(c.AtProvider),
+	out := PaymentCheck{ID: c.Day + ":" + string(c.Provider), Day: c.Day, Provider: c.Provider, State: c.State, CheckedAt: at(c.At), Matched: c.Matched, AtProvider: amount(c.AtProvider),
 		InLedger: amount(c.InLedger), Failure: c.Failure, Drifts: []PaymentDrift{}}
 	for _, d := range c.Drifts {
 		out.Drifts = append(out.Drifts, PaymentDrift{d.Payment, d.Ref, amount(d.AtProvider), amount(d.InLedger)})

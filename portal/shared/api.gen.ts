@@ -6232,6 +6232,8 @@ export interface components {
             drifts: components["schemas"]["PaymentDrift"][];
             /** @description Why nothing was compared; it is tried again. */
             failure?: string;
+            /** @description The day and the provider. */
+            id: string;
             in_ledger: components["schemas"]["Money"];
             /**
              * Format: int64

@@ -33,7 +33,7 @@ test('German has the keys of English, each with what is put in', () => {
 test('every fault that a screen may meet has its sentence', () => {
   const internal = new URL('../../../internal/', import.meta.url)
   // The rest of internal/ speaks to charge points and to whoever runs the server.
-  const speaks = /^(?:asset|ledger|member|operator|report|session|tariff|upkeep|web|fault)\//
+  const speaks = /^(?:asset|ledger|member|operator|pay|psp|report|session|tariff|upkeep|web|fault)\//
   const codes = new Set<string>()
   for (const f of readdirSync(internal, { recursive: true, encoding: 'utf8' })) {
     if (!speaks.test(f) || !f.endsWith('.go') || f.endsWith('_test.go')) continue

@@ -11,6 +11,8 @@ export function useAccountName() {
   const { t } = useTranslation()
   return useCallback((book: string) => {
     const tax = /^tax:(\d+)$/.exec(book)
+    const provider = /^(provider|fees):(\w+)$/.exec(book)
+    if (provider) return t(provider[1] === 'fees' ? 'postings.fees' : 'postings.provider', { name: word(t, 'payment_provider', provider[2]!) })
     return tax ? t('postings.tax', { rate: percent(Number(tax[1])) }) : word(t, 'book', book.replace(':', '_'))
   }, [t])
 }

@@ -65,6 +65,8 @@ export default function RechargePage() {
             Boolean(r.email) && [t('col.email'), r.email],
             [t('col.charging_account'), <Mono key="c" value={r.charging_account} />],
             [t('col.recharge_from'), word(t, 'recharge_from', r.recharge_from)],
+            Boolean(r.reference) && [t('payments.reference'), <bdi key="n">{r.reference}</bdi>],
+            Boolean(r.payment_id) && [t('payments.details'), <Link key="p" to={`/finance/payments/${r.payment_id}`}>{t('payments.details')}</Link>],
             [t('recharges.reason'), <bdi key="r">{r.reason}</bdi>],
             Boolean(r.actor_name) && [t('recharges.actor'), <bdi key="a">{r.actor_name}</bdi>],
             [t('recharges.balance_before'), <span key="b" className="num">{money(r.balance_before)}</span>],

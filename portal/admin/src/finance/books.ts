@@ -2,7 +2,7 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 
-const made = ['drivers', 'recharges', 'recharge-requests', 'recharge-sums', 'postings', 'entries', 'trial-balance', 'home']
+const made = ['drivers', 'recharges', 'payments', 'recharge-requests', 'recharge-sums', 'postings', 'entries', 'trial-balance', 'home']
 
 export async function refreshBooks(client: QueryClient): Promise<void> {
   await Promise.all(made.map((key) => client.invalidateQueries({ queryKey: [key] })))

@@ -1,8 +1,8 @@
 // The menu in the guide's order and words: only the screens that exist.
 
 import {
-  AlertOutlined, AuditOutlined, BookOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, UnorderedListOutlined, WalletOutlined,
+  AlertOutlined, AuditOutlined, BookOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, FileSyncOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, ShopOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, TransactionOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -26,9 +26,12 @@ export const sections: Section[] = [
     { path: '/live/bulks', title: 'nav.bulks', need: 'live.read', icon: SendOutlined },
   ] },
   { title: 'nav.finance', leaves: [
+    { path: '/finance/payment-options', title: 'nav.payment_options', need: 'finance.read', icon: ShopOutlined },
     { path: '/finance/plans', title: 'nav.plans', need: 'plans.read', icon: MoneyCollectOutlined },
     { path: '/finance/recharges', title: 'nav.recharges', need: 'finance.read', icon: WalletOutlined },
     { path: '/finance/records', title: 'nav.records', need: 'finance.read', icon: ProfileOutlined },
+    { path: '/finance/payments', title: 'nav.payments', need: 'finance.read', icon: TransactionOutlined },
+    { path: '/finance/reconciliation', title: 'nav.reconciliation', need: 'finance.read', icon: FileSyncOutlined },
     { path: '/finance/ledger', title: 'nav.ledger', need: 'finance.read', icon: BookOutlined },
   ] },
   { title: 'nav.assets', leaves: [

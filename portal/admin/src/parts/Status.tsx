@@ -89,6 +89,15 @@ export const RechargeTag = tagOf({
   REVERSAL: ['bad', MinusCircleOutlined],
 }, 'recharge_state')
 
+export const PaymentTag = tagOf({
+  CREATED: ['wait', LoadingOutlined], REQUIRES_ACTION: ['wait', ClockCircleOutlined], AUTHORISED: ['busy', PauseCircleOutlined], INCREMENTED: ['busy', PauseCircleOutlined],
+  CAPTURE_PENDING: ['wait', LoadingOutlined], CAPTURED: ['free', CheckCircleOutlined], PARTIALLY_REFUNDED: ['wait', MinusCircleOutlined],
+  REFUNDED: ['off', MinusCircleOutlined], VOIDED: ['off', StopOutlined], EXPIRED: ['off', ClockCircleOutlined], FAILED: ['bad', CloseCircleOutlined],
+  DISPUTED: ['bad', ExclamationCircleOutlined],
+}, 'payment_state')
+
+export const CheckTag = tagOf({ MATCHED: ['free', CheckCircleOutlined], DRIFT: ['bad', ExclamationCircleOutlined], FAILED: ['wait', DisconnectOutlined] }, 'payment_check')
+
 export function Online({ online }: { online: boolean }) {
   const { t } = useTranslation()
   return online
