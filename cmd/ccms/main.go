@@ -83,7 +83,7 @@ func main() {
 		stop()
 	}()
 	parser.BindTo(ctx, (*context.Context)(nil))
-	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	parser.Bind(slog.New(slog.NewTextHandler(os.Stderr, app.LogOptions(slog.LevelInfo))))
 	if err := parser.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "ccms:", oneLine(err))
 		os.Exit(1)

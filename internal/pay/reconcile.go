@@ -57,7 +57,7 @@ const (
 	dayForm    = "2006-01-02"
 )
 
-// Drifted is the fact of a day that does not match, for a warning.
+// Drifted is the fact of a day that does not match.
 const Drifted fact.Kind = "payment.drifted"
 
 // DriftedPayload is what it says.
@@ -151,6 +151,9 @@ func (s *Service) Compare(ctx context.Context, sc authz.Scope, op ident.Operator
 		} else {
 			c = compare(c, moved, b.booked, inDay, from, to)
 		}
+	}
+	if c.State == DriftFound {
+		s.log.Warn("a day at a payment provider differs from the books", "operator", op.String(), "provider", by, "day", c.Day, "payments", len(c.Drifts))
 	}
 	return c, s.write(ctx, sc, func(tx Tx) error {
 		c.At = tx.Now()

@@ -49,3 +49,22 @@ func TestNoAnswerHasAKeyOfAProvider(t *testing.T) {
 		}
 	})
 }
+
+func TestPAY_R9_aCardNumberInFreeTextIsMaskedBeforeItIsStored(t *testing.T) {
+	lite(t, func(w *world) {
+		w.tenants()
+		w.furnish(&w.mine)
+		admin := bearer(w.mine.admin)
+		var r Recharge
+		a := w.call("POST", "/api/v1/drivers/"+w.mine.driver+"/recharges", `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"paid with 4242 4242 4242 4242"}`, admin, key("pan")).want(w, 201)
+		if a.into(&r); r.Reason != "paid with **** **** **** 4242" {
+			w.Errorf("%q", r.Reason)
+		}
+		if a := w.call("GET", "/api/v1/audit?limit=100", "", admin).want(w, 200); strings.Contains(string(a.body), "4242 4242") {
+			w.Error("the audit has it")
+		}
+		// What is no free text stays as it is: a card of a driver may look like one.
+		w.call("POST", "/api/v1/tokens", `{"driver_id":"`+w.mine.driver+`","uid":"4242424242424242"}`, admin).want(w, 201)
+		w.call("GET", "/api/v1/tokens?uid=4242424242424242", "", admin).want(w, 200)
+	})
+}
