@@ -34,7 +34,7 @@ type Stopped struct {
 
 func (e Stopped) apply(m *machine) {
 	s, in := &m.s, &m.s.Inner
-	if s.RealStop {
+	if s.RealStop || s.Has(FlagReviewed) {
 		return
 	}
 	billed := s.Bill // by a provisional close

@@ -48,7 +48,7 @@ type Env struct {
 // NeedsRegisters reports whether Apply of ev to st may make a bill.
 func NeedsRegisters(st State, ev Event) bool {
 	switch ev.(type) {
-	case Stopped:
+	case Stopped, Reviewed:
 		return true
 	case Due:
 		return st.Phase == Idle || !st.Inner.CloseFrom.IsZero()
@@ -217,7 +217,7 @@ func (e Metered) apply(m *machine) {
 		s.flag(FlagLateSample)
 		return
 	}
-	if s.Phase == Completed || s.Phase == Abnormal && !s.Has(FlagAdopted) {
+	if s.Phase == Completed || s.Has(FlagReviewed) || s.Phase == Abnormal && !s.Has(FlagAdopted) {
 		return // closed without a stop: the rows are there when it comes
 	}
 	var newest time.Time

@@ -28,7 +28,7 @@ type Overlapped struct{}
 
 func (Overlapped) apply(m *machine) {
 	s := &m.s
-	if s.Has(FlagOverlap) || !s.Phase.Open() && s.Phase != Idle && s.Phase != Completed && s.Phase != Abnormal {
+	if s.Has(FlagOverlap) || s.Has(FlagReviewed) || !s.Phase.Open() && s.Phase != Idle && s.Phase != Completed && s.Phase != Abnormal {
 		return
 	}
 	s.flag(FlagOverlap)

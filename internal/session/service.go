@@ -239,7 +239,11 @@ func (s *Service) settle(tx Tx, out Outcome) (Outcome, error) {
 	hold.Ended = st.EndedAt // what it counts for, however late it is told
 	switch {
 	case then.Adjust != nil:
-		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, "adjust"))
+		why := "adjust"
+		if st.Has(FlagReviewed) { // its stop may have adjusted it before
+			why = "review"
+		}
+		done, err := ledger.Adjust(tx, hold, *then.Adjust, *st.Bill, key(*st, why))
 		if err != nil {
 			return out, err
 		}
@@ -314,7 +318,7 @@ func (s *State) wireID() int32 {
 // EndFacts are the facts of sessions that have ended, and of what changes in them then:
 // when they ended, what they came to, whose they are.
 var EndFacts = []fact.Kind{"session.stopped", "session.closed_provisionally", "session.completed", "session.abnormal",
-	"session.failed_to_start", "session.orphan_stop"}
+	"session.failed_to_start", "session.orphan_stop", "session.reviewed"}
 
 // Changed is the payload of session facts.
 type Changed struct {

@@ -24,7 +24,7 @@ const (
 	Idle            Phase = "IDLE"             // stopped, cable in, the idle clock may run
 	Completed       Phase = "COMPLETED"        // billed and captured
 	FailedToStart   Phase = "FAILED_TO_START"  // remote start without StartTransaction in time
-	Rejected        Phase = "REJECTED"         // started by a token that may not
+	Rejected        Phase = "REJECTED"         // started by a token that may not, or void by a person's word: nothing is owed
 	Abnormal        Phase = "ABNORMAL"         // cannot be billed without a person
 )
 
@@ -72,6 +72,7 @@ const (
 	FlagLongEmpty     Flag = "LONG_EMPTY"     // long, and next to no energy (BILL-R3)
 	FlagOverlap       Flag = "OVERLAP"        // another session on the connector at the same time (BILL-R16)
 	FlagMeterBase     Flag = "METER_BASE"     // the start did not tell the register that ran (BILL-R18)
+	FlagReviewed      Flag = "REVIEWED"       // a person has decided what it comes to
 	FlagRegisters     Flag = "REGISTERS"      // start and stop do not agree with the meter values (behaviour 56)
 )
 
@@ -220,6 +221,10 @@ func (s *State) unflag(f Flag) {
 
 // Suspect reports whether a flag stands in the way of billing without a person.
 func (s *State) Suspect() bool {
+	return !s.Has(FlagReviewed) && s.doubtful()
+}
+
+func (s *State) doubtful() bool {
 	return s.misread() || s.Has(FlagMeterBase) || s.Has(FlagLongEmpty) || s.Has(FlagOverlap) ||
 		s.Has(FlagOrphanStop) || s.Has(FlagAdopted) || s.Has(FlagUnpriced) || s.Has(FlagMissingEnergy)
 }

@@ -44,6 +44,9 @@ type Tx interface {
 	// SetRunning keeps the register of tokens in use (AUTH-R3).
 	SetRunning(State, bool) error
 	SessionByID(ident.Session) (State, error)
+	InsertReview(Review) error
+	// ReviewOf is what a person decided of a session; false: nothing.
+	ReviewOf(ident.Session) (Review, bool, error)
 	// SessionByOCPPID finds a point's session by the transactionId that its reports
 	// carry: ours, or its own of an adopted session.
 	SessionByOCPPID(p ident.ChargePoint, id int64) (State, bool, error)

@@ -50,7 +50,7 @@ var (
 		VALUES (?, {{own sessions}}, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qSessionSave = stmt(`UPDATE sessions SET rev = ?, connector = ?, ocpp_id = ?, phase = ?, live = ?,
-		token_sealed = ?, token_hash = ?, token_id = ?, driver_id = ?, account_id = ?, plan_id = ?, plan_number = ?, hold = ?,
+		token_sealed = ?, token_hash = ?, token_id = ?, driver_id = ?, account_id = ?, plan_id = ?, plan_number = ?, currency = ?, hold = ?,
 		started_at = ?, sort_at = ?, start_device_at = ?, start_epoch = ?, start_message = ?, start_answer = ?, meter_start_wh = ?,
 		ended_at = ?, stop_device_at = ?, meter_stop_wh = ?, real_stop = ?, stop_reported_id = ?, stop_reason = ?, closed_by = ?,
 		energy_wh = ?, cost = ?, bill = ?, billed_at = ?, captured = ?, debt = ?, adjusted = ?, flags = ?, due_at = ?, state = ?
@@ -205,7 +205,7 @@ func (tx *Tx) SaveSession(s session.State) error {
 		return err
 	}
 	return tx.later(qSessionSave, mustTouch(1, fault.Stale(0, s.Rev-1)), s.Rev, s.Connector, s.OCPPID, s.Phase, s.Live(), sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan,
-		s.PlanNumber, s.HoldAmount.Minor, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
+		s.PlanNumber, s.Currency, s.HoldAmount.Minor, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
 		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
 		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil), s.ID, s.Rev)
 }

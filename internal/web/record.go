@@ -23,6 +23,8 @@ type SessionDetail struct {
 	Bill        *Bill            `json:"bill,omitempty"`
 	Attempts    []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
 	Entries     []SessionEntry   `json:"entries,omitempty" doc:"What was posted on the charging account, oldest first."`
+	Review      *SessionReview   `json:"review,omitempty" doc:"What a person decided of it."`
+	CanReview   bool             `json:"can_review" doc:"POST …/review is for this record and caller."`
 }
 
 // SessionEntry is one posting of a session: what was captured, and each correction.
@@ -110,6 +112,9 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 		return nil, err
 	}
 	out := h.detail(c, &r)
+	if err := h.review(ctx, &out, &r.State); err != nil {
+		return nil, err
+	}
 	for _, a := range attempts.Items {
 		out.Attempts = append(out.Attempts, SessionAttempt{At: at(a.At), Kind: a.Kind, Decision: string(a.Decision), Reason: a.Reason})
 	}

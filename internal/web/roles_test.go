@@ -77,6 +77,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"reason":"x"}`
 	case "POST /api/v1/recharges/{id}/reversal":
 		return `{"amount":{"amount":"1.00","currency":"EUR"},"reason":"x"}`
+	case "POST /api/v1/sessions/{id}/review":
+		return `{"verdict":"void","reason":"x"}`
 	case "POST /api/v1/vendor-rules":
 		return `{"vendor_id":"v` + newRequestID() + `","answer":"accepted"}`
 	case "POST /api/v1/tokens":

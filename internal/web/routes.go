@@ -175,6 +175,7 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/sessions/{id}", authz.LiveRead, h.getSession, "One session with its bill"),
 		route("GET /api/v1/sessions/{id}/frames", authz.LiveRead, h.sessionFrames, "The OCPP frames of a session"),
 		route("GET /api/v1/sessions/{id}/samples", authz.LiveRead, h.sessionSamples, "The meter chart of a session"),
+		route("POST /api/v1/sessions/{id}/review", authz.FinanceWrite, h.reviewSession, "Bill or void a session that waits for a person", keyed),
 		route("POST /api/v1/sessions/{id}/stop", authz.LiveCommand, h.stopSession, "Ask the charge point to end a session", keyed),
 		route("POST /api/v1/sessions/{id}/refresh", authz.LiveCommand, h.refreshSession, "Ask the charge point for fresh values", keyed),
 		route("GET /api/v1/reservations", authz.LiveRead, h.listReservations, "List reservations"),

@@ -15,7 +15,7 @@ const objects: Record<string, string> = {
   'users/local-lists/:id': 'local-lists', 'finance/ledger/entries/:id': 'postings#entry_id',
 }
 /** Of what there is none until somebody has done it: tests of its own visit these. */
-const made = new Set(['live/bulks/:id', 'assets/firmware/campaigns/:id'])
+const made = new Set(['live/bulks/:id', 'assets/firmware/campaigns/:id', 'finance/payments/:id'])
 
 let w: Window
 let owner: Window | undefined

@@ -2708,6 +2708,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bill or void a session that waits for a person
+         * @description Needs the permission `finance.write`.
+         */
+        post: operations["post_sessions_one_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/samples": {
         parameters: {
             query?: never;
@@ -7252,6 +7272,14 @@ export interface components {
             overdraw?: boolean;
             reason: string;
         };
+        ReviewBefore: {
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: int64 */
+            energy_wh: number;
+            /** Format: date-time */
+            started_at?: string;
+        };
         Revocations: {
             /** @description A list of revoked certificates (RFC 5280). */
             list_pem: string;
@@ -7517,6 +7545,8 @@ export interface components {
             /** @description Tries to start that belong to it. */
             attempts: components["schemas"]["SessionAttempt"][];
             bill?: components["schemas"]["Bill"];
+            /** @description POST …/review is for this record and caller. */
+            can_review: boolean;
             /** @description POST …/stop makes sense now. */
             can_stop: boolean;
             /** @description What was taken from the charging account. */
@@ -7580,6 +7610,8 @@ export interface components {
              * @enum {string}
              */
             record_state: "RUNNING" | "SETTLING" | "COMPLETED" | "UNPAID" | "ABNORMAL" | "ADJUSTED" | "FREE" | "VOID";
+            /** @description What a person decided of it. */
+            review?: components["schemas"]["SessionReview"];
             /**
              * Format: date-time
              * @description When the meter said so.
@@ -7660,6 +7692,56 @@ export interface components {
             name: string;
             /** Format: int64 */
             plan_version: number;
+        };
+        SessionReview: {
+            /** Format: date-time */
+            at: string;
+            before: components["schemas"]["ReviewBefore"];
+            by: string;
+            /** @description Name of the account, or its id where the name is out of reach. */
+            by_name: string;
+            /** @description Who was made to pay. */
+            driver_id?: string;
+            /**
+             * Format: date-time
+             * @description As it was corrected.
+             */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description As it was corrected.
+             */
+            energy_wh?: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description As it was corrected.
+             */
+            started_at?: string;
+            /** @enum {string} */
+            verdict: "bill" | "void";
+        };
+        SessionReviewNew: {
+            /** @description Who pays, where nobody does. */
+            driver_id?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description What was delivered, if not what the record says.
+             */
+            energy_wh?: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was, if not when the record says; together with ended_at.
+             */
+            started_at?: string;
+            /**
+             * @description bill takes what the record comes to, with the corrections that are given; void takes nothing and gives back what was taken.
+             * @enum {string}
+             */
+            verdict: "bill" | "void";
         };
         SessionStop: {
             reason?: string;
@@ -14465,6 +14547,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Commands"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sessions_one_review: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionReviewNew"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
                 };
             };
             /** @description Error */

@@ -11,8 +11,7 @@ import { money } from '@ccms/shared/format'
 import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { When } from '../parts/Times'
-
-const keys = ['recharge-requests', 'recharges', 'drivers', 'journal', 'trial-balance']
+import { refreshBooks } from './books'
 
 export function Approvals() {
   const { t } = useTranslation()
@@ -55,7 +54,7 @@ function DecideDialog({ ask: a, refuse, onClose }: { ask: RechargeAsk; refuse: b
         const params = { path: { id: a.id } }
         if (refuse) await take(api.POST('/api/v1/recharge-requests/{id}/refusal', { params, body: { reason: v.reason.trim() } }))
         else await take(api.POST('/api/v1/recharge-requests/{id}/approval', { params }))
-        await Promise.all(keys.map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         void message.success(t(refuse ? 'approvals.refused' : 'approvals.approved', { amount: money(a.amount) }))
         onClose()
       }}>

@@ -18,6 +18,7 @@ import { PageSkeleton } from '../parts/Skeletons'
 import { When } from '../parts/Times'
 import { word } from '../parts/words'
 import { Source } from './Journal'
+import { refreshBooks } from './books'
 import { statement } from './filters'
 import { useAccountName } from './Postings'
 
@@ -100,7 +101,7 @@ function ReverseEntryDialog({ entry: e, onClose }: { entry: LedgerEntry; onClose
     <FormDialog<{ reason: string }> title={t('ledger.reverse_title')} ok={t('ledger.reverse')} danger initial={{}} what={t('ledger.reverse_what')} onClose={onClose}
       submit={async (v, key) => {
         const made = await take(api.POST('/api/v1/ledger-entries/{id}/reversal', { params: { path: { id: e.id }, header: { 'Idempotency-Key': key } }, body: { reason: v.reason.trim() } }))
-        await Promise.all(['entries', 'journal', 'trial-balance', 'sessions', 'drivers'].map((k) => client.invalidateQueries({ queryKey: [k] })))
+        await refreshBooks(client)
         void message.success(t('ledger.reverse_done'))
         onClose()
         void go(`/finance/ledger/entries/${made.id}`)

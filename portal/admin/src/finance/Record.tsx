@@ -2,7 +2,8 @@
 
 import { ArrowLeftOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { Button } from 'antd'
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
 import type { SessionDetail } from '@ccms/shared/api'
@@ -25,6 +26,7 @@ import { word } from '../parts/words'
 import { Books } from './Books'
 import { Attempts, CommandHistory } from './History'
 import { Price } from './Price'
+import { ReviewDialog } from './ReviewDialog'
 import { Timeline } from './Timeline'
 
 const Meter = lazy(() => import('./Meter'))
@@ -67,6 +69,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
   const { t } = useTranslation()
   const may = useMay()
   const [search, setSearch] = useSearchParams()
+  const [reviewing, setReviewing] = useState(false)
   const zone = s.time_zone ?? 'UTC'
   const ended = isEnded(s)
   const tabs: TabItem[] = [
@@ -104,6 +107,8 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
           )}
         </dl>
         <SessionActions session={s} size="middle" link={false} />
+        {s.can_review && <Button type="primary" onClick={() => setReviewing(true)}>{t('review.open')}</Button>}
+        {reviewing && <ReviewDialog session={s} onClose={() => setReviewing(false)} />}
       </header>
       {s.flags.length > 0 && (
         <ul className="flags" aria-label={t('record.flags')}>
@@ -141,6 +146,19 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
                   t('record.adjusted'), <span key={e.id} className="num">{money(e.amount)} · <When at={e.at} zone={zone} /></span>,
                 ]),
                 s.debt && !isZero(s.debt) && [t('record.debt'), <span key="d" className="num tone-text-bad">{money(s.debt)}</span>],
+              ]} />
+            </>
+          )}
+          {s.review && (
+            <>
+              <h3>{t('review.made')}</h3>
+              <Facts items={[
+                [t('review.verdict'), s.review.verdict === 'void' ? t('review.void') : t('review.bill')],
+                [t('profiles.reason'), <span key="r" dir="auto">{s.review.reason}</span>],
+                [t('review.by'), <>{s.review.by_name} · <When at={s.review.at} zone={zone} /></>],
+                s.review.energy_wh !== undefined && [t('review.energy_before'), <span key="e" className="num">{kwh(s.review.before.energy_wh)} kWh</span>],
+                Boolean(s.review.started_at && s.review.before.started_at) && [t('review.from_before'), <When key="f" at={s.review.before.started_at!} zone={zone} />],
+                Boolean(s.review.ended_at && s.review.before.ended_at) && [t('review.to_before'), <When key="t" at={s.review.before.ended_at!} zone={zone} />],
               ]} />
             </>
           )}

@@ -2,8 +2,10 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 
-const made = ['drivers', 'recharges', 'payments', 'recharge-requests', 'recharge-sums', 'postings', 'entries', 'trial-balance', 'home']
+export const madeOfBooks = [
+  'drivers', 'recharges', 'payments', 'recharge-requests', 'recharge-sums', 'sessions', 'session-sums', 'journal', 'entries', 'trial-balance', 'home', 'home-postings',
+]
 
 export async function refreshBooks(client: QueryClient): Promise<void> {
-  await Promise.all(made.map((key) => client.invalidateQueries({ queryKey: [key] })))
+  await Promise.all(madeOfBooks.map((key) => client.invalidateQueries({ queryKey: [key] })))
 }

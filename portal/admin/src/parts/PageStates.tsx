@@ -1,7 +1,8 @@
 import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useRouteError } from 'react-router'
+import { Link, useRouteError } from 'react-router'
+import { useMe } from '../login/me'
 import { useProblemText, useSupportText } from './ProblemText'
 
 /** Nothing to show, and why, and what to do about it. */
@@ -20,6 +21,11 @@ export function Blank({ title, next, small, action, alert }: {
 
 export function NoPermission() {
   const { t } = useTranslation()
+  const { data: me } = useMe()
+  // Whoever runs the platform has the rights of an operator only inside of one.
+  if (me?.permissions.includes('operators.switch') && !me.acting_in) {
+    return <Blank title={t('operator.outside')} next={t('operator.outside_next')} action={<Link to="/system/operators">{t('operator.choose')}</Link>} />
+  }
   return <Blank title={t('list.no_permission')} next={t('list.no_permission_next')} />
 }
 

@@ -13,6 +13,7 @@ import type { ListState } from '../list/state'
 import { useMay, useSignedIn, useTakeMe } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
+import { ZoneName } from '../parts/Times'
 
 const query = (st: ListState) => ({ sort: st.sort, limit: st.limit, cursor: st.cursor })
 
@@ -40,7 +41,7 @@ export default function Operators() {
         load={(st, signal) => take(api.GET('/api/v1/operators', { signal, params: { query: query(st) } }))}
         exports={{ path: '/api/v1/operators', query }}
         rowName={(o) => o.name}
-        card={(o) => ({ title: o.name, facts: [[t('operator.code'), o.code], [t('operator.currency'), o.currency], [t('operator.time_zone'), o.time_zone]], actions: enter(o) })}
+        card={(o) => ({ title: o.name, facts: [[t('operator.code'), o.code], [t('operator.currency'), o.currency], [t('operator.time_zone'), <ZoneName key="z" zone={o.time_zone} />]], actions: enter(o) })}
         empty={{ title: t('operator.empty'), next: t('operator.empty_next'), action: add }}
       />
       {adding && <OperatorDialog onClose={() => setAdding(false)} />}
