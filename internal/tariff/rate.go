@@ -1,6 +1,7 @@
 package tariff
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 	"time"
@@ -440,7 +441,7 @@ func (m *meter) reservation(r *Reserved, delivered unit.Wh) {
 		m.note = "The reservation was cancelled in time: nothing is charged for it."
 		return
 	case r.Outcome == ReservationUsed && rule.RefundFrom > 0 && delivered >= rule.RefundFrom:
-		m.note = "The session got " + rule.RefundFrom.KWh() + " kWh or more: nothing is charged for the reservation."
+		m.note = fmt.Sprintf("The session got %s kWh or more: nothing is charged for the reservation.", rule.RefundFrom.KWh())
 		return
 	}
 	kept := windows([]Interval{{r.From, r.To}}, rule.Free)
