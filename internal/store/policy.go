@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Row-level security is the second lock on tenants. All of it is made here from the
@@ -105,11 +107,26 @@ func protection() []string {
 	return append(policies(), "COMMENT ON TABLE goose_db_version IS '"+policyMark()+"'")
 }
 
-// protect makes the serving role and the policies, in one transaction.
+// protectTries is how often the policies are made anew after a deadlock.
+const protectTries = 5
+
+// protect makes the serving role and the policies, in one transaction. Each table is locked
+// for it, one after the other: a server that runs meanwhile may hold one of them and wait for
+// another, and of the two PostgreSQL ends one.
 func protect(ctx context.Context, db *sql.DB) error {
 	if _, err := db.ExecContext(ctx, appRoleText); err != nil {
 		return fmt.Errorf("making the role %s: %w", appRole, err)
 	}
+	for try := 1; ; try++ {
+		err := protectOnce(ctx, db)
+		var e *pgconn.PgError
+		if try == protectTries || !errors.As(err, &e) || e.Code != "40P01" {
+			return err
+		}
+	}
+}
+
+func protectOnce(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
