@@ -33,7 +33,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "ccms")
-	out, err := exec.Command("go", "build", "-o", path, "-ldflags", "-X main.version=v0-test", "ccms/cmd/ccms").CombinedOutput()
+	out, err := exec.Command("go", "build", "-trimpath", "-o", path, "-ldflags", "-X main.version=v0-test", "ccms/cmd/ccms").CombinedOutput()
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("go build: %w\n%s", err, out), os.RemoveAll(dir))
 	}
