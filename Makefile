@@ -51,11 +51,12 @@ test: go ## everything that must pass
 	@if [ -f portal/package.json ]; then $(MAKE) --no-print-directory test-portal test-browser; \
 	else echo "test: no portal in this tree"; fi
 
-# These have no goroutines of their own, or start the server as a process or whole, which is
-# as slow under the race detector as it is quick without: test-long has them with it. So it
-# has what reading a frame may allocate, which is bounded more closely without it; the
-# decoders run both ways. Vet is a part of lint.
-PLAIN := ./archtest ./bench ./cmd/... ./csmstest ./internal/ledger ./internal/ocpi ./internal/report ./internal/tariff
+# These have hardly a goroutine of their own (what the screens follow is in internal/live), or
+# start the server as a process or whole, which is as slow under the race detector as it is
+# quick without: test-long has them with it. So it has what reading a frame may allocate,
+# which is bounded more closely without it; the decoders run both ways. Vet is a part of lint.
+PLAIN := ./archtest ./bench ./cmd/... ./csmstest \
+	$(addprefix ./internal/,asset ledger member ocpi operator report tariff web/...)
 
 .PHONY: test-go
 test-go: go ## Go tests on both databases, where goroutines meet with the race detector

@@ -61,8 +61,13 @@ async function addressOf(path: string): Promise<string | undefined> {
 
 const size = { 1440: wide, 390: phone }
 
-/** What a screen is looked at in, cheapest change first: the page is loaded once. */
-const looks = [[1440, false], [1440, true], [390, true], [390, false]] as const
+type Look = readonly [width: 1440 | 390, dark: boolean]
+
+/** What a screen is looked at in, cheapest change first: the page is loaded once. Each width is seen in each language and
+ * in each theme; all eight with CCMS_LONG=1. */
+const looks = (language: string): readonly Look[] => process.env.CCMS_LONG
+  ? [[1440, false], [1440, true], [390, true], [390, false]]
+  : language === 'en' ? [[1440, false], [390, true]] : [[1440, true], [390, false]]
 
 test('the routes were found', () => expect(routes.length).toBeGreaterThan(11))
 
@@ -88,7 +93,7 @@ describe.each(['en', 'de'])('%s', (language) => {
     await page.locator('main').waitFor()
     await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
     expect(await page.evaluate(() => document.documentElement.lang)).toBe(language)
-    for (const [width, dark] of looks) {
+    for (const [width, dark] of looks(language)) {
       await page.setViewportSize(size[width])
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
       const name = `${path.replaceAll(/[/:]+/g, '-')}-${width}${dark ? '-dark' : ''}-${language}`
@@ -128,7 +133,7 @@ test('the operators, which only the platform sees', async () => {
     await owner.page.evaluate((l) => localStorage.setItem('ccms.language', l), language)
     await owner.page.reload()
     await settled(owner.page)
-    for (const [width, dark] of looks) {
+    for (const [width, dark] of looks(language)) {
       await owner.page.setViewportSize(size[width])
       await owner.page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
       await picture(owner.page, `system-operators-${width}${dark ? '-dark' : ''}-${language}`)
