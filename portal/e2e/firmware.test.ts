@@ -15,8 +15,17 @@ beforeAll(async () => {
   await signIn(w.page, 'ops', '/live/points')
   await settled(w.page)
   point = await w.page.evaluate(async () => {
-    const { items } = await (await fetch('/api/v1/charge-points?online=true&limit=1')).json() as { items: typeof point[] }
-    return items[0]!
+    const get = async <T>(path: string) => await (await fetch(`/api/v1/${path}`)).json() as T
+    const { items } = await get<{ items: typeof point[] }>('charge-points?online=true&limit=100')
+    const busy = await get<{ items: { charge_point_id: string }[] }>('sessions?state=running&limit=100')
+    const free = items.find((p) => !busy.items.some((s) => s.charge_point_id === p.id)) ?? items[0]!
+    // Nobody begins to charge there, which firmware would wait for.
+    const me = await get<{ csrf_token: string }>('me')
+    await fetch(`/api/v1/charge-points/${free.id}/commands`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token, 'Idempotency-Key': crypto.randomUUID() },
+      body: JSON.stringify({ type: 'change_availability', availability: 'inoperative', reason: 'new firmware' }),
+    })
+    return free
   })
 })
 

@@ -110,7 +110,7 @@ describe('profiles, vendors and the wire', () => {
     expect(lines.some((l) => l.action === 'BootNotification')).toBe(true)
     for (const size of [phone, wide]) {
       await page.setViewportSize(size)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `fits ${size.width}`).toBe(true)
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), { message: `fits ${size.width}` }).toBe(true)
       expect(await seriousFaults(page)).toEqual([])
     }
     await page.setViewportSize(phone)
