@@ -35,6 +35,7 @@ describe('the commands of a charge point', () => {
     const { page } = w
     await page.goto(`${base}/live/points`)
     await settled(page)
+    await page.locator('thead th', { hasText: 'Serial Number' }).waitFor()
     const titles = (await page.locator('thead th').allInnerTexts()).map((x) => x.trim()).filter((x) => x !== '' && x !== 'Connectors')
     expect(titles.filter((x) => x !== 'Details')).toEqual([
       'Charging Station', 'Name', 'Serial Number', 'Connector Numbers', 'Online Status', 'Charger Type', 'Point Status', 'Operation',
