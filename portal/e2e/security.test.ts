@@ -17,7 +17,7 @@ afterAll(async () => {
 async function looked(what: string) {
   for (const size of [wide, phone]) {
     await w.page.setViewportSize(size)
-    expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), `${what} at ${size.width}`).toBeLessThanOrEqual(0)
+    await expect.poll(() => w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: `${what} at ${size.width}` }).toBeLessThanOrEqual(0)
     expect(await faults(w.page), `${what} at ${size.width}`).toEqual([])
   }
   await w.page.setViewportSize(wide)
