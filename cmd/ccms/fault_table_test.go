@@ -36,7 +36,7 @@ ones refused with 503 and Retry-After, until a test write of 64 KiB succeeds. A 
 after a few attempts, one that is not connected keeps it. What comes back within a minute of a recovery and goes again
 must hold for 2 s, then 4 s, up to 30 s, before charge points are let in. ` + "`ccms_database_takes_writes`" + ` in /metrics is 0 meanwhile.
 
-By itself ` + "`make faults`" + ` kills the server 10 times for each database; 200 times are ` + "`CCMS_KILLS=200 make faults`" + `. With
+By itself ` + "`make faults`" + ` kills the server 20 times for each database; 200 times are ` + "`CCMS_KILLS=200 make faults`" + `. With
 ` + "`CCMS_LONG=1 make faults`" + ` it is 200 times as well, and PostgreSQL is killed 60 times instead of 3. How often it was stands in the rows.
 
 `

@@ -11,8 +11,7 @@ import (
 	"ccms/internal/store/pgtest"
 )
 
-// kills is how often the server dies in one test. CCMS_KILLS says otherwise: what is too
-// long for each run is what many are for.
+// kills is how often the server dies in one test. CCMS_KILLS says otherwise.
 func kills(t *testing.T) int {
 	t.Helper()
 	if v := os.Getenv("CCMS_KILLS"); v != "" {
@@ -25,7 +24,7 @@ func kills(t *testing.T) int {
 	if long() {
 		return 200
 	}
-	return 10
+	return 20
 }
 
 // targets are the answers at which the server is killed in turn: one of the first so

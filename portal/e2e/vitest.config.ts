@@ -7,9 +7,6 @@ export default defineConfig({
     // the stories of one file come one after the other: a stopped session is gone for the next.
     maxWorkers: 2,
     sequence: { concurrent: false },
-    // Two browsers and two servers share two cores: what leaned on time gets a second chance, and
-    // the run says which it was (retry x1), to be mended.
-    retry: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
