@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, isZero, kilobytes, kw, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
+import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, instantIn, isZero, kilobytes, kw, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
 
 test.each([
   ['the guide prints 55.800000 A', amps(55800), '55.8'],
@@ -73,6 +73,13 @@ describe('times are those of the place', () => {
     expect(dayStart('2026-03-29', 'Europe/Berlin', 1), 'and the one after it').toBe('2026-03-29T22:00:00Z')
     expect(dayStart('2026-10-25', 'Europe/Berlin', 1), 'the day that has one more').toBe('2026-10-25T23:00:00Z')
     expect(dayStart('15.1.2026', 'UTC')).toBeUndefined()
+  })
+
+  test('what is typed as a time is one of the clock of the zone', () => {
+    expect(instantIn('2026-07-15T18:30', 'America/Santiago')).toBe('2026-07-15T22:30:00Z')
+    expect(instantIn('2026-01-15T18:30:59', 'America/Santiago'), 'with seconds, in summer').toBe('2026-01-15T21:30:59Z')
+    expect(instantIn('2026-03-29T03:00', 'Europe/Berlin'), 'right after the lost hour').toBe('2026-03-29T01:00:00Z')
+    expect([instantIn('', 'UTC'), instantIn(undefined, 'UTC'), instantIn('tomorrow', 'UTC')]).toEqual([undefined, undefined, undefined])
   })
 })
 

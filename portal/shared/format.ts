@@ -134,12 +134,24 @@ export const viewerZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 export function dayStart(day: string, zone: string, plusDays = 0): string | undefined {
   const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
   if (!m) return undefined
-  const wanted = Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays)
+  return wallClock(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays), zone)
+}
+
+/** What a field for a date and a time holds, as the instant at which clocks of the zone show it. */
+export function instantIn(local: string | undefined, zone: string): string | undefined {
+  const m = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?/.exec(local ?? '')
+  if (!m) return undefined
+  const [year, month, day, hour, minute, second] = m.slice(1).map((x) => Number(x ?? 0))
+  return wallClock(Date.UTC(year!, month! - 1, day, hour, minute, second), zone)
+}
+
+/** The instant at which clocks of the zone show what a clock of UTC shows at another. */
+function wallClock(wanted: number, zone: string): string {
   const ahead = (at: number) => {
     const p = parts(new Date(at), zone)
     return Date.UTC(Number(p.year), Number(p.month) - 1, Number(p.day), Number(p.hour), Number(p.minute), Number(p.second)) - at
   }
-  // How far the zone is ahead may change between the first guess and the midnight itself.
+  // How far the zone is ahead may change between the first guess and the instant itself.
   const first = wanted - ahead(wanted)
   return new Date(wanted - ahead(first)).toISOString().replace('.000Z', 'Z')
 }

@@ -3,7 +3,7 @@
 import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, SettingOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PaymentOption } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
@@ -100,12 +100,23 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
   const { message } = App.useApp()
   const name = word(t, 'pay_method', o.method)
   const typed = (v?: string) => (v?.trim() ? v.trim() : undefined)
+  const version = useRef(o.version)
   return (
     <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, client_id: o.client_id }} onClose={onClose}
       what={o.provider ? t('payments.keys_what') : word(t, 'pay_method_what', o.method)}
+      conflict={{
+        label: (field) => t(field === 'enabled' ? 'payments.offer' : field === 'client_id' ? 'payments.client_id' : field === 'secret_key' ? 'payments.key' : o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'),
+        // Keys are never shown, not even to who typed them.
+        show: (field, value) => (field === 'enabled' ? t(value ? 'yes' : 'no') : field === 'client_id' ? undefined : t(value ? 'payments.set' : 'payments.key_none')),
+        newest: async () => {
+          const now = (await take(api.GET('/api/v1/payment-options'))).items.find((x) => x.method === o.method)
+          version.current = now?.version ?? version.current
+          return { enabled: now?.enabled, client_id: now?.client_id }
+        },
+      }}
       submit={async (v) => {
         await take(api.PUT('/api/v1/payment-options/{method}', {
-          params: { path: { method: o.method }, header: { 'If-Match': `"${o.version}"` } },
+          params: { path: { method: o.method }, header: { 'If-Match': `"${version.current}"` } },
           body: { enabled: Boolean(v.enabled), client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
         }))
         await client.invalidateQueries({ queryKey: ['payment-options'] })

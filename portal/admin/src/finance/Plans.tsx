@@ -21,7 +21,7 @@ export default function Plans() {
     const out: Column<Plan>[] = [
       { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => p.name, wide: true },
       { key: 'version', title: t('plans.version'), num: true, cell: (p) => p.plan_version },
-      { key: 'electricity', title: t('plans.bands'), cell: (p) => <Bands plan={p} />, wide: true },
+      { key: 'electricity', title: t('plans.bands'), cell: (p) => <Bands plan={p} />, wide: 'most' },
       { key: 'service', title: t('plans.service_col'), num: true, cell: (p) => price(p.service_per_kwh, p.currency) },
       { key: 'idle', title: t('plans.idle_col'), num: true, cell: (p) => price(p.idle?.per_minute, p.currency) },
       { key: 'vat', title: t('plans.vat_col'), num: true, cell: (p) => percent(p.vat_permille) },
