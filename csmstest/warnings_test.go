@@ -195,7 +195,6 @@ func TestLIVE_A5_AnAbnormalBillIsAWarning(t *testing.T) {
 func TestLIVE_A5_ADecidedBillEndsItsWarning(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")
-		staff := w.Staff(authz.OpAdmin)
 		p := w.Point("CP1")
 		c := p.Online()
 		var bills []*Session
@@ -207,7 +206,7 @@ func TestLIVE_A5_ADecidedBillEndsItsWarning(t *testing.T) {
 		}
 		w.Warned("CHARGE_RECORD_ERROR STOP_BELOW ERROR 1 ×2")
 		decide := func(s *Session) {
-			staff.Do("POST", "/api/v1/sessions/"+s.ID.String()+"/review", M{"verdict": "void", "reason": "looked at the meter"}).Want(200)
+			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/sessions/"+s.ID.String()+"/review", M{"verdict": "void", "reason": "looked at the meter"}).Want(200)
 		}
 		decide(bills[1])
 		w.Advance(2 * time.Hour) // the other waits still, also where it is looked at again

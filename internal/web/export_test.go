@@ -309,11 +309,11 @@ func TestALargeExportIsAFileOfAJob(t *testing.T) {
 // A list under an id is written by a job, too, and only for who may read it.
 func TestALargeExportOfAListUnderAnIDIsWritten(t *testing.T) {
 	lite(t, func(w *world) {
+		w.tenants()
+		w.furnish(&w.mine)
 		o := Options{Now: w.clock.Now, Tick: w.ticks.tick}
 		withFiles(w, &o)
 		w.srv = New(w.svc, o)
-		w.tenants()
-		w.furnish(&w.mine)
 		c, err := w.svc.Operator.AuthenticateAPI(w.Context(), w.mine.admin, authz.Actor{})
 		w.ok(err)
 		for _, rt := range exportRoutes() {

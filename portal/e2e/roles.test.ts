@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { ask, base, faults, logins, openWindow, phone, picture, settled, signIn, wide, type Window } from './browser'
 
 // What a login may not do is not offered: an auditor, who only looks, and the staff of a

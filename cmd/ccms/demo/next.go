@@ -90,8 +90,10 @@ func (p *Point) guest(seed uint64, nth int, at time.Time) Guest {
 		if c.power() > 0 {
 			continue
 		}
+		// It has what it came for; on DC it would take more.
 		if soon, ok := comesBack(rng, c.dc, overstays); ok {
-			g.Charges = min(g.Charges, took+soon)
+			g.Lingers += min(g.Charges-took, soon)
+			g.Charges = took
 		}
 		break
 	}

@@ -33,8 +33,7 @@ export default function PayOptions() {
   if (query.isError) return <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
   return (
     <article className="ledger">
-      <header className="record-head"><div className="record-name"><h2>{t('payments.options')}</h2></div></header>
-      <p className="quiet">{t('payments.options_what')}</p>
+      <header className="record-head"><p className="quiet">{t('payments.options_what')}</p></header>
       {query.data.items.map((o) => <Option key={o.method} option={o} onEdit={() => setEditing(o)} />)}
       {editing && <OptionDialog option={editing} onClose={() => setEditing(undefined)} />}
     </article>
@@ -81,12 +80,12 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
       </div>
       <p className="quiet">{word(t, 'pay_method_what', o.method)}</p>
       {o.provider && (
-        <Facts items={[
+        <div className="pay-facts"><Facts items={[
           [t('payments.key'), o.key_set ? t('payments.key_ends', { end: o.key_ends ?? '' }) : t('payments.key_none')],
           [t(o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'), o.webhook_set ? t('payments.set') : t('payments.key_none')],
           Boolean(o.webhook_path) && [t('payments.webhook_address'), <Mono key="w" value={window.location.origin + (o.webhook_path ?? '')} />],
           Boolean(o.tested_at) && [t('payments.tested'), <span key="t"><When at={o.tested_at!} zone={zone} />{o.test_failure ? ` · ${o.test_failure}` : ` · ${t('payments.test_good')}`}</span>],
-        ]} />
+        ]} /></div>
       )}
     </section>
   )

@@ -92,7 +92,7 @@ function Rules({ onAdd, onEdit, onClose }: { onAdd: () => void; onEdit: (r: Vend
       {query.isPending ? <PageSkeleton /> : query.isError ? <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
         : rules.length === 0 ? <Blank title={t('vendor.rules_none')} /> : (
           <div className="scroll-x">
-            <table className="table" aria-label={t('vendor.rules')}>
+            <table className="table table-stack" aria-label={t('vendor.rules')}>
               <thead><tr><th scope="col">{t('vendor.vendor')}</th><th scope="col">{t('vendor.message')}</th><th scope="col">{t('vendor.answer')}</th><th scope="col">{t('vendor.note')}</th><th scope="col">{t('list.operation')}</th></tr></thead>
               <tbody>
                 {rules.map((r) => (
