@@ -142,7 +142,7 @@ test('values that look like scripts, formulas and patterns are only text', async
 const filters = [...new Set(sources('../admin/src').flatMap((text) => [...text.matchAll(/\bkey: '(\w+)', kind: '(?:text|select|day)'/g)].map((m) => m[1]!)))]
 const lists = [...screens.filter((s) => !/home|map|levels|ledger$|firmware|certificates/.test(s)), 'finance/payments', 'finance/ledger/postings', 'users/local-lists']
 
-const strange = ['<img src=x onerror=alert(1)>', 'x'.repeat(5000), '\u202e\u0000 超长的名称 محطة 🚗', '-1']
+const strange = ['<img src=x onerror=alert(1)>\u202e\u0000 超长的名称 محطة 🚗', 'x'.repeat(5000), '-1']
 
 test('every filter of every list takes what makes no sense, and says that nothing matches', async () => {
   const { page } = w
@@ -182,7 +182,7 @@ test.each(forms)('the form at %s (%s): empty, huge, foreign and script-like valu
   const broken: string[] = []
   page.on('response', (r) => { if (r.status() >= 500) broken.push(`${r.status()} ${r.url()}`) })
   const dialog = page.getByRole('dialog')
-  for (const value of ['', ...strange, '9'.repeat(40)]) {
+  for (const value of ['', ...strange.slice(0, 2)]) {
     await page.goto(`${base}/${path}`)
     await page.locator('button:enabled', { hasText: button }).first().click()
     await dialog.locator('input, textarea').first().waitFor()
@@ -191,15 +191,16 @@ test.each(forms)('the form at %s (%s): empty, huge, foreign and script-like valu
       const kind = await field.getAttribute('type')
       if (value && (kind === null || kind === 'text' || kind === 'password')) await field.fill(value)
     }
+    const title = await dialog.locator('.ant-modal-title').innerText()
     await dialog.locator('.ant-modal-footer .ant-btn-primary').last().click()
-    // Either it is saved, or what is wrong is said.
+    // Either it is saved, and the form goes, or what is wrong is said.
     const said = dialog.locator('.ant-form-item-explain-error, [role="alert"]')
-    await said.first().or(page.locator('.ant-message-notice-content')).first().waitFor()
+    await expect.poll(async () => await said.count() > 0 || await page.locator('.ant-modal-title', { hasText: title }).count() === 0).toBe(true)
     expect((await said.allInnerTexts()).join(' '), `${path}: ${value.slice(0, 30)}`).not.toMatch(/undefined|NaN|internal|\[object/i)
     if (await dialog.count() > 0) {
       expect(await dialog.first().evaluate((d) => d.scrollWidth - d.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
       await page.keyboard.press('Escape')
-      await dialog.last().getByRole('button', { name: /^(Discard|Close)$/ }).or(page.locator('body:not(:has([role="dialog"]))')).first().waitFor()
+      await page.locator('body:not(:has([role="dialog"]))').or(page.getByRole('button', { name: 'Discard' })).first().waitFor()
       if (await page.getByRole('button', { name: 'Discard' }).count() > 0) await page.getByRole('button', { name: 'Discard' }).click()
     }
   }

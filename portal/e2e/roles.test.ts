@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, base, faults, logins, openWindow, phone, picture, settled, signIn, wide, type Window } from './browser'
 
 // What a login may not do is not offered: an auditor, who only looks, and the staff of a
@@ -20,17 +20,32 @@ beforeAll(async () => {
   await w.close()
 })
 
-async function enter(login: string, o: Parameters<typeof openWindow>[0] = {}): Promise<Window & { refused: string[] }> {
-  const w = await openWindow(o)
-  const refused: string[] = []
-  w.page.on('response', (r) => { if (r.status() === 403) refused.push(`${w.page.url()} asks for ${r.url()}`) })
-  await w.page.goto(`${base}/login`)
-  await w.page.locator('input').first().fill(login)
-  await w.page.locator('input[type=password]').fill(logins[login] ?? password)
-  await w.page.keyboard.press('Enter')
-  await w.page.locator('.top').waitFor()
-  return { ...w, refused }
+/** One window for each of them: logins are counted. */
+const windows = new Map<string, Window & { refused: string[] }>()
+
+async function enter(login: string, look: { dark?: boolean; language?: string } = {}): Promise<Window & { refused: string[] }> {
+  let w = windows.get(login)
+  if (!w) {
+    const refused: string[] = []
+    w = { ...await openWindow(), refused }
+    const { page } = w
+    page.on('response', (r) => { if (r.status() === 403) refused.push(`${page.url()} asks for ${r.url()}`) })
+    await signIn(page, login, '/', { base, logins: { ...logins, [login]: logins[login] ?? password } })
+    windows.set(login, w)
+  }
+  await w.page.setViewportSize(wide)
+  await w.page.emulateMedia({ colorScheme: look.dark ? 'dark' : 'light' })
+  await w.page.evaluate((l) => localStorage.setItem('ccms.language', l), look.language ?? 'en')
+  return w
 }
+
+afterAll(async () => {
+  for (const w of windows.values()) {
+    expect(w.refused).toEqual([])
+    expect(w.errors).toEqual([])
+    await w.close()
+  }
+})
 
 test.each(people)('%s: every screen of the menu is whole, and offers nothing that is refused', async (login) => {
   const w = await enter(login)
@@ -54,11 +69,10 @@ test.each(people)('%s: every screen of the menu is whole, and offers nothing tha
   }
   expect(w.refused).toEqual([])
   expect(w.errors).toEqual([])
-  await w.close()
 }, 180_000)
 
 test.each(people)('%s: the page of a charge point, tab by tab', async (login) => {
-  const w = await enter(login, { size: wide, dark: true, language: 'de' })
+  const w = await enter(login, { dark: true, language: 'de' })
   const { page } = w
   const { items } = await ask<{ items: { id: string }[] }>(page, 'GET', 'charge-points?limit=1')
   await page.goto(`${base}/live/points/${items[0]!.id}`)
@@ -74,7 +88,6 @@ test.each(people)('%s: the page of a charge point, tab by tab', async (login) =>
   }
   expect(w.refused).toEqual([])
   expect(w.errors).toEqual([])
-  await w.close()
 }, 120_000)
 
 test("a sub-operator's staff see what is theirs alone", async () => {
@@ -87,11 +100,10 @@ test("a sub-operator's staff see what is theirs alone", async () => {
     expect(text, path).toContain('Hotel Mar')
     expect(text, path).not.toContain('A3E_station')
   }
-  await w.close()
 })
 
 test('who may not see a page is told so, and what is not there is not there, at a desk and in a hand', async () => {
-  const w = await enter('subops', { language: 'de', dark: true })
+  const w = await enter('subops', { dark: true, language: 'de' })
   const { page } = w
   for (const [path, words, name] of [['finance/records', 'Das dürfen Sie nicht sehen', 'no-permission'], ['no/such/page', 'gibt es nicht', 'missing']] as const) {
     await page.goto(`${base}/${path}`)
@@ -102,6 +114,4 @@ test('who may not see a page is told so, and what is not there is not there, at 
       expect(await faults(page), `${name} ${size.width}`).toEqual([])
     }
   }
-  expect(w.errors).toEqual([])
-  await w.close()
 })

@@ -67,7 +67,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
     <section className="record-tabs" aria-label={name}>
       <div className="pay-option">
         <div className="record-name">
-          <h3>{name}</h3>
+          <h2>{name}</h2>
           {o.ready ? <Tag tone="free" icon={CheckCircleOutlined} text={t('payments.offered')} /> : <Tag tone="off" icon={MinusCircleOutlined} text={t('payments.not_offered')} />}
           {o.test_failure && <Tag tone="bad" icon={ExclamationCircleOutlined} text={t('payments.test_bad')} />}
         </div>
