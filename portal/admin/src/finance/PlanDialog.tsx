@@ -8,7 +8,7 @@ import { useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Plan, PlanBody } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { spoken } from '@ccms/shared/format'
+import { decimals, rate, spoken } from '@ccms/shared/format'
 import { operatorOf, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
@@ -39,7 +39,7 @@ export function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void
   return (
     <FormDialog<Values> title={plan ? t('plans.edit', { name: plan.name }) : t('plans.add')} ok={t('form.save')} width={1020} initial={valuesOf(plan)}
       what={plan && t('plans.snapshot')} onClose={onClose} rename={rename}
-      conflict={{ label, show: useShow(), newest: async () => {
+      conflict={{ label, show: useShow(currency), newest: async () => {
         stored.current = await take(api.GET('/api/v1/plans/{id}', { params: { path: { id: plan!.id } } }))
         return valuesOf(stored.current)
       } }}
@@ -62,7 +62,7 @@ function useFieldName() {
 }
 
 /** A band in words: its name, its days and hours, its price and when it holds. */
-export function useBandText() {
+export function useBandText(currency: string) {
   const { t, i18n } = useTranslation()
   const day = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' })
   return (b: Band) => {
@@ -70,15 +70,15 @@ export function useBandText() {
     const days = weekdays.flatMap((d, i) => (b.days?.includes(d) ? [day.format(Date.UTC(2024, 0, 1 + i))] : []))
     return [
       b.name, days.length > 2 && consecutive(b.days!) ? `${days[0]}–${days.at(-1)}` : days.join(' '),
-      t('plans.band', { from: b.from, to: b.to, price: spoken(b.price) }), when === 'always' ? '' : `(${t(`plans.when.${when}`)})`,
+      t('plans.band', { from: b.from, to: b.to, price: rate(b.price, currency) }), when === 'always' ? '' : `(${t(`plans.when.${when}`)})`,
     ].filter(Boolean).join(' ')
   }
 }
 
 /** Both versions of a field in words. */
-function useShow() {
+function useShow(currency: string) {
   const { t } = useTranslation()
-  const text = useBandText()
+  const text = useBandText(currency)
   const fieldName = useFieldName()
   return (name: string, value: unknown) => {
     if (typeof value === 'boolean') return t(value ? 'plans.yes' : 'plans.no')
@@ -156,7 +156,7 @@ function Fields({ form, currency, plan }: { form: FormInstance<Values>; currency
           <Space wrap align="start">
             {item(['idle', 'per_minute'], perMin, { rules: [required, decimal] })}
             {item(['idle', 'grace_min'], min)}
-            {item(['idle', 'cap'], money, { tooltip: t('plans.cap_help') })}
+            {item(['idle', 'cap'], money, { tooltip: t('plans.cap_help', { amount: decimals(currency) === 0 ? '2000' : rate('20', currency) }) })}
             {item(['idle', 'exempt_from'], <Input className="clock" maxLength={5} placeholder="22:00" />, { rules: [clock], tooltip: t('plans.exempt_help') })}
             {item(['idle', 'exempt_to'], <Input className="clock" maxLength={5} placeholder="06:00" />, { rules: [clock] })}
           </Space>

@@ -6,13 +6,19 @@ import { Alert, App, Form, Input, Radio } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { instantIn, kwh, zoneName } from '@ccms/shared/format'
+import { instant, kwh, zoneName } from '@ccms/shared/format'
 import { PickWho } from '../live/PickWho'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { word } from '../parts/words'
 
 interface Values { verdict: 'bill' | 'void'; energy?: string; from?: string; to?: string; who?: string; reason: string }
+
+/** What a field for a date and a time holds, by the clock of the zone. */
+const typed = (local: string | undefined, zone: string) => {
+  const [day = '', clock = ''] = (local ?? '').split('T')
+  return instant(day, clock, zone)
+}
 
 /** kWh as typed, in Wh; the form has checked the shape. */
 const watthours = (typed: string | undefined) => {
@@ -43,7 +49,7 @@ export function ReviewDialog({ session: s, onClose }: { session: SessionDetail; 
           params: { path: { id: s.id }, header: { 'Idempotency-Key': key } },
           body: {
             verdict: v.verdict, reason: v.reason.trim(),
-            ...(bills && { energy_wh: watthours(v.energy), started_at: instantIn(v.from, zone), ended_at: instantIn(v.to, zone), driver_id: v.who?.replace('driver:', '') }),
+            ...(bills && { energy_wh: watthours(v.energy), started_at: typed(v.from, zone), ended_at: typed(v.to, zone), driver_id: v.who?.replace('driver:', '') }),
           },
         }))
         client.setQueryData(['session', s.id], fresh)
