@@ -57,6 +57,8 @@ type (
 	askKind         struct{}
 	paymentKind     struct{}
 	cardKind        struct{}
+	groupKind       struct{}
+	assignmentKind  struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -101,6 +103,8 @@ func (closingKind) prefix() string     { return "cls" }
 func (askKind) prefix() string         { return "ask" }
 func (paymentKind) prefix() string     { return "pay" }
 func (cardKind) prefix() string        { return "card" }
+func (groupKind) prefix() string       { return "grp" }
+func (assignmentKind) prefix() string  { return "asg" }
 
 // The ids of ccms.
 type (
@@ -142,10 +146,12 @@ type (
 	Campaign       = ID[campaignKind] // an image for many charge points
 	LocalList      = ID[localListKind]
 	Reservation    = ID[reservationKind]
-	Closing        = ID[closingKind] // of a month of the books
-	Ask            = ID[askKind]     // for a recharge that a second person must approve
-	Payment        = ID[paymentKind] // money on its way through a provider
-	Card           = ID[cardKind]    // of a driver, kept at a provider
+	Closing        = ID[closingKind]    // of a month of the books
+	Ask            = ID[askKind]        // for a recharge that a second person must approve
+	Payment        = ID[paymentKind]    // money on its way through a provider
+	Card           = ID[cardKind]       // of a driver, kept at a provider
+	Group          = ID[groupKind]      // of drivers
+	Assignment     = ID[assignmentKind] // of a plan to an audience at a place
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.
