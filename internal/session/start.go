@@ -416,7 +416,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	if err != nil {
 		return State{}, err
 	}
-	offline := !asked && read.At.Before(p.ConnectedAt)
+	// Many devices tell whole seconds: a start in the second of the connection is of now.
+	offline := !asked && read.At.Before(p.ConnectedAt.Truncate(time.Second))
 	var j judgement
 	if waiting == nil {
 		q := asking{point: p, place: place, connector: r.Connector, maxPower: power, token: r.Token, holder: h, at: read.At, offline: offline}
