@@ -211,7 +211,11 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 		own, others := c.certified(), d.certified()
 		w.Advance(time.Second)
 		revoked := c.certified()
-		list := staff.Get("/api/v1/certificates?charge_point_id=" + p.ID.String()).Items()
+		var list []M
+		w.Until("it is installed", func() bool {
+			list = staff.Get("/api/v1/certificates?charge_point_id=" + p.ID.String()).Items()
+			return list[0].Str("state") == "installed"
+		})
 		staff.Do("POST", "/api/v1/certificates/"+list[0].Str("id")+"/revoke", M{"reason": "lost"}).Want(200)
 		c.Drop()
 		d.Drop()
