@@ -57,6 +57,7 @@ type (
 	askKind         struct{}
 	paymentKind     struct{}
 	cardKind        struct{}
+	guestKind       struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -101,6 +102,7 @@ func (closingKind) prefix() string     { return "cls" }
 func (askKind) prefix() string         { return "ask" }
 func (paymentKind) prefix() string     { return "pay" }
 func (cardKind) prefix() string        { return "card" }
+func (guestKind) prefix() string       { return "gst" }
 
 // The ids of ccms.
 type (
@@ -146,6 +148,7 @@ type (
 	Ask            = ID[askKind]     // for a recharge that a second person must approve
 	Payment        = ID[paymentKind] // money on its way through a provider
 	Card           = ID[cardKind]    // of a driver, kept at a provider
+	Guest          = ID[guestKind]   // a charge without an account
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.
