@@ -25,7 +25,7 @@ var (
 		Cols: journalCols, From: journalFrom, Count: journalEntry, Where: journalWhere,
 		ID: `p.line_id`, Sorts: map[string]string{"booked": `p.booked_at`}, Sort: "-booked",
 	})
-	qJournalOf  = stmt(`SELECT ` + journalCols + ` FROM ` + journalFrom + ` WHERE {{scope postings p}} AND p.entry_id = ? ORDER BY p.line_no`)
+	qJournalOf  = stmt(`SELECT ` + journalCols + ` FROM ` + journalFrom + ` WHERE {{scope postings p id}} AND p.entry_id = ? ORDER BY p.line_no`)
 	qTrialLines = stmt(`SELECT p.currency, p.book, CAST(coalesce(sum(CASE WHEN p.booked_at < ? THEN p.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN p.booked_at >= ? AND p.amount < 0 THEN 0 - p.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN p.booked_at >= ? AND p.amount > 0 THEN p.amount END), 0) AS BIGINT),

@@ -54,7 +54,7 @@ var (
 	qCaptureOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e}} AND e.session_id = ? AND e.kind = 'capture'`)
 	qEntriesOf = stmt(`SELECT ` + entryCols + ` FROM entries e WHERE {{scope entries e key}} AND e.session_id = ? ORDER BY e.posted_at, e.id LIMIT 100`)
 	qPostings  = stmt(`SELECT p.book, p.account_id, p.amount, p.currency FROM postings p
-		WHERE {{scope postings p}} AND p.entry_id = ? ORDER BY p.line_no`)
+		WHERE {{scope postings p id}} AND p.entry_id = ? ORDER BY p.line_no`)
 
 	qSpentOn = stmt(`SELECT p.currency, CAST(coalesce(sum(CASE WHEN p.book = 'wallet' THEN 0 - p.amount END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN p.book = 'wallet_bonus' THEN 0 - p.amount END), 0) AS BIGINT)

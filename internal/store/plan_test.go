@@ -163,6 +163,33 @@ func TestPostgreSQLFindsWhatAWriterLooksForByAnIndexOfItsOwn(t *testing.T) {
 	}
 }
 
+// What writes from a join finds each row of the joined table by its key. Otherwise it goes
+// through all that the operator has for each row of the other: Home's sums of a busy hour
+// took longer than the charges of that hour.
+func TestPostgreSQLJoinsByKeysWhereSumsAreWritten(t *testing.T) {
+	t.Parallel()
+	st := storetest.Postgres(t, nil)
+	looked := 0
+	for _, r := range store.EveryRendering() {
+		if !r.Postgres || r.Shape != store.ShapeOperator || r.Write == "" || !strings.Contains(r.Source, "JOIN ") {
+			continue
+		}
+		looked++
+		plan, err := st.GenericPlan(t.Context(), r.SQL)
+		if err != nil {
+			t.Fatalf("%v\n\tin %s", err, r.SQL)
+		}
+		for _, line := range plan {
+			if strings.Contains(line, "Join Filter:") && strings.Contains(line, "id = ") {
+				t.Errorf("each row is looked for among all: %s\n\tin %s", strings.TrimSpace(line), r.Source)
+			}
+		}
+	}
+	if looked < 5 {
+		t.Fatalf("only %d statements write from a join", looked)
+	}
+}
+
 // What is looked for by many ids is found by them, not among all of the operator's rows:
 // drivers by theirs, the postings of some entries by the entries'.
 func TestManyAreFoundByTheirIDs(t *testing.T) {

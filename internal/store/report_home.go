@@ -66,9 +66,9 @@ var (
 		(SELECT count(*) FROM (SELECT 1 FROM drivers d WHERE {{scope drivers d}} LIMIT ?) counted)`)
 	qRunningSessions = stmt(`SELECT count(*) FROM sessions s ` + runningIndex + ` WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}}
-		{{if acdc}} AND EXISTS (SELECT 1 FROM charge_points p WHERE {{scope charge_points p}} AND p.id = s.point_id AND ` + acdcOf + ` = ?) {{end}}`)
+		{{if acdc}} AND EXISTS (SELECT 1 FROM charge_points p WHERE {{scope charge_points p key}} AND p.id = s.point_id AND ` + acdcOf + ` = ?) {{end}}`)
 	qDrawn = stmt(`SELECT s.id, s.operator_id, s.sub_operator_id, s.site_id, t.name, t.contracted_w, ` + acdcOf + `, s.state, ` + newestState + `
-		FROM sessions s ` + runningIndex + ` JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+		FROM sessions s ` + runningIndex + ` JOIN charge_points p ON {{scope charge_points p key}} AND p.id = s.point_id
 			JOIN sites t ON {{scope sites t}} AND t.id = s.site_id
 		WHERE {{scope sessions s}} AND s.live = 1 AND ` + openPhases + `
 		{{if site}} AND s.site_id = ? {{end}} {{if sub}} AND s.sub_operator_id = ? {{end}} {{if acdc}} AND ` + acdcOf + ` = ? {{end}} LIMIT ?`)
@@ -88,7 +88,7 @@ var (
 		GROUP BY t.slot_at ORDER BY t.slot_at`)
 	qSlotsGone = stmt(`DELETE FROM power_slots WHERE {{scope power_slots power_slots}} AND slot_at >= ? AND slot_at < ?`)
 	qMetered   = stmt(`SELECT s.id, s.sub_operator_id, s.site_id, ` + acdcOf + `, m.at, m.power_w
-		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p key}} AND p.id = s.point_id
 		JOIN session_samples m ON {{scope session_samples m}} AND m.session_id = s.id
 		WHERE {{scope sessions s}} AND s.ended_at >= ? AND s.ended_at < ? AND m.has & 2 = 2 ORDER BY s.id, m.at, m.number, m.ordinal LIMIT ?`)
 

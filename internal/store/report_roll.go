@@ -53,7 +53,7 @@ var (
 			sum(CASE WHEN s.phase IN ('FAILED_TO_START', 'REJECTED') THEN 1 ELSE 0 END),
 			sum(CASE WHEN s.phase IN ('FAILED_TO_START', 'REJECTED') THEN 0 ELSE s.energy_wh END),
 			sum(CASE WHEN s.phase IN ('FAILED_TO_START', 'REJECTED') THEN 0 ELSE coalesce((s.ended_at - s.started_at) / 1000000, 0) END)
-		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p key}} AND p.id = s.point_id
 		WHERE {{scope sessions s}} AND s.ended_at >= ? AND s.ended_at < ? AND s.zone = ? {{if site}} AND s.site_id = ? {{end}}
 		GROUP BY 1, 2, 3, 4, 5, 6`)
 	qSessionSums = stmt(`INSERT INTO session_totals (operator_id, sub_operator_id, bucket, site_id, zone, acdc, ended, succeeded, failed,
@@ -66,12 +66,12 @@ var (
 	// Who is seen stays in its row; only who is not there any more goes.
 	qSeenGone = stmt(`DELETE FROM seen_drivers WHERE {{scope seen_drivers seen_drivers}} AND bucket = ? AND zone = ? {{if site}} AND site_id = ? {{end}}
 		AND (sub_operator_id, site_id, acdc, driver_id) NOT IN (SELECT s.sub_operator_id, s.site_id, ` + acdcOf + `, s.driver_id
-			FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+			FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p key}} AND p.id = s.point_id
 			WHERE {{scope sessions s}} AND s.ended_at >= ? AND s.ended_at < ? AND s.zone = ? AND s.phase NOT IN ('FAILED_TO_START', 'REJECTED')
 			{{if site}} AND s.site_id = ? {{end}})`)
 	qSeen = stmt(`INSERT INTO seen_drivers (operator_id, sub_operator_id, bucket, site_id, zone, acdc, driver_id)
 		SELECT DISTINCT {{own seen_drivers of s}}, CAST(? AS BIGINT), s.site_id, s.zone, ` + acdcOf + `, s.driver_id
-		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
+		FROM sessions s LEFT JOIN charge_points p ON {{scope charge_points p key}} AND p.id = s.point_id
 		WHERE {{scope sessions s}} AND s.ended_at >= ? AND s.ended_at < ? AND s.zone = ? AND s.phase NOT IN ('FAILED_TO_START', 'REJECTED')
 			AND s.driver_id <> ? {{if site}} AND s.site_id = ? {{end}}
 		ON CONFLICT DO NOTHING`)
@@ -87,7 +87,7 @@ var (
 	qMoneyHour = stmt(`INSERT INTO money_totals (operator_id, sub_operator_id, bucket, site_id, acdc, currency, kind, back, book, amount)
 		SELECT {{own money_totals of e}}, CAST(? AS BIGINT) + (e.booked_at - CAST(? AS BIGINT)) / ` + hourUS + `, coalesce(s.site_id, ?), ` + acdcOf + `,
 			b.currency, e.kind, CASE WHEN e.amount < 0 THEN 1 ELSE 0 END, b.book, sum(b.amount)
-		FROM entries e JOIN postings b ON {{scope postings b}} AND b.entry_id = e.id
+		FROM entries e JOIN postings b ON {{scope postings b id}} AND b.entry_id = e.id
 		LEFT JOIN sessions s ON {{scope sessions s}} AND s.id = e.session_id
 		LEFT JOIN charge_points p ON {{scope charge_points p}} AND p.id = s.point_id
 		WHERE {{scope entries e}} AND e.booked_at >= ? AND e.booked_at < ?

@@ -51,11 +51,27 @@ func (r *Reader) text() string {
 	return r.s[start:end]
 }
 
+// closing is the index of the quote that ends the string whose first byte is at i;
+// len(r.b): there is none.
+func (r *Reader) closing(i int) int {
+	for {
+		i = special(r.b, i)
+		if i >= len(r.b) {
+			return len(r.b)
+		}
+		if r.b[i] == '"' {
+			return i
+		}
+		i += 2
+	}
+}
+
 // escaped reads a string that has escapes. What is no valid escape stays as it
 // is written.
 func (r *Reader) escaped(start int) string {
 	s := r.s
 	var b strings.Builder
+	b.Grow(r.closing(start) - start) // an escape is longer than what it stands for
 	for i := start; i < len(s); i++ {
 		switch s[i] {
 		case '"':

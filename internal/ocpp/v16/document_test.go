@@ -105,8 +105,7 @@ func allocated(f func()) uint64 {
 // Reading costs at most four times the bytes of the frame, all allocations together, and
 // a little that does not grow: whatever is repeated in it, in whatever list, honest or not.
 func TestDocuments_ReadingCostsNoMoreThanFourTimesTheFrame(t *testing.T) {
-	const little, size = 20 << 10, 64 << 10
-	r := rand.New(rand.NewPCG(4, 4))
+	const little, size, valid = 20 << 10, 64 << 10, 30
 	elements := map[string]func([]byte) string{
 		"valid ones":     func(valid []byte) string { return string(valid) },
 		"empty objects":  func([]byte) string { return "{}" },
@@ -133,8 +132,15 @@ func TestDocuments_ReadingCostsNoMoreThanFourTimesTheFrame(t *testing.T) {
 	}
 	for _, m := range messages(t) {
 		for why, elem := range elements {
-			for _, doc := range m.schema.Lists(r, size, elem) {
-				check(m, why, doc)
+			seeds := 1
+			if why == "valid ones" {
+				seeds = valid
+			}
+			for seed := range seeds {
+				r := rand.New(rand.NewPCG(uint64(seed), 4)) // of its own: the elements come in any order
+				for _, doc := range m.schema.Lists(r, size, elem) {
+					check(m, why, doc)
+				}
 			}
 		}
 		for why, doc := range map[string]string{
