@@ -22,7 +22,7 @@ export function ChargeScreen({ charge: c, secret, lost, busy, doing, onCharge, o
     <>
       <p className="where">{t('pile.at', { operator: c.operator, site: c.site })}</p>
       <p className="where">{t('charge.where', { point: c.charge_point, n: c.connector })}</p>
-      <h1 role="status">{stateWord(c)}</h1>
+      <h1 aria-live="polite">{stateWord(c)}</h1>
       {lost && <p className="notice">{t('net.age', { age: age(c.now, now) })}</p>}
       {c.state === 'paying' && (
         <>

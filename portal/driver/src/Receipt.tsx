@@ -26,7 +26,7 @@ export function Receipt({ charge: c, secret, onNew }: { charge: Charge; secret: 
     return (
       <>
         <p className="where">{t('pile.at', { operator: c.operator, site: c.site })}</p>
-        <h1 role="status">{t(failed ? 'done.failed' : 'done.nothing')}</h1>
+        <h1 aria-live="polite">{t(failed ? 'done.failed' : 'done.nothing')}</h1>
         {c.failure && <p>{whyOf(c)}</p>}
         <p>{failed ? t('done.failed.what') : t('done.nothing.what', { amount: money(c.hold) })}</p>
         <button type="button" className="main" onClick={onNew}>{t('done.new')}</button>
