@@ -251,7 +251,8 @@ func Open(ctx context.Context, c Config) (*App, error) {
 				}
 				return ledger.OpenWallet(stx, d.Operator, d.Sub, op.Currency, d.ChargingAccount)
 			},
-			Blockers: func(tx member.Tx, d member.Driver) error { return session.DriverBlocked(tx.(*store.Tx), d) },
+			Blockers:    func(tx member.Tx, d member.Driver) error { return session.DriverBlocked(tx.(*store.Tx), d) },
+			GroupPriced: func(tx member.Tx, id ident.Group) (bool, error) { return tariff.GroupPriced(tx.(*store.Tx), id) },
 		})
 	a.Tariffs = tariff.New(run(write, func(tx *store.Tx) tariff.Tx { return tx }), run(read, func(tx *store.Tx) tariff.Tx { return tx }))
 	a.Ledger = ledger.New(run(write, func(tx *store.Tx) ledger.Tx { return tx }), run(read, func(tx *store.Tx) ledger.Tx { return tx }))

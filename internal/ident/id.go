@@ -58,6 +58,8 @@ type (
 	paymentKind     struct{}
 	cardKind        struct{}
 	guestKind       struct{}
+	groupKind       struct{}
+	assignmentKind  struct{}
 )
 
 func (operatorKind) prefix() string    { return "op" }
@@ -103,6 +105,8 @@ func (askKind) prefix() string         { return "ask" }
 func (paymentKind) prefix() string     { return "pay" }
 func (cardKind) prefix() string        { return "card" }
 func (guestKind) prefix() string       { return "gst" }
+func (groupKind) prefix() string       { return "grp" }
+func (assignmentKind) prefix() string  { return "asg" }
 
 // The ids of ccms.
 type (
@@ -144,11 +148,13 @@ type (
 	Campaign       = ID[campaignKind] // an image for many charge points
 	LocalList      = ID[localListKind]
 	Reservation    = ID[reservationKind]
-	Closing        = ID[closingKind] // of a month of the books
-	Ask            = ID[askKind]     // for a recharge that a second person must approve
-	Payment        = ID[paymentKind] // money on its way through a provider
-	Card           = ID[cardKind]    // of a driver, kept at a provider
-	Guest          = ID[guestKind]   // a charge without an account
+	Closing        = ID[closingKind]    // of a month of the books
+	Ask            = ID[askKind]        // for a recharge that a second person must approve
+	Payment        = ID[paymentKind]    // money on its way through a provider
+	Card           = ID[cardKind]       // of a driver, kept at a provider
+	Group          = ID[groupKind]      // of drivers
+	Assignment     = ID[assignmentKind] // of a plan to an audience at a place
+	Guest          = ID[guestKind]      // a charge without an account
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

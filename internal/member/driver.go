@@ -43,6 +43,7 @@ type Driver struct {
 	Email    string
 
 	Level           string
+	Group           ident.Group   // zero: none
 	ChargingAccount string        // 11 digits, given once
 	Wallet          ident.Account // the ledger account behind it
 	Status          DriverStatus
@@ -132,6 +133,7 @@ func (d Driver) checked() (Driver, error) {
 // DriverChange holds the fields to change; nil leaves a field alone.
 type DriverChange struct {
 	Account, Nickname, Name, Mobile, Email, Level *string
+	Group                                         *ident.Group // zero: out of it
 	Status                                        *DriverStatus
 }
 
@@ -145,6 +147,7 @@ func (d Driver) apply(c DriverChange) (Driver, error) {
 	set(&d.Mobile, c.Mobile)
 	set(&d.Email, c.Email)
 	set(&d.Level, c.Level)
+	set(&d.Group, c.Group)
 	set(&d.Status, c.Status)
 	return d.checked()
 }

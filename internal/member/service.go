@@ -39,6 +39,9 @@ type Options struct {
 	// Blockers refuses to close a driver with a running session, a debt or a balance
 	// (USR-R2); nil blocks nothing.
 	Blockers func(Tx, Driver) error
+	// GroupPriced says whether plans are assigned to a group. Package tariff comes later in
+	// the order, so cmd assigns it; nil says no.
+	GroupPriced func(Tx, ident.Group) (bool, error)
 }
 
 // Service is what doors call.
@@ -78,6 +81,9 @@ func (s *Service) CreateDriver(ctx context.Context, sc authz.Scope, d Driver) (D
 			if _, err := tx.SubOperatorByID(d.Sub); err != nil {
 				return d, missingField(err, "/sub_operator_id", "sub-operator")
 			}
+		}
+		if err := joins(tx, d); err != nil {
+			return d, err
 		}
 		d.ID, d.Version = ident.New[ident.Driver](tx.Now()), 1
 		n, err := tx.NextChargingAccount()
@@ -124,6 +130,11 @@ func (s *Service) UpdateDriver(ctx context.Context, sc authz.Scope, id ident.Dri
 		after, err := before.apply(c)
 		if err != nil {
 			return before, err
+		}
+		if after.Group != before.Group {
+			if err := joins(tx, after); err != nil {
+				return before, err
+			}
 		}
 		if after.Status == DriverClosed && s.opt.Blockers != nil {
 			if err := s.opt.Blockers(tx, before); err != nil {

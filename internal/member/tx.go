@@ -26,6 +26,13 @@ type Tx interface {
 	ListDrivers(DriverFilter, operator.Page) (operator.List[Driver], error)
 
 	// InsertToken fails with fault.Conflict "token_exists".
+	// InsertGroup fails with fault.Conflict "group_taken", and so does SaveGroup.
+	InsertGroup(Group) error
+	SaveGroup(g Group, version int64) error
+	DeleteGroup(id ident.Group, version int64) error
+	GroupByID(ident.Group) (Group, error)
+	ListGroups(GroupFilter, operator.Page) (operator.List[Group], error)
+
 	InsertToken(Token) error
 	SaveToken(t Token, version int64) error
 	TokenByID(ident.Token) (Token, error)
@@ -105,6 +112,7 @@ type DriverFilter struct {
 	Email           string // exactly
 	ChargingAccount string // exactly
 	Status          DriverStatus
+	Group           ident.Group
 }
 
 // TokenFilter narrows a list of tokens; zero fields do not narrow.

@@ -129,7 +129,13 @@ func ParseRate(s string) (Rate, error) {
 }
 
 // String prints the rate without trailing zeros but with at least two decimals.
-func (r Rate) String() string {
+func (r Rate) String() string { return r.text(2) }
+
+// In prints the rate as people read it in a currency: with at least its decimals, and no
+// more zeros than those. 35 JPY, 0.30 EUR, 0.025 KWD.
+func (r Rate) In(c Currency) string { return r.text(c.Exponent()) }
+
+func (r Rate) text(decimals int) string {
 	sign, u := "", uint64(r)
 	if r < 0 {
 		sign, u = "-", -u
@@ -139,10 +145,10 @@ func (r Rate) String() string {
 		s = "0" + s
 	}
 	s = s[:len(s)-6] + "." + s[len(s)-6:]
-	for strings.HasSuffix(s, "0") && len(s)-strings.IndexByte(s, '.') > 3 {
+	for strings.HasSuffix(s, "0") && len(s)-strings.IndexByte(s, '.') > decimals+1 {
 		s = s[:len(s)-1]
 	}
-	return sign + s
+	return sign + strings.TrimSuffix(s, ".")
 }
 
 // MarshalText writes the rate as String does.

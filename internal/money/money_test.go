@@ -81,6 +81,16 @@ func TestAmountText(t *testing.T) {
 	if err := json.Unmarshal(b, &back); err != nil || back != New(1234, "EUR") {
 		t.Errorf("back %v %v", back, err)
 	}
+	for _, c := range []struct {
+		rate Rate
+		in   Currency
+		want string
+	}{{35_000_000, "JPY", "35"}, {35_500_000, "JPY", "35.5"}, {0, "JPY", "0"}, {-120_000_000, "JPY", "-120"}, {300_000, "EUR", "0.30"},
+		{312_500, "EUR", "0.3125"}, {25_000, "KWD", "0.025"}, {200_000, "KWD", "0.200"}, {1, "KWD", "0.000001"}} {
+		if s := c.rate.In(c.in); s != c.want {
+			t.Errorf("%d in %s is %s, want %s", c.rate, c.in, s, c.want)
+		}
+	}
 	if s := Rate(300000).String(); s != "0.30" {
 		t.Errorf("rate %s", s)
 	}

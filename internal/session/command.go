@@ -9,6 +9,7 @@ import (
 	"ccms/internal/ident"
 	"ccms/internal/member"
 	"ccms/internal/money"
+	"ccms/internal/tariff"
 )
 
 // StartRequest asks a charge point to start for a token.
@@ -16,6 +17,7 @@ type StartRequest struct {
 	Point     ident.ChargePoint
 	Connector int
 	Token     string // uid, any spelling
+	Promotion string // a code that the driver gives; "" none
 	Reason    string
 }
 
@@ -58,7 +60,8 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 				}
 			}
 		}
-		j, err := s.judge(tx, asking{point: p, place: place, maxPower: at.power, token: r.Token, holder: h, at: tx.Now()})
+		j, err := s.judge(tx, asking{point: p, place: place, connector: r.Connector, maxPower: at.power, token: r.Token, holder: h,
+			promotion: tariff.CleanCode(r.Promotion), at: tx.Now()})
 		if err != nil {
 			return err
 		}
@@ -82,7 +85,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		st := State{
 			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
 			Connector: r.Connector, Phase: Starting, Source: ByPortal, TokenUID: r.Token, Token: j.holder.Token.ID,
-			Driver: j.holder.Driver.ID, Wallet: j.holder.Driver.Wallet, Plan: j.plan.ID, PlanNumber: j.plan.Number,
+			Driver: j.holder.Driver.ID, Wallet: j.holder.Driver.Wallet, Plan: j.plan.ID, PlanNumber: j.plan.Number, Choice: j.choice,
 			Currency: j.plan.Currency, Zone: place.Zone, MaxPower: at.power, RequestedAt: tx.Now(),
 			Cost: money.New(0, j.plan.Currency),
 		}

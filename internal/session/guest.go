@@ -115,7 +115,7 @@ func (s *Service) Offer(tx Tx, id ident.ChargePoint, connector int) (Offer, erro
 	}
 	now := tx.Now()
 	o := Offer{Point: p, Zone: site.TimeZone, Connector: at.con, Refusal: at.unusable(now)}
-	plan, err := s.resolve(tx, p, Place{Zone: site.TimeZone, Plan: site.Plan}, now)
+	plan, _, err := s.resolve(tx, placeOf(p, Place{Zone: site.TimeZone, Plan: site.Plan}, connector), tariff.Asker{}, now)
 	if err != nil {
 		return o, err
 	}
@@ -189,6 +189,14 @@ func (s *Service) StartGuest(tx Tx, sc authz.Scope, g GuestStart) (st State, ref
 		Currency: g.Hold.Currency, Zone: place.Zone, MaxPower: at.power, RequestedAt: tx.Now(), Cost: money.New(0, g.Hold.Currency),
 	}
 	st.DueAt = st.RequestedAt.Add(startTimeout)
+	// Why it has this plan is only known as long as it still would get it.
+	plan, choice, err := s.resolve(tx, placeOf(p, place, g.Connector), tariff.Asker{}, tx.Now())
+	if err != nil {
+		return st, nil, err
+	}
+	if plan != nil && plan.ID == g.Plan {
+		st.Choice = choice
+	}
 	_, err = s.enqueue(tx, sc, p, st.ID, "guest", asset.RemoteStart{Connector: g.Connector, Token: g.Token, Session: st.ID})
 	if f := fault.Of(err); err != nil && f.Kind != fault.Internal {
 		return refuse(f)

@@ -8,6 +8,7 @@ import (
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/money"
 	"ccms/internal/tariff"
 	"ccms/internal/unit"
@@ -209,15 +210,29 @@ func (s *Service) priced(tx Tx, st *State, r Review) error {
 		if !r.From.IsZero() {
 			from = r.From
 		}
-		plan, err := s.resolve(tx, p, place, from)
+		payer := st.Driver
+		if payer.IsZero() {
+			payer = r.Driver
+		}
+		var d member.Driver
+		if !payer.IsZero() {
+			if d, err = tx.DriverByID(payer); err != nil {
+				return err
+			}
+		}
+		spot := placeOf(p, place, st.Connector)
+		plan, choice, err := s.resolve(tx, spot, askerOf(d), from)
 		if plan == nil && err == nil {
-			plan, err = s.resolve(tx, p, place, tx.Now())
+			plan, choice, err = s.resolve(tx, spot, askerOf(d), tx.Now())
 		}
 		if err != nil {
 			return err
 		}
 		if plan == nil {
 			return fault.New(fault.Conflict, "no_price", "No billing plan applies at this charge point. Give it one, or void the session.")
+		}
+		if err := tx.SaveChoice(st.ID, choice); err != nil {
+			return err
 		}
 		st.Plan, st.PlanNumber, st.Currency = plan.ID, plan.Number, plan.Currency
 		for _, a := range []*money.Amount{&st.HoldAmount, &st.Cost, &st.Captured, &st.Debt} {
@@ -235,6 +250,12 @@ func (s *Service) priced(tx Tx, st *State, r Review) error {
 		return fault.New(fault.Conflict, "currency_differs", "The charging account is in %s, the price in %s.", acc.Currency, st.Currency)
 	}
 	return nil
+}
+
+// ChoiceOf is why a session has its plan; false where nobody wrote it down.
+func (s *Service) ChoiceOf(ctx context.Context, sc authz.Scope, id ident.Session) (c tariff.Choice, ok bool, err error) {
+	err = s.read(ctx, sc, func(tx Tx) (err error) { c, ok, err = tx.ChoiceOf(id); return err })
+	return c, ok, err
 }
 
 // ReviewOf is what was decided of a session; false: nothing.

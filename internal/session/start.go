@@ -22,7 +22,8 @@ type judgement struct {
 	reason   string // one sentence for support
 	holder   member.Holder
 	plan     *tariff.Plan
-	hold     money.Amount // to place
+	choice   tariff.Choice // why that plan
+	hold     money.Amount  // to place
 }
 
 // minStart is added to the reserve for the least balance that may start (BAL-R2).
@@ -30,12 +31,14 @@ const minStart = 1 // major unit
 
 // asking is who wants to start, where and when.
 type asking struct {
-	point    asset.ChargePoint
-	place    Place
-	maxPower unit.W
-	token    string
-	holder   member.Holder // of the token, read before
-	at       time.Time
+	point     asset.ChargePoint
+	place     Place
+	connector int // 0: not known yet
+	maxPower  unit.W
+	token     string
+	holder    member.Holder // of the token, read before
+	promotion string        // the code that was given
+	at        time.Time
 	// offline means that the energy flowed already: then the balance does not matter, the
 	// session is billed to its owner whatever it holds.
 	offline bool
@@ -58,9 +61,12 @@ func (s *Service) judge(tx Tx, q asking) (judgement, error) {
 		j.decision, j.reason = Decision(v), why
 		return j, nil
 	}
-	var err error
-	if j.plan, err = s.resolve(tx, p, q.place, q.at); err != nil {
+	if err := s.price(tx, q, &j); err != nil {
 		return j, err
+	}
+	if q.promotion != "" && !j.choice.Of(tariff.ForPromotion) && !j.choice.OverPromotion() {
+		j.decision, j.reason = Blocked, "The promotion code does not count here."
+		return j, nil
 	}
 	if j.plan == nil {
 		j.decision, j.reason = Blocked, "No billing plan applies at this charge point (NO_PRICE)."
@@ -125,22 +131,66 @@ func major(n int64, c money.Currency) money.Amount {
 	return money.New(n, c)
 }
 
-// resolve finds the plan in force at an instant: the point's, else the site's, else the
-// operator's default (product §3.4.2). nil means NO_PRICE (PRICE-R2).
-func (s *Service) resolve(tx Tx, p asset.ChargePoint, place Place, at time.Time) (*tariff.Plan, error) {
-	own, _, _ := tariff.Resolve(p.Plan, place.Plan, ident.Plan{})
-	v, ok, err := tx.NewestVersion(own, p.Operator)
-	if err != nil || !ok {
-		return nil, err
+// price finds the plan of a start. An Authorize names no connector: where the charge point
+// as a whole has no price one of its connectors may have one.
+func (s *Service) price(tx Tx, q asking, j *judgement) (err error) {
+	who := askerOf(q.holder.Driver)
+	who.Promotion = q.promotion
+	spot := placeOf(q.point, q.place, q.connector)
+	j.plan, j.choice, err = s.resolve(tx, spot, who, q.at)
+	if err != nil || j.plan != nil || q.connector > 0 {
+		return err
+	}
+	cs, err := tx.ConnectorsOf(q.point.ID)
+	for _, c := range cs {
+		if err == nil && j.plan == nil {
+			spot.Connector = c.Number
+			j.plan, j.choice, err = s.resolve(tx, spot, who, q.at)
+		}
+	}
+	return err
+}
+
+// placeOf is where a charge at the connector is, for its price.
+func placeOf(p asset.ChargePoint, place Place, connector int) tariff.Spot {
+	return tariff.Spot{Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID, Connector: connector, PointPlan: p.Plan, SitePlan: place.Plan}
+}
+
+// askerOf is what a price may depend on of a driver; nobody is ad hoc.
+func askerOf(d member.Driver) tariff.Asker {
+	return tariff.Asker{Registered: !d.ID.IsZero(), Level: d.Level, Group: d.Group}
+}
+
+// resolve finds the plan in force at an instant, and why it is that one (PRICE-R1). nil
+// means NO_PRICE (PRICE-R2).
+func (s *Service) resolve(tx Tx, spot tariff.Spot, who tariff.Asker, at time.Time) (*tariff.Plan, tariff.Choice, error) {
+	all, err := tx.AssignmentsFor(spot, who)
+	if err != nil {
+		return nil, tariff.Choice{}, err
+	}
+	c := tariff.Choose(all, spot, who, at)
+	own := c.Plan
+	v, ok, err := tx.NewestVersion(own, spot.Operator)
+	if err != nil {
+		return nil, c, err
+	}
+	if own.IsZero() {
+		c.WithDefault(v.Plan)
+	} else {
+		c.WithDefault(ident.Plan{})
+	}
+	if !ok {
+		return nil, c, nil
 	}
 	if !v.SavedAt.After(at) {
-		return s.plan(tx, v.Plan, v.Number)
+		p, err := s.plan(tx, v.Plan, v.Number)
+		return p, c, err
 	}
 	old, err := tx.PlanInForce(v.Plan, at)
 	if fault.Is(err, fault.Missing) {
-		return nil, nil
+		return nil, c, nil
 	}
-	return &old, err
+	return &old, c, err
 }
 
 // AuthorizeReport is an Authorize.
@@ -337,7 +387,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 			_, _ = tx.LockAccount(h.Driver.Wallet)
 			_, _ = tx.RunningOfToken(h.Token.ID)
 		}
-		_, _ = s.resolve(tx, p, place, tx.Now())
+		_, _, _ = s.resolve(tx, placeOf(p, place, r.Connector), askerOf(h.Driver), tx.Now())
 	})
 	asked, err := tx.AskedSince(p.ID, p.Operator, r.Token, later(r.ReceivedAt.Add(-askedWithin), p.ConnectedAt))
 	if err != nil {
@@ -369,7 +419,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	offline := !asked && read.At.Before(p.ConnectedAt)
 	var j judgement
 	if waiting == nil {
-		q := asking{point: p, place: place, maxPower: power, token: r.Token, holder: h, at: read.At, offline: offline}
+		q := asking{point: p, place: place, connector: r.Connector, maxPower: power, token: r.Token, holder: h, at: read.At, offline: offline}
 		if j, err = s.judge(tx, q); err != nil {
 			return State{}, err
 		}
@@ -438,7 +488,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	case j.decision != Accepted:
 		st.Phase, st.Wallet = Rejected, ident.Account{}
 	case waiting == nil:
-		st.Wallet, st.Plan, st.PlanNumber = j.holder.Driver.Wallet, j.plan.ID, j.plan.Number
+		st.Wallet, st.Plan, st.PlanNumber, st.Choice = j.holder.Driver.Wallet, j.plan.ID, j.plan.Number, j.choice
 	}
 	if j.plan != nil {
 		st.Currency = j.plan.Currency

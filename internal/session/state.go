@@ -123,6 +123,9 @@ type State struct {
 	Wallet     ident.Account // zero: nobody pays (rejected, adopted, orphan)
 	Plan       ident.Plan
 	PlanNumber int // plan version of the snapshot (PRICE-R3)
+	// Choice is why it is that plan. It is written with a new session; readers of a session
+	// get it by Tx.ChoiceOf.
+	Choice     tariff.Choice
 	Currency   money.Currency
 	Zone       string       // IANA zone of the site at the start: prices use it
 	MaxPower   unit.W       // of the connector at the start

@@ -44,6 +44,10 @@ type Tx interface {
 	// SetRunning keeps the register of tokens in use (AUTH-R3).
 	SetRunning(State, bool) error
 	SessionByID(ident.Session) (State, error)
+	// ChoiceOf is why a session has its plan; false where nobody wrote it down.
+	ChoiceOf(ident.Session) (tariff.Choice, bool, error)
+	// SaveChoice writes it for a session that got its plan later.
+	SaveChoice(ident.Session, tariff.Choice) error
 	InsertReview(Review) error
 	// ReviewOf is what a person decided of a session; false: nothing.
 	ReviewOf(ident.Session) (Review, bool, error)

@@ -9,7 +9,7 @@ import (
 
 var (
 	_ = table("drivers", wideRead,
-		plain("id operator_id sub_operator_id membership_level charging_account wallet_id status version created_at"),
+		plain("id operator_id sub_operator_id membership_level group_id charging_account wallet_id status version created_at"),
 		personal("account_sealed account_hash mobile_sealed mobile_hash email_sealed email_hash", "contact", "until the profile is erased", "overwrite"),
 		personal("name_sealed nickname_sealed", "identifier", "until the profile is erased", "overwrite"))
 	_ = table("driver_terms", wideRead,
@@ -20,7 +20,7 @@ var (
 )
 
 const driverCols = `d.id, d.operator_id, d.sub_operator_id, d.account_sealed, d.nickname_sealed, d.name_sealed, d.mobile_sealed,
-	d.email_sealed, d.membership_level, d.charging_account, d.wallet_id, d.status, d.version`
+	d.email_sealed, d.membership_level, d.group_id, d.charging_account, d.wallet_id, d.status, d.version`
 
 // driverWords narrows a list of drivers aliased d to those that have all the typed words.
 const driverWords = `
@@ -35,10 +35,10 @@ var wordKeys = [...]string{"word1", "word2", "word3", "word4", "word5", "word6"}
 
 var (
 	qDriverInsert = stmt(`INSERT INTO drivers (operator_id, sub_operator_id, id, account_sealed, account_hash, nickname_sealed, name_sealed,
-			mobile_sealed, mobile_hash, email_sealed, email_hash, membership_level, charging_account, wallet_id, status, version, created_at)
-		VALUES ({{own drivers}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			mobile_sealed, mobile_hash, email_sealed, email_hash, membership_level, group_id, charging_account, wallet_id, status, version, created_at)
+		VALUES ({{own drivers}}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qDriverSave = stmt(`UPDATE drivers SET account_sealed = ?, account_hash = ?, nickname_sealed = ?, name_sealed = ?, mobile_sealed = ?,
-			mobile_hash = ?, email_sealed = ?, email_hash = ?, membership_level = ?, status = ?, version = version + 1
+			mobile_hash = ?, email_sealed = ?, email_hash = ?, membership_level = ?, group_id = ?, status = ?, version = version + 1
 		WHERE {{scope drivers drivers}} AND id = ? AND version = ?`)
 	qDriverVersion = stmt(`SELECT d.version FROM drivers d WHERE {{scope drivers d}} AND d.id = ?`)
 	qDriver        = stmt(`SELECT ` + driverCols + ` FROM drivers d WHERE {{scope drivers d}} AND d.id = ?`)
@@ -54,6 +54,7 @@ var (
 			{{if mobile}} AND d.mobile_hash = ? {{end}}
 			{{if email}} AND d.email_hash = ? {{end}}
 			{{if number}} AND d.charging_account = ? {{end}}
+			{{if group}} AND d.group_id = ? {{end}}
 			{{if status}} AND d.status = ? {{end}}` + driverWords,
 		ID:    "d.id",
 		Sorts: map[string]string{"created": "d.created_at", "charging_account": "d.charging_account"},
@@ -69,7 +70,7 @@ type storedDriver struct {
 
 func scanDriver(r *Row, d *storedDriver) error {
 	return r.Scan(&d.ID, &d.Operator, &d.Sub, &d.account, &d.nickname, &d.name, &d.mobile, &d.email,
-		&d.Level, &d.ChargingAccount, &d.Wallet, &d.Status, &d.Version)
+		&d.Level, &d.Group, &d.ChargingAccount, &d.Wallet, &d.Status, &d.Version)
 }
 
 // personalOf pairs the sealed columns with the fields they hold.
@@ -141,7 +142,7 @@ func (tx *Tx) InsertDriver(d member.Driver) error {
 		return err
 	}
 	_, err = tx.exec(qDriverInsert, d.Operator, d.Sub, d.ID, s.account, account, s.nickname, s.name, s.mobile, mobile, s.email, email,
-		d.Level, d.ChargingAccount, d.Wallet, d.Status, d.Version, tx.now)
+		d.Level, d.Group, d.ChargingAccount, d.Wallet, d.Status, d.Version, tx.now)
 	if duplicate(err, "drivers_account") {
 		return accountTaken
 	}
@@ -157,7 +158,7 @@ func (tx *Tx) SaveDriver(d member.Driver, version int64) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(qDriverSave, s.account, account, s.nickname, s.name, s.mobile, mobile, s.email, email, d.Level, d.Status, d.ID, version)
+	n, err := tx.exec(qDriverSave, s.account, account, s.nickname, s.name, s.mobile, mobile, s.email, email, d.Level, d.Group, d.Status, d.ID, version)
 	if duplicate(err, "drivers_account") {
 		return accountTaken
 	}
@@ -245,7 +246,8 @@ func (tx *Tx) ListDrivers(f member.DriverFilter, p operator.Page) (operator.List
 		}
 		args = append(args, o)
 	}
-	args = append(args, optIf(f.ChargingAccount != "", "number", f.ChargingAccount), optIf(f.Status != "", "status", f.Status))
+	args = append(args, optIf(f.ChargingAccount != "", "number", f.ChargingAccount), optIf(f.Status != "", "status", f.Status),
+		optIf(!f.Group.IsZero(), "group", f.Group))
 	l, err := list(tx, driverList, pageOf(p), scanDriver, args...)
 	out.Next, out.Total, out.Capped = l.Next, l.Total, l.Capped
 	for i := range l.Items {

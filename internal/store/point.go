@@ -137,6 +137,9 @@ func (tx *Tx) DeletePoint(id ident.ChargePoint, version int64) error {
 		return err
 	}
 	tx.pointChanged(p)
+	if err := tx.forgetAssignments(id); err != nil {
+		return err
+	}
 	return tx.forgetWords(id)
 }
 

@@ -271,6 +271,10 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Card:
 		return true, id(p, c)
+	case *ident.Group:
+		return true, id(p, c)
+	case *ident.Assignment:
+		return true, id(p, c)
 	case *ident.Window:
 		return true, id(p, c)
 	case *ident.Reservation:

@@ -22,7 +22,7 @@ var (
 		plain(`id operator_id sub_operator_id rev site_id point_id connector ocpp_id foreign_id phase live source
 			account_id plan_id plan_number currency zone max_power_w hold requested_at started_at sort_at start_device_at
 			start_epoch start_message start_answer meter_start_wh ended_at stop_device_at meter_stop_wh real_stop
-			stop_reported_id stop_reason closed_by energy_wh cost bill billed_at captured debt adjusted flags due_at state`),
+			stop_reported_id stop_reason closed_by energy_wh cost bill billed_at captured debt adjusted flags due_at state plan_choice`),
 		personal("token_sealed token_hash token_id driver_id", "identifier", tokenRetention, "overwrite"))
 	_ = table("running_tokens", wideWrite, plain("session_id operator_id sub_operator_id"),
 		personal("token_id", "identifier", "while the session runs", "delete row"))
@@ -46,8 +46,8 @@ var (
 		ocpp_id, foreign_id, phase, live, source, token_sealed, token_hash, token_id, driver_id, account_id, plan_id,
 		plan_number, currency, zone, max_power_w, hold, requested_at, started_at, sort_at, start_device_at, start_epoch,
 		start_message, start_answer, meter_start_wh, ended_at, stop_device_at, meter_stop_wh, real_stop, stop_reported_id,
-		stop_reason, closed_by, energy_wh, cost, bill, billed_at, captured, debt, adjusted, flags, due_at, state)
-		VALUES (?, {{own sessions}}, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		stop_reason, closed_by, energy_wh, cost, bill, billed_at, captured, debt, adjusted, flags, due_at, state, plan_choice)
+		VALUES (?, {{own sessions}}, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	qSessionSave = stmt(`UPDATE sessions SET rev = ?, connector = ?, ocpp_id = ?, phase = ?, live = ?,
 		token_sealed = ?, token_hash = ?, token_id = ?, driver_id = ?, account_id = ?, plan_id = ?, plan_number = ?, currency = ?, hold = ?,
@@ -59,6 +59,8 @@ var (
 	qSessionStep = stmt(`INSERT INTO session_samples (session_id, number, ordinal, operator_id, sub_operator_id, device_at, context, at,
 		received_at, clock_offset_us, has, register_wh, power_w, current_ma, voltage_mv, soc_permille, event_id, state)
 		VALUES (?, ?, 0, {{own session_samples}}, 0, '', ?, ?, 0, NULL, 0, 0, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`)
+	qChoice           = stmt(`SELECT s.plan_choice FROM sessions s WHERE {{scope sessions s}} AND s.id = ?`)
+	qChoiceSave       = stmt(`UPDATE sessions SET plan_choice = ? WHERE {{scope sessions sessions}} AND id = ?`)
 	qSession          = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s}} AND s.id = ?`)
 	qSessionByOCPP    = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.ocpp_id = ? AND s.ocpp_id > 0 AND s.point_id = ?`)
 	qSessionByForeign = stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE {{scope sessions s key}} AND s.point_id = ?
@@ -174,6 +176,10 @@ func (tx *Tx) InsertSession(s session.State) error {
 	if err != nil {
 		return err
 	}
+	choice, err := choiceColumn(s.Choice)
+	if err != nil {
+		return err
+	}
 	taken := func(_ int64, err error) error {
 		if duplicate(err, "sessions_start") {
 			return fault.Stale(0, 0)
@@ -184,7 +190,7 @@ func (tx *Tx) InsertSession(s session.State) error {
 		s.Live(), s.Source, sealed, hash, s.Token, s.Driver, s.Wallet, s.Plan, s.PlanNumber, s.Currency, s.Zone, s.MaxPower,
 		s.HoldAmount.Minor, s.RequestedAt, s.StartedAt, sortAt(s), s.StartDevice, s.StartEpoch, s.StartMsgID, s.StartAnswer,
 		s.MeterStart, s.EndedAt, s.StopDevice, s.MeterStop, s.RealStop, s.StopID, s.StopReason, s.ClosedBy, s.Energy,
-		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil))
+		s.Cost.Minor, bill, s.BilledAt, s.Captured.Minor, s.Debt.Minor, s.Adjusted, flags, s.DueAt, s.AppendRunning(nil), choice)
 	if err != nil {
 		return err
 	}
@@ -193,6 +199,33 @@ func (tx *Tx) InsertSession(s session.State) error {
 		return tx.SetRunning(s, true)
 	}
 	return nil
+}
+
+// choiceColumn is nil where nothing was chosen from.
+func choiceColumn(c tariff.Choice) (any, error) {
+	if len(c.Candidates) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(c)
+	return string(b), err
+}
+
+// ChoiceOf implements session.Tx.
+func (tx *Tx) ChoiceOf(id ident.Session) (c tariff.Choice, ok bool, err error) {
+	text, err := one(tx, "session", qChoice, func(r *Row, text *string) error { return r.Scan(text) }, id)
+	if err != nil || text == "" {
+		return c, false, err
+	}
+	return c, true, json.Unmarshal([]byte(text), &c)
+}
+
+// SaveChoice implements session.Tx.
+func (tx *Tx) SaveChoice(id ident.Session, c tariff.Choice) error {
+	text, err := choiceColumn(c)
+	if err != nil {
+		return err
+	}
+	return tx.execOne("session", qChoiceSave, text, id)
 }
 
 // SaveSession writes a session where nobody else did meanwhile.

@@ -72,6 +72,9 @@ func (tx *Tx) DeleteSite(id ident.Site, version int64) error {
 	if err := tx.oneVersion("site", n, err, qSiteVersion, id, version); err != nil {
 		return err
 	}
+	if err := tx.forgetAssignments(id); err != nil {
+		return err
+	}
 	return tx.forgetWords(id)
 }
 

@@ -166,29 +166,3 @@ func (p *Plan) size() (n int) {
 	}
 	return n
 }
-
-// Reason says why a plan was chosen.
-type Reason string
-
-// The reasons, strongest first (PRICE-R1; group, membership and promotion prices
-// come before them once they exist).
-const (
-	OfPoint    Reason = "charge_point"
-	OfSite     Reason = "site"
-	OfOperator Reason = "operator_default"
-)
-
-// Resolve picks the plan of a connector: the charge point's own, else its site's,
-// else the operator's default. ok is false where there is none: that is NO_PRICE,
-// never free (PRICE-R2).
-func Resolve(point, site, operator ident.Plan) (id ident.Plan, why Reason, ok bool) {
-	switch {
-	case !point.IsZero():
-		return point, OfPoint, true
-	case !site.IsZero():
-		return site, OfSite, true
-	case !operator.IsZero():
-		return operator, OfOperator, true
-	}
-	return ident.Plan{}, "", false
-}

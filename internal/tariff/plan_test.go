@@ -125,21 +125,6 @@ func TestDraftFaultsPointIntoTheForm(t *testing.T) {
 	}
 }
 
-func TestResolveTakesTheNearestPlanAndNoneIsNotFree(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	a, b, c, none := ident.New[ident.Plan](now), ident.New[ident.Plan](now), ident.New[ident.Plan](now), ident.Plan{}
-	for _, x := range []struct {
-		point, site, op, want ident.Plan
-		why                   Reason
-		ok                    bool
-	}{{a, b, c, a, OfPoint, true}, {none, b, c, b, OfSite, true}, {none, none, c, c, OfOperator, true}, {none, none, none, none, "", false}} {
-		if id, why, ok := Resolve(x.point, x.site, x.op); id != x.want || why != x.why || ok != x.ok {
-			t.Errorf("%v: %v %v %v", x, id, why, ok)
-		}
-	}
-}
-
 func TestClockText(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]Clock{"00:00": 0, "06:30": 390, "23:59": 1439, "24:00": 1440} {

@@ -233,7 +233,7 @@ func (m *meter) explain(b *Bill) []string {
 		if l.Label != "" {
 			s += " " + l.Label
 		}
-		s += ": " + quantityText(l.Quantity, l.Basis) + " × " + l.Price.String() + " " + string(b.Currency)
+		s += ": " + quantityText(l.Quantity, l.Basis) + " × " + l.Price.In(b.Currency) + " " + string(b.Currency)
 		if l.Hourly {
 			s += " per hour"
 		}

@@ -6,9 +6,9 @@ import (
 	"context"
 
 	"ccms/internal/authz"
-	"ccms/internal/fact"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
+	"ccms/internal/member"
 	"ccms/internal/operator"
 )
 
@@ -21,8 +21,9 @@ type Version struct {
 
 // Tx is what this package needs of a transaction.
 type Tx interface {
-	fact.Tx
+	member.Tx
 	OperatorByID(ident.Operator) (operator.Operator, error)
+	SaveOperator(operator.Operator) error
 
 	// PlanVersion is one version of a plan, for as long as a session may name it.
 	PlanVersion(id ident.Plan, number int) (Plan, error)
@@ -41,6 +42,29 @@ type Tx interface {
 	// SavePlan writes a new version of a plan whose row still has p.Version; it
 	// raises that by one, else it is fault.Stale.
 	SavePlan(Plan) error
+
+	// AssignmentsFor are the assignments at the spot's places for the audiences that the
+	// asker belongs to: what a start may be priced by. It is asked with each of them.
+	AssignmentsFor(Spot, Asker) ([]Assignment, error)
+	// AssignmentsAt are all assignments at the places of spots, whoever they are for.
+	AssignmentsAt([]Spot) ([]Assignment, error)
+	// Audiences are those that plans are assigned for anywhere, at most limit, with the
+	// names of groups.
+	Audiences(limit int) ([]NamedAudience, error)
+	AssignmentByID(ident.Assignment) (Assignment, error)
+	// AssignmentLike is the one for the same audience at the same place from the same instant.
+	AssignmentLike(Assignment) (Assignment, bool, error)
+	InsertAssignment(Assignment) error // conflict "assignment_exists"
+	// SaveAssignment writes plan and end where the row still has a.Version, else fault.Stale.
+	SaveAssignment(Assignment) error
+	DeleteAssignment(Assignment) error // the same
+	AssignmentPage(AssignmentFilter, operator.Page) (operator.List[AssignmentRow], error)
+}
+
+// NamedAudience is an audience with the name of its group.
+type NamedAudience struct {
+	Audience
+	GroupName string
 }
 
 // Run opens the one transaction of a call.

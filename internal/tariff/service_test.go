@@ -42,7 +42,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 					return err
 				}
 			}
-			return nil
+			return tx.InsertSubOperator(operator.SubOperator{ID: sub, Operator: a, No: 1, Name: "Sub", Status: operator.SubValid, Version: 1})
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -2,8 +2,10 @@ package tariff
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/fault"
 	"ccms/internal/ident"
@@ -57,34 +59,86 @@ func (t Trial) Usage() (Usage, error) {
 	return u, nil
 }
 
-// Place names the plans that a charge point may be priced by; zero where it has none.
-type Place struct {
-	Point, Site ident.Plan
-	Operator    ident.Operator
+// Question asks which plan would price a start, and why.
+type Question struct {
+	Point     ident.ChargePoint // or only
+	Site      ident.Site        //
+	Connector int               // of Point; 0: not known
+	Driver    ident.Driver      // whose level and group count in place of Who's; zero: Who as it is
+	Who       Asker
+	At        time.Time
 }
 
-// Winner is the plan that prices a start, and why.
+// Winner is the plan that prices a start, why, and the zone whose hours its bands mean.
 type Winner struct {
 	Plan Plan
-	Why  Reason // "" where there is none: NO_PRICE (PRICE-R2)
+	Choice
+	Zone string
 }
 
-// PlanFor finds the plan that would price a start at a place and an instant, as a session
-// finds it.
-func (s *Service) PlanFor(ctx context.Context, sc authz.Scope, place Place, at time.Time) (Winner, error) {
-	return one(ctx, s.read, sc, func(tx Tx) (Winner, error) {
-		own, why, ok := Resolve(place.Point, place.Site, ident.Plan{})
-		if !ok {
-			why = OfOperator
+// PlanFor finds the plan that would price a start, as a session finds it. All that is
+// assigned at the place is explained, also what is for others.
+func (s *Service) PlanFor(ctx context.Context, sc authz.Scope, q Question) (Winner, error) {
+	var out Winner
+	var spot Spot
+	// Only a place and a driver that the caller sees are asked about; the plan may be the
+	// operator's, as it may be for a session there.
+	err := s.read(ctx, sc, func(tx Tx) (err error) {
+		spot, out.Zone, err = q.spot(tx)
+		if err != nil || q.Driver.IsZero() {
+			return err
 		}
-		v, found, err := tx.NewestVersion(own, place.Operator)
-		if err != nil || !found {
-			return Winner{}, err
+		d, err := tx.DriverByID(q.Driver)
+		if err != nil {
+			return missingField(err, "/driver_id", "driver")
 		}
-		p, err := tx.PlanInForce(v.Plan, at)
-		if fault.Is(err, fault.Missing) {
-			return Winner{}, nil
-		}
-		return Winner{Plan: p, Why: why}, err
+		q.Who.Registered, q.Who.Level, q.Who.Group = true, d.Level, d.Group
+		return nil
 	})
+	if err != nil {
+		return Winner{}, err
+	}
+	err = s.read(ctx, sc.WithinSession(), func(tx Tx) error {
+		all, err := tx.AssignmentsAt([]Spot{spot})
+		if err != nil {
+			return err
+		}
+		o, err := tx.OperatorByID(spot.Operator)
+		if err != nil {
+			return err
+		}
+		spot.Default = o.DefaultPlan
+		out.Choice = Choose(all, spot, q.Who, q.At)
+		out.WithDefault(ident.Plan{})
+		if out.Why == "" {
+			return nil
+		}
+		out.Plan, err = tx.PlanInForce(out.Choice.Plan, q.At)
+		return err
+	})
+	return out, err
+}
+
+// spot is where the question is about, with the zone there.
+func (q *Question) spot(tx Tx) (Spot, string, error) {
+	var point asset.ChargePoint
+	siteID, err := q.Site, error(nil)
+	if !q.Point.IsZero() {
+		if point, err = tx.PointByID(q.Point); err != nil {
+			return Spot{}, "", err
+		}
+		if q.Connector > 0 {
+			cs, err := tx.ConnectorsOf(point.ID)
+			if err != nil {
+				return Spot{}, "", err
+			}
+			if !slices.ContainsFunc(cs, func(c asset.Connector) bool { return c.Number == q.Connector }) {
+				return Spot{}, "", fault.BadInput("/connector", "there is no connector %d at this charge point", q.Connector)
+			}
+		}
+		siteID = point.Site
+	}
+	site, err := tx.SiteByID(siteID)
+	return Spot{Operator: site.Operator, Sub: site.Sub, Site: site.ID, Point: point.ID, Connector: q.Connector,
+		PointPlan: point.Plan, SitePlan: site.Plan}, site.TimeZone, err
 }

@@ -306,6 +306,7 @@ type commandInput struct {
 		Type      string        `json:"type" enum:"remote_start,remote_stop,trigger_message,extended_trigger,reset,unlock,change_availability,get_configuration,change_configuration,clear_cache,set_charging_profile,clear_charging_profile,get_composite_schedule,data_transfer,get_local_list_version,refresh,get_diagnostics,get_log" doc:"get_diagnostics and get_log need the permission live.files."`
 		TokenUID  string        `json:"token_uid,omitempty" maxLength:"80" doc:"For remote_start: the card to start with."`
 		DriverID  ident.Driver  `json:"driver_id,omitzero" doc:"For remote_start: whose card to start with."`
+		Promotion string        `json:"promotion_code,omitempty" maxLength:"40" doc:"For remote_start: a code that the driver gives. One that does not count there refuses the start."`
 		SessionID ident.Session `json:"session_id,omitzero" doc:"For remote_stop."`
 		Order
 		FileOrder
@@ -380,7 +381,7 @@ func (h *handlers) sendSession(ctx context.Context, in *commandInput) (asset.Com
 			return asset.Command{}, err
 		}
 	}
-	return h.svc.Session.RequestStart(ctx, sc, session.StartRequest{Point: in.ID, Connector: b.Connector, Token: uid, Reason: b.Reason})
+	return h.svc.Session.RequestStart(ctx, sc, session.StartRequest{Point: in.ID, Connector: b.Connector, Token: uid, Promotion: b.Promotion, Reason: b.Reason})
 }
 
 // cardOf is a card of the driver that works.

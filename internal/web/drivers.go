@@ -19,6 +19,7 @@ type Driver struct {
 	Mobile          string              `json:"mobile,omitempty" export:"pii"`
 	Email           string              `json:"email,omitempty" export:"pii"`
 	MembershipLevel string              `json:"membership_level" example:"Regular Member"`
+	GroupID         ident.Group         `json:"group_id,omitzero" doc:"The group that the driver is in."`
 	ChargingAccount string              `json:"charging_account" doc:"Eleven digits." example:"10100000054"`
 	Balance         *Money              `json:"balance,omitempty" doc:"Absent without the permission finance.read; so are held and available."`
 	Held            *Money              `json:"held,omitempty" doc:"Set aside for sessions that run."`
@@ -36,7 +37,7 @@ func (h *handlers) driver(ctx context.Context, d member.Driver) (Driver, error) 
 		d = d.Masked()
 	}
 	out := Driver{ID: d.ID, Account: d.Account, Nickname: d.Nickname, Name: d.Name, Mobile: d.Mobile, Email: d.Email, MembershipLevel: d.Level,
-		ChargingAccount: d.ChargingAccount, Status: d.Status, Masked: masked, Version: d.Version}
+		GroupID: d.Group, ChargingAccount: d.ChargingAccount, Status: d.Status, Masked: masked, Version: d.Version}
 	if c.May(authz.FinanceRead) {
 		a, err := h.svc.Ledger.Balance(ctx, c.Scope, d.Wallet)
 		if err != nil {
@@ -60,11 +61,12 @@ type driversInput struct {
 	Email           string              `query:"email" maxLength:"254" doc:"The whole address."`
 	ChargingAccount string              `query:"charging_account" maxLength:"11" doc:"The whole number."`
 	Status          member.DriverStatus `query:"status" enum:"PENDING,VALID,SUSPENDED,CLOSED"`
+	GroupID         ident.Group         `query:"group_id" doc:"Who is in this group."`
 }
 
 func (h *handlers) listDrivers(ctx context.Context, in *driversInput) (*found[Driver], error) {
 	l, err := h.svc.Member.Drivers(ctx, scopeOf(ctx), member.DriverFilter{Q: in.Q, Account: in.Account, Mobile: in.Mobile, Email: in.Email,
-		ChargingAccount: in.ChargingAccount, Status: in.Status}, in.page())
+		ChargingAccount: in.ChargingAccount, Status: in.Status, Group: in.GroupID}, in.page())
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +94,15 @@ type newDriverInput struct {
 		Mobile          string `json:"mobile,omitempty" maxLength:"30"`
 		Email           string `json:"email,omitempty" maxLength:"254"`
 		MembershipLevel string `json:"membership_level,omitempty" maxLength:"50"`
+
+		GroupID ident.Group `json:"group_id,omitzero"`
 	} `nameHint:"DriverNew"`
 }
 
 func (h *handlers) createDriver(ctx context.Context, in *newDriverInput) (*made[Driver], error) {
 	b := in.Body
 	d, err := h.svc.Member.CreateDriver(ctx, scopeOf(ctx), member.Driver{Account: b.Account, Nickname: b.Nickname, Name: b.Name,
-		Mobile: b.Mobile, Email: b.Email, Level: b.MembershipLevel})
+		Mobile: b.Mobile, Email: b.Email, Level: b.MembershipLevel, Group: b.GroupID})
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +131,7 @@ type driverPatchInput struct {
 		Mobile          Opt[string]          `json:"mobile,omitempty"`
 		Email           Opt[string]          `json:"email,omitempty"`
 		MembershipLevel Opt[string]          `json:"membership_level,omitempty"`
+		GroupID         Opt[ident.Group]     `json:"group_id,omitempty" doc:"null: out of the group."`
 		Status          *member.DriverStatus `json:"status,omitempty" enum:"PENDING,VALID,SUSPENDED,CLOSED"`
 	} `nameHint:"DriverPatch"`
 }
@@ -134,7 +139,7 @@ type driverPatchInput struct {
 func (h *handlers) updateDriver(ctx context.Context, in *driverPatchInput) (*single[Driver], error) {
 	b := in.Body
 	d, err := h.svc.Member.UpdateDriver(ctx, scopeOf(ctx), in.ID, member.DriverChange{Account: b.Account, Nickname: b.Nickname.ptr(), Name: b.Name.ptr(),
-		Mobile: b.Mobile.ptr(), Email: b.Email.ptr(), Level: b.MembershipLevel.ptr(), Status: b.Status}, versionOf(ctx))
+		Mobile: b.Mobile.ptr(), Email: b.Email.ptr(), Level: b.MembershipLevel.ptr(), Group: b.GroupID.ptr(), Status: b.Status}, versionOf(ctx))
 	if err != nil {
 		return nil, err
 	}

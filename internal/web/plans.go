@@ -161,6 +161,15 @@ func (b PlanBody) draft() (d tariff.Draft, err error) {
 	return d, err
 }
 
+// plan is the plan that the body says, complete and checked.
+func (b PlanBody) plan() (tariff.Plan, error) {
+	d, err := b.draft()
+	if err != nil {
+		return tariff.Plan{}, err
+	}
+	return d.Plan()
+}
+
 func inSeconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 func planOf(p tariff.Plan) Plan {

@@ -8,7 +8,6 @@ import (
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
-	"ccms/internal/money"
 	"ccms/internal/operator"
 	"ccms/internal/session"
 	"ccms/internal/tariff"
@@ -24,6 +23,7 @@ type SessionDetail struct {
 	Attempts    []SessionAttempt `json:"attempts" doc:"Tries to start that belong to it."`
 	Entries     []SessionEntry   `json:"entries,omitempty" doc:"What was posted on the charging account, oldest first."`
 	Review      *SessionReview   `json:"review,omitempty" doc:"What a person decided of it."`
+	Choice      []PriceCandidate `json:"plan_candidates,omitempty" doc:"Why the plan: all that could have priced the start, the winner first. Absent of older sessions and without the permission plans.read."`
 	CanReview   bool             `json:"can_review" doc:"POST …/review is for this record and caller."`
 }
 
@@ -74,11 +74,11 @@ type Bill struct {
 
 // BillLine is one line.
 type BillLine struct {
-	Kind      string        `json:"kind" enum:"ELECTRICITY,SERVICE,START,IDLE"`
+	Kind      string        `json:"kind" enum:"ELECTRICITY,SERVICE,START,RESERVATION,RES_EXPIRED,IDLE,LIMIT"`
 	Label     string        `json:"label,omitempty" doc:"The band; absent: always."`
 	Quantity  string        `json:"quantity" doc:"Decimal, in unit." example:"18.437"`
 	Unit      string        `json:"unit" enum:"kWh,min,×1"`
-	UnitPrice money.Rate    `json:"unit_price"`
+	UnitPrice string        `json:"unit_price" doc:"Decimal, with at least the decimals of the currency." example:"0.30"`
 	Amount    Money         `json:"amount" doc:"Net, or with tax where tax_included."`
 	VAT       unit.Permille `json:"vat_permille"`
 	Capped    bool          `json:"capped,omitempty"`
@@ -114,6 +114,15 @@ func (h *handlers) getSession(ctx context.Context, in *SessionPath) (*single[Ses
 	out := h.detail(c, &r)
 	if err := h.review(ctx, &out, &r.State); err != nil {
 		return nil, err
+	}
+	if c.May(authz.PlanRead) && !r.Plan.IsZero() {
+		choice, known, err := h.svc.Session.ChoiceOf(ctx, c.Scope, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			out.Choice = h.candidates(ctx, choice)
+		}
 	}
 	for _, a := range attempts.Items {
 		out.Attempts = append(out.Attempts, SessionAttempt{At: at(a.At), Kind: a.Kind, Decision: string(a.Decision), Reason: a.Reason})
@@ -151,7 +160,7 @@ func billOf(b *tariff.Bill) *Bill {
 	out := &Bill{Lines: []BillLine{}, TaxIncluded: b.TaxIncluded, Net: amount(b.Net), Taxes: []BillTax{}, Total: amount(b.Total), Flags: []string{}, Explanation: []string{}}
 	out.Explanation = append(out.Explanation, b.Explanation...)
 	for _, l := range b.Lines {
-		line := BillLine{Kind: string(l.Kind), Label: strings.TrimSpace(l.Name + " " + l.Label), UnitPrice: l.Price, Amount: amount(l.Amount), VAT: l.VAT, Capped: l.Capped, Segments: []BillSegment{}}
+		line := BillLine{Kind: string(l.Kind), Label: strings.TrimSpace(l.Name + " " + l.Label), UnitPrice: l.Price.In(b.Currency), Amount: amount(l.Amount), VAT: l.VAT, Capped: l.Capped, Segments: []BillSegment{}}
 		line.Quantity, line.Unit = quantity(l.Quantity, l.Unit)
 		for _, s := range l.Segments {
 			q, _ := quantity(s.Quantity, l.Unit)

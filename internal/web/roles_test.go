@@ -27,6 +27,14 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"password":"` + password + `"}`
 	case "POST /api/v1/price-tests":
 		return `{"charge_point_id":"` + t.point + `","at":"2026-03-01T10:00:00Z","energy_wh":1000,"charging_s":3600}`
+	case "POST /api/v1/price-comparisons":
+		return `{"plan_id":"` + t.plan + `","from":"2026-03-01T00:00:00Z","to":"2026-03-08T00:00:00Z"}`
+	case "POST /api/v1/groups":
+		return `{"name":"` + newRequestID() + `"}`
+	case "PATCH /api/v1/groups/{id}":
+		return `{"name":"` + newRequestID() + `"}`
+	case "POST /api/v1/plan-assignments":
+		return `{"plan_id":"` + t.plan + `","audience":"LEVEL","membership_level":"Gold","places":[{"charge_point_id":"` + t.point + `"}]}`
 	case "POST /api/v1/sites":
 		return `{"name":"x","time_zone":"UTC"}`
 	case "POST /api/v1/charge-points":
@@ -154,7 +162,7 @@ func (w *world) path(rt Route, t tenant) string {
 		"charge-point-files": t.file, "firmware-images": t.image, "firmware-installs": t.install, "firmware-campaigns": t.campaign,
 		"local-lists": t.list, "reservations": t.reservation, "maintenance-windows": t.window,
 		"recharges": t.recharge, "ledger-entries": t.entry, "book-closings": t.closing, "recharge-requests": t.ask,
-		"payments": t.payment, "payment-cards": t.card, "payment-hooks": t.op.ID.String(),
+		"groups": t.group, "plan-assignments": t.assignment, "payments": t.payment, "payment-cards": t.card, "payment-hooks": t.op.ID.String(),
 	}[rt.tag()]
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
@@ -253,7 +261,8 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 		theirs := []string{w.theirs.op.ID.String(), w.theirs.sub, w.theirs.site, w.theirs.point, w.theirs.driver, w.theirs.token, w.theirs.plan,
 			w.theirs.session, w.theirs.command, w.theirs.bulk, w.theirs.spare, w.theirs.key, w.theirs.recharge, w.theirs.view, w.theirs.export,
 			w.theirs.warning, w.theirs.stranger, w.theirs.model, w.theirs.template, w.theirs.certificate, w.theirs.authority,
-			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign, w.theirs.list, w.theirs.reservation, w.theirs.window, w.theirs.entry, w.theirs.closing, w.theirs.ask, w.theirs.payment, w.theirs.card}
+			w.theirs.file, w.theirs.image, w.theirs.install, w.theirs.campaign, w.theirs.list, w.theirs.reservation, w.theirs.window, w.theirs.entry, w.theirs.closing, w.theirs.ask, w.theirs.payment, w.theirs.card,
+			w.theirs.group, w.theirs.assignment}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
 			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern || strings.HasPrefix(rt.tag(), "guest-") {
@@ -300,6 +309,16 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			{"a list for their site", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","site_ids":["` + w.theirs.site + `"]}`},
 			{"a list for their charge point", "POST", "/api/v1/local-lists", `{"name":"x","cards":"ALL","charge_point_ids":["` + w.theirs.point + `"]}`},
 			{"a list of their sub-operator", "POST", "/api/v1/local-lists", `{"name":"x","cards":"SUB_OPERATOR","cards_of":"` + w.theirs.sub + `"}`},
+			{"a price of their plan", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.theirs.plan + `","audience":"AD_HOC","places":[{}]}`},
+			{"a price for their group", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.mine.plan + `","audience":"GROUP","group_id":"` + w.theirs.group + `","places":[{}]}`},
+			{"a price at their site", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.mine.plan + `","audience":"AD_HOC","places":[{"site_id":"` + w.theirs.site + `"}]}`},
+			{"a price at their charge point", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.mine.plan + `","audience":"AD_HOC","places":[{"charge_point_id":"` + w.theirs.point + `"}]}`},
+			{"a plan for everyone at their charge point", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.mine.plan + `","audience":"EVERYONE","places":[{"charge_point_id":"` + w.theirs.point + `"}]}`},
+			{"a price at their sub-operator's", "POST", "/api/v1/plan-assignments", `{"plan_id":"` + w.mine.plan + `","audience":"AD_HOC","places":[{"sub_operator_id":"` + w.theirs.sub + `"}]}`},
+			{"a driver of their group", "POST", "/api/v1/drivers", `{"account":"spy@x.example","group_id":"` + w.theirs.group + `"}`},
+			{"what their driver would pay", "POST", "/api/v1/price-tests", `{"site_id":"` + w.mine.site + `","driver_id":"` + w.theirs.driver + `","at":"2026-03-01T10:00:00Z","energy_wh":1000,"charging_s":3600}`},
+			{"last week under their plan", "POST", "/api/v1/price-comparisons", w.body("POST /api/v1/price-comparisons", w.theirs)},
+			{"what their site costs", "POST", "/api/v1/price-tests", `{"site_id":"` + w.theirs.site + `","at":"2026-03-01T10:00:00Z","energy_wh":1000,"charging_s":3600}`},
 			{"a reservation of their charge point", "POST", "/api/v1/reservations", w.body("POST /api/v1/reservations", w.theirs)},
 			{"a start with their driver", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_start","connector":1,"driver_id":"` + w.theirs.driver + `"}`},
 			{"a stop of their session", "POST", "/api/v1/charge-points/" + w.mine.point + "/commands", `{"type":"remote_stop","session_id":"` + w.theirs.session + `"}`},

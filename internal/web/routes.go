@@ -116,6 +116,11 @@ func (h *handlers) routes() []Route {
 		route("GET /api/v1/authorities/{id}/revocations", authz.AssetRead, h.getRevocations, "The list of what an authority revoked"),
 		route("PUT /api/v1/authorities/{id}/revocations", authz.SecurityWrite, h.putRevocations, "Bring the list of what the operator's own authority revoked", unversioned),
 
+		route("GET /api/v1/groups", authz.DriverRead, h.listGroups, "List groups of drivers"),
+		route("POST /api/v1/groups", authz.DriverWrite, h.createGroup, "Make a group of drivers"),
+		route("GET /api/v1/groups/{id}", authz.DriverRead, h.getGroup, "One group"),
+		route("PATCH /api/v1/groups/{id}", authz.DriverWrite, h.renameGroup, "Give a group another name"),
+		route("DELETE /api/v1/groups/{id}", authz.DriverWrite, h.deleteGroup, "Remove a group that nobody is in and no plan is for"),
 		route("GET /api/v1/drivers", authz.DriverRead, h.listDrivers, "List drivers"),
 		route("POST /api/v1/drivers", authz.DriverWrite, h.createDriver, "Make a driver with a charging account"),
 		route("GET /api/v1/drivers/{id}", authz.DriverRead, h.getDriver, "One driver"),
@@ -172,7 +177,13 @@ func (h *handlers) routes() []Route {
 		route("POST /api/v1/plans", authz.PlanWrite, h.createPlan, "Make a billing plan"),
 		route("GET /api/v1/plans/{id}", authz.PlanRead, h.getPlan, "One billing plan"),
 		route("PUT /api/v1/plans/{id}", authz.PlanWrite, h.savePlan, "Write a new version of a billing plan"),
+		route("GET /api/v1/plan-assignments", authz.PlanRead, h.listAssignments, "List which plans count for whom, and where"),
+		route("POST /api/v1/plan-assignments", authz.PlanWrite, h.assignPlan, "Have a plan count for an audience at many places, or none any more", also(authz.AssetWrite)),
+		route("DELETE /api/v1/plan-assignments/{id}", authz.PlanWrite, h.unassignPlan, "Take an assignment away"),
+		route("GET /api/v1/plan-matrix", authz.PlanRead, h.planMatrix, "Which plan counts where and for whom"),
 		route("POST /api/v1/price-tests", authz.PlanRead, h.testPrice, "What a charge would cost, and why: at a charge point, or under a plan"),
+
+		route("POST /api/v1/price-comparisons", authz.FinanceRead, h.comparePrices, "What finished sessions would have cost under a plan"),
 
 		route("GET /api/v1/sessions", authz.LiveRead, h.listSessions, "List sessions"),
 		route("GET /api/v1/sessions/sums", authz.FinanceRead, h.sumSessions, "What a filter of records comes to"),

@@ -39,8 +39,9 @@ type column struct {
 }
 
 type table struct {
-	columns []column
-	zone    func(row reflect.Value) *time.Location
+	columns  []column
+	zone     func(row reflect.Value) *time.Location
+	currency func(row reflect.Value) money.Currency // that its prices are in; "" where none says
 }
 
 var (
@@ -61,7 +62,7 @@ func tableOf(t reflect.Type) *table {
 	if known, ok := tables.Load(t); ok {
 		return known.(*table)
 	}
-	tb := &table{zone: func(reflect.Value) *time.Location { return time.UTC }}
+	tb := &table{zone: func(reflect.Value) *time.Location { return time.UTC }, currency: func(reflect.Value) money.Currency { return "" }}
 	tb.add(t, "", false, func(v reflect.Value) reflect.Value { return v })
 	tables.Store(t, tb)
 	return tb
@@ -128,13 +129,26 @@ func (tb *table) field(t reflect.Type, name string, pii bool, field func(reflect
 	case t == bareType:
 		put(name, numberCell, func(v reflect.Value, _ *time.Location) string { return v.Interface().(Money).Amount })
 	case t == rateType:
-		put(name, numberCell, func(v reflect.Value, _ *time.Location) string { return marshalled(v) })
+		tb.columns = append(tb.columns, column{name, pii, func(row reflect.Value, _ *time.Location) cell {
+			v := field(row)
+			if !v.IsValid() {
+				return cell{}
+			}
+			r, c := v.Interface().(money.Rate), tb.currency(row)
+			if c == "" {
+				return cell{r.String(), numberCell}
+			}
+			return cell{r.In(c), numberCell}
+		}})
 	case t == rawType:
 		put(name, textCell, func(v reflect.Value, _ *time.Location) string { return string(v.Bytes()) })
 	case t.Implements(textType):
 		put(name, textCell, func(v reflect.Value, _ *time.Location) string { return marshalled(v) })
 	case t.Kind() == reflect.String:
 		put(name, textCell, func(v reflect.Value, _ *time.Location) string { return v.String() })
+		if name == "currency" {
+			tb.currency = func(row reflect.Value) money.Currency { return money.Currency(field(row).String()) }
+		}
 		if name == "time_zone" {
 			tb.zone = func(row reflect.Value) *time.Location { return zoneOf(field(row)) }
 		}

@@ -66,7 +66,7 @@ type tenant struct {
 	certificate, authority                                                                            string
 	file, image, install, campaign                                                                    string
 	list, reservation, window, entry, closing, ask                                                    string
-	payment, card                                                                                     string
+	payment, card, group, assignment                                                                  string
 }
 
 // ticks are the beats of event streams: the beat is fast, the others come when the
@@ -256,6 +256,11 @@ func (w *world) furnish(t *tenant) {
 	t.site = make("/api/v1/sites", `{"name":"`+tag+`_station","address":"Street 1","time_zone":"Europe/Berlin","plan_id":"`+t.plan+`"}`)
 	t.point = make("/api/v1/charge-points", `{"site_id":"`+t.site+`","identity":"CP-`+tag+`","name":"`+tag+`_point","charger_type":"AC","max_power_w":22000,"connectors":[{"number":1,"type":"Type2","max_power_w":22000}]}`)
 	t.driver = make("/api/v1/drivers", `{"account":"driver@`+tag+`.example","name":"Dora Driver","mobile":"+49170`+fmt.Sprint(1000000+len(tag)+int(tag[0]))+`"}`)
+	t.group = make("/api/v1/groups", `{"name":"`+tag+` fleet"}`)
+	w.call("POST", "/api/v1/plan-assignments", `{"plan_id":"`+t.plan+`","audience":"GROUP","group_id":"`+t.group+`","places":[{"site_id":"`+t.site+`"}]}`, bearer(t.admin)).want(w, 200)
+	var assigned struct{ Items []PlanAssignment }
+	w.call("GET", "/api/v1/plan-assignments", "", bearer(t.admin)).want(w, 200).into(&assigned)
+	t.assignment = assigned.Items[0].ID.String()
 	t.token = make("/api/v1/tokens", `{"driver_id":"`+t.driver+`","uid":"13ADF6`+strings.ToUpper(tag[:1])+`0"}`)
 	t.recharge = make("/api/v1/drivers/"+t.driver+"/recharges", `{"amount":{"amount":"100.00","currency":"EUR"},"reason":"test"}`)
 	w.call("PUT", "/api/v1/recharge-rules", `{"presets":[],"approve_above":{"amount":"500.00","currency":"EUR"},"approve_within_h":24}`, bearer(t.admin), version(1)).want(w, 200)

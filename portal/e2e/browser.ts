@@ -102,5 +102,5 @@ export async function picture(page: Page, name: string): Promise<void> {
 export const screens = [
   'home', 'live/points', 'live/charging', 'finance/plans', 'finance/recharges', 'finance/records', 'finance/ledger',
   'live/warnings', 'live/attempts', 'live/bulks', 'live/map', 'upkeep/windows', 'upkeep/levels',
-  'assets/stations', 'assets/points', 'assets/inbox', 'assets/templates', 'assets/models', 'assets/certificates', 'assets/firmware', 'users/profiles', 'users/cards',
+  'assets/stations', 'assets/points', 'assets/inbox', 'assets/templates', 'assets/models', 'assets/certificates', 'assets/firmware', 'users/profiles', 'users/groups', 'users/cards',
 ]

@@ -1436,6 +1436,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List groups of drivers
+         * @description Needs the permission `drivers.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_groups"];
+        put?: never;
+        /**
+         * Make a group of drivers
+         * @description Needs the permission `drivers.write`.
+         */
+        post: operations["post_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One group
+         * @description Needs the permission `drivers.read`.
+         */
+        get: operations["get_groups_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a group that nobody is in and no plan is for
+         * @description Needs the permission `drivers.write`.
+         */
+        delete: operations["delete_groups_one"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a group another name
+         * @description Needs the permission `drivers.write`.
+         */
+        patch: operations["patch_groups_one"];
+        trace?: never;
+    };
     "/api/v1/guest-charges": {
         parameters: {
             query?: never;
@@ -2308,6 +2360,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plan-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List which plans count for whom, and where
+         * @description Needs the permission `plans.read`. With `Accept: text/csv` or `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` the answer is a file of all rows of the filter; personal columns need the permission `pii.export`. Of more than 10,000 rows it is 202 with an export: its file can be fetched when it is ready.
+         */
+        get: operations["get_plan_assignments"];
+        put?: never;
+        /**
+         * Have a plan count for an audience at many places, or none any more
+         * @description Needs the permission `plans.write`. Some inputs need another beside it: `assets.write`
+         */
+        post: operations["post_plan_assignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plan-assignments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an assignment away
+         * @description Needs the permission `plans.write`.
+         */
+        delete: operations["delete_plan_assignments_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plan-matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which plan counts where and for whom
+         * @description Needs the permission `plans.read`.
+         */
+        get: operations["get_plan_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans": {
         parameters: {
             query?: never;
@@ -2370,6 +2486,26 @@ export interface paths {
         get: operations["get_postings"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/price-comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What finished sessions would have cost under a plan
+         * @description Needs the permission `finance.read`.
+         */
+        post: operations["post_price_comparisons"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3669,7 +3805,7 @@ export interface components {
             amount: components["schemas"]["Money"];
             capped?: boolean;
             /** @enum {string} */
-            kind: "ELECTRICITY" | "SERVICE" | "START" | "IDLE";
+            kind: "ELECTRICITY" | "SERVICE" | "START" | "RESERVATION" | "RES_EXPIRED" | "IDLE" | "LIMIT";
             /** @description The band; absent: always. */
             label?: string;
             /**
@@ -3680,6 +3816,10 @@ export interface components {
             segments: components["schemas"]["BillSegment"][];
             /** @enum {string} */
             unit: "kWh" | "min" | "×1";
+            /**
+             * @description Decimal, with at least the decimals of the currency.
+             * @example 0.30
+             */
             unit_price: string;
             /** Format: int64 */
             vat_permille: number;
@@ -4167,6 +4307,8 @@ export interface components {
             profile?: components["schemas"]["Profile"];
             /** @description For clear_charging_profile, which needs the permission live.profile; absent: all profiles. */
             profile_filter?: components["schemas"]["ProfileFilter"];
+            /** @description For remote_start: a code that the driver gives. One that does not count there refuses the start. */
+            promotion_code?: string;
             /**
              * @description How the file shall travel; absent: what the charge point says it knows, else what is usual here.
              * @enum {string}
@@ -4328,6 +4470,8 @@ export interface components {
              */
             charging_account: string;
             email?: string;
+            /** @description The group that the driver is in. */
+            group_id?: string;
             /** @description Set aside for sessions that run. */
             held?: components["schemas"]["Money"];
             id: string;
@@ -4356,6 +4500,7 @@ export interface components {
             /** @description A mobile number or an e-mail address. */
             account: string;
             email?: string;
+            group_id?: string;
             membership_level?: string;
             mobile?: string;
             name?: string;
@@ -4364,6 +4509,8 @@ export interface components {
         DriverPatch: {
             account?: string;
             email?: string | null;
+            /** @description null: out of the group. */
+            group_id?: string | null;
             membership_level?: string | null;
             mobile?: string | null;
             name?: string | null;
@@ -4650,6 +4797,24 @@ export interface components {
         };
         Frames: {
             items: components["schemas"]["Frame"][];
+        };
+        Group: {
+            id: string;
+            /**
+             * Format: int64
+             * @description Drivers who are in it.
+             */
+            members: number;
+            name: string;
+            sub_operator_id?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GroupNew: {
+            name: string;
+        };
+        GroupPatch: {
+            name: string;
         };
         GuestCharge: {
             /** @description Where the payer has to go; absent once that is over. */
@@ -5514,6 +5679,18 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        ListGroup: {
+            items: components["schemas"]["Group"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
         ListHomePosting: {
             items: components["schemas"]["HomePosting"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
@@ -5672,6 +5849,18 @@ export interface components {
         };
         ListPlan: {
             items: components["schemas"]["Plan"][];
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        ListPlanAssignment: {
+            items: components["schemas"]["PlanAssignment"][];
             /** @description Give it as cursor to get the next page; absent on the last. */
             next_cursor?: string;
             /**
@@ -6128,6 +6317,38 @@ export interface components {
              * @description At most 31 days after the beginning.
              */
             until: string;
+        };
+        MatrixAudience: {
+            /**
+             * @description The strongest first: of plans that count at one place, the one for the strongest audience that a driver belongs to is taken.
+             * @enum {string}
+             */
+            audience: "GROUP" | "LEVEL" | "PROMOTION" | "REGISTERED" | "AD_HOC" | "EVERYONE";
+            /** @description Of GROUP. */
+            group_id?: string;
+            group_name?: string;
+            /** @description Of LEVEL, in any spelling of capitals. */
+            membership_level?: string;
+            /**
+             * @description Of PROMOTION, in any spelling of capitals.
+             * @example SUMMER-26
+             */
+            promotion_code?: string;
+        };
+        MatrixCell: {
+            /** @description Absent: no plan counts, and nobody can start. */
+            plan_id?: string;
+            plan_name?: string;
+            /** @enum {string} */
+            reason?: "group" | "membership" | "promotion" | "audience" | "connector" | "charge_point" | "site" | "sub_operator" | "operator_default";
+        };
+        MatrixRow: {
+            /** @description One for each column. */
+            cells: components["schemas"]["MatrixCell"][];
+            charge_point_id?: string;
+            charge_point_name?: string;
+            site_id: string;
+            site_name: string;
         };
         Me: {
             /** @description Set while platform staff act inside an operator. */
@@ -6758,6 +6979,76 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        PlanAssign: {
+            /**
+             * @description The strongest first: of plans that count at one place, the one for the strongest audience that a driver belongs to is taken.
+             * @enum {string}
+             */
+            audience: "GROUP" | "LEVEL" | "PROMOTION" | "REGISTERED" | "AD_HOC" | "EVERYONE";
+            /**
+             * Format: date-time
+             * @description Absent: always. Of two at one place for one audience the one that began last counts.
+             */
+            from?: string;
+            /** @description Of GROUP. */
+            group_id?: string;
+            /** @description Of LEVEL, in any spelling of capitals. */
+            membership_level?: string;
+            places: components["schemas"]["PricePlace"][];
+            /** @description Absent: what is assigned there to the audience from this instant on is taken away. */
+            plan_id?: string;
+            /**
+             * @description Of PROMOTION, in any spelling of capitals.
+             * @example SUMMER-26
+             */
+            promotion_code?: string;
+            /**
+             * Format: date-time
+             * @description The first instant without it. Absent: for good.
+             */
+            until?: string;
+        };
+        PlanAssignment: {
+            at: components["schemas"]["PricePlace"];
+            /**
+             * @description The strongest first: of plans that count at one place, the one for the strongest audience that a driver belongs to is taken.
+             * @enum {string}
+             */
+            audience: "GROUP" | "LEVEL" | "PROMOTION" | "REGISTERED" | "AD_HOC" | "EVERYONE";
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Absent: always.
+             */
+            from?: string;
+            /** @description Of GROUP. */
+            group_id?: string;
+            group_name?: string;
+            id: string;
+            /** @description Of LEVEL, in any spelling of capitals. */
+            membership_level?: string;
+            /** @enum {string} */
+            place: "CONNECTOR" | "CHARGE_POINT" | "SITE" | "SUB_OPERATOR" | "OPERATOR";
+            /** @description Of the site, the charge point, the sub-operator or the operator. */
+            place_name?: string;
+            plan_id: string;
+            plan_name?: string;
+            /**
+             * @description Of PROMOTION, in any spelling of capitals.
+             * @example SUMMER-26
+             */
+            promotion_code?: string;
+            /** @description Whose place it is; absent: the operator's. */
+            sub_operator_id?: string;
+            /**
+             * Format: date-time
+             * @description The first instant without it. Absent: for good.
+             */
+            until?: string;
+            /** Format: int64 */
+            version: number;
+        };
         PlanBody: {
             currency: string;
             /** @description Bands that cover the day without overlap. Those with a date, a season, holidays, energy or power win over those without. */
@@ -6814,6 +7105,34 @@ export interface components {
              * @description 200 is 20 %.
              */
             vat_permille: number;
+        };
+        PlanMatrix: {
+            /** @description The columns: drivers with a profile, those without, then all that plans are assigned for. */
+            audiences: components["schemas"]["MatrixAudience"][];
+            items: components["schemas"]["MatrixRow"][];
+            /** @description There are more than are shown. */
+            more_audiences: boolean;
+            /** @description Give it as cursor to get the next page; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are, as far as they were counted.
+             */
+            total: number;
+            /** @description There are more than total. */
+            total_capped: boolean;
+        };
+        PlansAssigned: {
+            /**
+             * Format: int64
+             * @description At how many of the places something changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description At how many it was so already.
+             */
+            unchanged: number;
         };
         PointCertificate: {
             /** @description That signed it; absent: nobody has yet. */
@@ -7022,51 +7341,186 @@ export interface components {
             template_id?: string;
             template_name?: string;
         };
+        PriceCandidate: {
+            /**
+             * @description The strongest first: of plans that count at one place, the one for the strongest audience that a driver belongs to is taken.
+             * @enum {string}
+             */
+            audience: "GROUP" | "LEVEL" | "PROMOTION" | "REGISTERED" | "AD_HOC" | "EVERYONE";
+            /** Format: date-time */
+            from?: string;
+            /** @description Of GROUP. */
+            group_id?: string;
+            group_name?: string;
+            /** @description Of LEVEL, in any spelling of capitals. */
+            membership_level?: string;
+            /**
+             * @description WEAKER_AUDIENCE: a price for a stronger audience comes first. WIDER_PLACE: one for the same audience at a narrower place. EARLIER: one there that began later. OTHER_AUDIENCE: it is for others. NOT_YET, OVER: it does not count at that time. NO_CONTRACT: a price that the operator grants, at a place of a sub-operator who has not agreed to it.
+             * @enum {string}
+             */
+            outcome: "WON" | "WEAKER_AUDIENCE" | "WIDER_PLACE" | "EARLIER" | "OTHER_AUDIENCE" | "NOT_YET" | "OVER" | "NO_CONTRACT";
+            /**
+             * @description Where it is assigned.
+             * @enum {string}
+             */
+            place: "CONNECTOR" | "CHARGE_POINT" | "SITE" | "SUB_OPERATOR" | "OPERATOR";
+            plan_id: string;
+            plan_name?: string;
+            /**
+             * @description Of PROMOTION, in any spelling of capitals.
+             * @example SUMMER-26
+             */
+            promotion_code?: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        PriceComparison: {
+            billed: components["schemas"]["PriceSum"];
+            /**
+             * Format: int64
+             * @description Sessions in both sums.
+             */
+            count: number;
+            /** @description What they would have cost more; below 0: less. */
+            difference: components["schemas"]["Money"];
+            /** Format: int64 */
+            energy_wh: number;
+            /**
+             * Format: int64
+             * @description Void, or waiting for a person.
+             */
+            left_out_abnormal: number;
+            /**
+             * Format: int64
+             * @description Billed in another currency.
+             */
+            left_out_currency: number;
+            /**
+             * Format: int64
+             * @description Without an end or a bill yet.
+             */
+            left_out_running: number;
+            /**
+             * Format: int64
+             * @description The plan's price does not fit what was used.
+             */
+            left_out_unpriced: number;
+            /** @description More sessions were found than are priced again; the newest are in it. */
+            more: boolean;
+            /** @description Absent: it was not saved. */
+            plan?: components["schemas"]["SessionPlan"];
+            /**
+             * Format: int64
+             * @description How many are priced again at most.
+             */
+            up_to: number;
+            would: components["schemas"]["PriceSum"];
+        };
+        PriceComparisonBody: {
+            /** @description Only sessions that were billed by this plan. */
+            billed_plan_id?: string;
+            /** @description Only sessions there. */
+            charge_point_id?: string;
+            /**
+             * Format: date-time
+             * @description Started at or after.
+             */
+            from: string;
+            /** @description A plan that is not saved. */
+            plan?: components["schemas"]["PlanBody"];
+            /** @description One of this and plan. */
+            plan_id?: string;
+            /**
+             * Format: int64
+             * @description Absent: the newest.
+             */
+            plan_version?: number;
+            /** @description Only sessions there. */
+            site_id?: string;
+            /**
+             * Format: date-time
+             * @description Started before.
+             */
+            to: string;
+        };
+        PricePlace: {
+            charge_point_id?: string;
+            /**
+             * Format: int64
+             * @description Of the charge point; absent: all of it.
+             */
+            connector?: number;
+            site_id?: string;
+            sub_operator_id?: string;
+        };
+        PriceSum: {
+            fees: components["schemas"]["SessionFees"];
+            total: components["schemas"]["Money"];
+        };
         PriceTest: {
             /** Format: date-time */
             at: string;
             bill?: components["schemas"]["Bill"];
+            /** @description All that could have priced it, the winner first, each with what was against it. Absent: the plan was named. */
+            candidates?: components["schemas"]["PriceCandidate"][];
             /** @description No plan applies: nobody could start there. */
             no_price: boolean;
             /** @description Absent: the plan was not saved, or there is none. */
             plan?: components["schemas"]["SessionPlan"];
             /**
-             * @description Whose plan it is. Absent: the plan was named.
+             * @description Why it is that plan. Absent: the plan was named.
              * @enum {string}
              */
-            reason?: "charge_point" | "site" | "operator_default";
+            reason?: "group" | "membership" | "promotion" | "audience" | "connector" | "charge_point" | "site" | "sub_operator" | "operator_default";
             time_zone: string;
         };
         PriceTestBody: {
+            /** @description Somebody without a profile. */
+            ad_hoc?: boolean;
             /**
              * Format: date-time
              * @description Start of the charge.
              */
             at: string;
-            /** @description The plan that wins there. One of this, plan_id and plan. */
+            /** @description The plan that wins there. One of this, site_id, plan_id and plan. */
             charge_point_id?: string;
             /** Format: int64 */
             charging_s: number;
             /**
              * Format: int64
+             * @description Of the charge point.
+             */
+            connector?: number;
+            /** @description Who would charge; absent: somebody with a profile. */
+            driver_id?: string;
+            /**
+             * Format: int64
              * @description Taken to flow evenly.
              */
             energy_wh: number;
+            /** @description A member of this group. */
+            group_id?: string;
             /**
              * Format: int64
              * @description How long the car stays plugged in after it.
              */
             idle_s?: number;
+            /** @description Somebody of this level. */
+            membership_level?: string;
             /** @description A plan that is not saved. */
             plan?: components["schemas"]["PlanBody"];
             /** @description Its newest version. */
             plan_id?: string;
+            /** @description Who gives this code. */
+            promotion_code?: string;
             /**
              * Format: int64
              * @description How long before the start the connector was kept.
              */
             reserved_s?: number;
-            /** @description Whose hours bands mean. Absent: the charge point's, else the operator's. */
+            /** @description The plan that wins at charge points of the site without one of their own. */
+            site_id?: string;
+            /** @description Whose hours bands mean. Absent: the site's, else the operator's. */
             time_zone?: string;
         };
         Problem: {
@@ -7834,6 +8288,8 @@ export interface components {
             /** @description The charge point is connected. */
             online: boolean;
             plan?: components["schemas"]["SessionPlan"];
+            /** @description Why the plan: all that could have priced the start, the winner first. Absent of older sessions and without the permission plans.read. */
+            plan_candidates?: components["schemas"]["PriceCandidate"][];
             /** Format: int64 */
             power_w?: number;
             /**
@@ -10993,6 +11449,8 @@ export interface operations {
                 /** @description The whole number. */
                 charging_account?: string;
                 status?: "PENDING" | "VALID" | "SUSPENDED" | "CLOSED";
+                /** @description Who is in this group. */
+                group_id?: string;
             };
             header?: never;
             path?: never;
@@ -11901,6 +12359,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FirmwareInstall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_groups: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description How the name begins. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_groups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_groups_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_groups_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_groups_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
                 };
             };
             /** @description Error */
@@ -13844,6 +14481,159 @@ export interface operations {
             };
         };
     };
+    get_plan_assignments: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                plan_id?: string;
+                group_id?: string;
+                audience?: "GROUP" | "LEVEL" | "PROMOTION" | "REGISTERED" | "AD_HOC" | "EVERYONE";
+                /** @description Of the site itself. */
+                site_id?: string;
+                /** @description Of the charge point and its connectors. */
+                charge_point_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlanAssignment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plan_assignments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanAssign"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansAssigned"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_plan_assignments_one: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you last saw, in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan_matrix: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description A column, with - before it for descending. */
+                sort?: string;
+                /** @description The charge points of this site. Absent: the sites. */
+                site_id?: string;
+                /** @description How a word of the site's or the charge point's name begins. */
+                name?: string;
+                /** @description Absent: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMatrix"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_plans: {
         parameters: {
             query?: {
@@ -14031,6 +14821,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListLedgerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_price_comparisons: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A new random text per request; the same again gives the first answer for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceComparisonBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceComparison"];
                 };
             };
             /** @description Error */

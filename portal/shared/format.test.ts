@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, isZero, kilobytes, kw, kwh, money, none, percent, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
+import { age, amount, amps, clock, dateTime, dayStart, decimals, duration, grouped, instant, isZero, kilobytes, kw, kwh, money, none, percent, rate, scaled, shownDecimal, soc, speakNumbers, spoken, typedDecimal, viewerZone, volts, zoneName } from './format'
 
 test.each([
   ['the guide prints 55.800000 A', amps(55800), '55.8'],
@@ -66,6 +66,8 @@ describe('times are those of the place', () => {
     expect(zoneName('Mars/Base')).toBe('UTC')
   })
   test('a picked day begins at midnight of the zone, whatever the viewer\'s is', () => {
+    expect([rate('35.00', 'JPY'), rate('35.50', 'JPY'), rate('0.30', 'EUR'), rate('0.3125', 'EUR'), rate('0.025', 'KWD'), rate('0.20', 'KWD'), rate(undefined, 'EUR')], 'prices')
+      .toEqual(['35', '35.5', '0.30', '0.3125', '0.025', '0.200', ''])
     expect(dayStart('2026-01-15', 'Pacific/Auckland'), 'in summer').toBe('2026-01-14T11:00:00Z')
     expect(dayStart('2026-07-15', 'Pacific/Auckland'), 'in winter').toBe('2026-07-14T12:00:00Z')
     expect(dayStart('2026-01-31', 'America/Santiago', 1), 'the day after the last').toBe('2026-02-01T03:00:00Z')
@@ -73,6 +75,9 @@ describe('times are those of the place', () => {
     expect(dayStart('2026-03-29', 'Europe/Berlin', 1), 'and the one after it').toBe('2026-03-29T22:00:00Z')
     expect(dayStart('2026-10-25', 'Europe/Berlin', 1), 'the day that has one more').toBe('2026-10-25T23:00:00Z')
     expect(dayStart('15.1.2026', 'UTC')).toBeUndefined()
+    expect(instant('2026-07-15', '12:30', 'Europe/Berlin'), 'a time of day').toBe('2026-07-15T10:30:00Z')
+    expect(instant('2026-10-25', '12:00', 'Europe/Berlin'), 'behind the change').toBe('2026-10-25T11:00:00Z')
+    expect(instant('2026-07-15', '24:00', 'UTC')).toBeUndefined()
   })
 })
 

@@ -79,6 +79,18 @@ export function amount(m?: Money | null): string {
 export const decimals = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 
+/** A price as people read it in its currency: no more zeros than that has, and no fewer. 35 JPY, 0.30 EUR, 0.025 KWD. */
+export function rate(price: string | undefined, currency: string): string {
+  if (!price) return ''
+  const [whole = '', digits = ''] = price.split('.')
+  const least = decimals(currency)
+  const kept = digits.replace(/0+$/, '').padEnd(least, '0')
+  return spoken(kept ? `${whole}.${kept}` : whole)
+}
+
+/** The same, typed in a form. */
+export const plainRate = (price: string | undefined, currency: string): string | undefined => price && typedDecimal(rate(price, currency))
+
 /** Is it exactly nothing? Works for any number of places. */
 export const isZero = (m?: Money | null) => !m || /^-?0*(\.0*)?$/.test(m.amount)
 
@@ -134,7 +146,18 @@ export const viewerZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 export function dayStart(day: string, zone: string, plusDays = 0): string | undefined {
   const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
   if (!m) return undefined
-  const wanted = Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays)
+  return local(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + plusDays), zone)
+}
+
+/** A day and a time of day in the zone, as an instant; undefined where they are none. */
+export function instant(day: string, clock: string, zone: string): string | undefined {
+  const d = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
+  const c = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(clock)
+  return d && c ? local(Date.UTC(Number(d[1]), Number(d[2]) - 1, Number(d[3]), Number(c[1]), Number(c[2])), zone) : undefined
+}
+
+/** What the clocks of the zone show, given as if it were UTC. */
+function local(wanted: number, zone: string): string {
   const ahead = (at: number) => {
     const p = parts(new Date(at), zone)
     return Date.UTC(Number(p.year), Number(p.month) - 1, Number(p.day), Number(p.hour), Number(p.minute), Number(p.second)) - at

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -151,8 +152,8 @@ func (w *World) deal(cards []string) {
 func (w *World) readPlans(tx *store.Tx) error {
 	for i := range w.Points {
 		p := &w.Points[i]
-		id, _, ok := tariff.Resolve(p.Plan, p.site.Plan, w.operator.DefaultPlan)
-		if !ok || w.plans[id] != nil {
+		id := w.planOf(p)
+		if id.IsZero() || w.plans[id] != nil {
 			continue
 		}
 		newest, err := tx.CurrentPlan(id)
@@ -170,10 +171,15 @@ func (w *World) readPlans(tx *store.Tx) error {
 	return nil
 }
 
+// planOf is the plan that the point has for everyone.
+func (w *World) planOf(p *Point) ident.Plan {
+	return cmp.Or(p.Plan, p.site.Plan, w.operator.DefaultPlan)
+}
+
 // price is the plan version that was in force at the point; before the first one was
 // saved, that one (PRICE-R3).
 func (w *World) price(p *Point, at time.Time) *tariff.Plan {
-	id, _, _ := tariff.Resolve(p.Plan, p.site.Plan, w.operator.DefaultPlan)
+	id := w.planOf(p)
 	var in *tariff.Plan
 	for _, v := range w.plans[id] {
 		if in == nil || !v.SavedAt.After(at) {

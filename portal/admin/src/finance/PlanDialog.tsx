@@ -8,7 +8,7 @@ import { useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Plan, PlanBody } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { spoken } from '@ccms/shared/format'
+import { decimals, rate, spoken } from '@ccms/shared/format'
 import { operatorOf, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
@@ -141,7 +141,7 @@ function Fields({ form, currency, plan }: { form: FormInstance<Values>; currency
           <Space wrap align="start">
             {item(['idle', 'per_minute'], perMin, { rules: [required, decimal] })}
             {item(['idle', 'grace_min'], min)}
-            {item(['idle', 'cap'], money, { tooltip: t('plans.cap_help') })}
+            {item(['idle', 'cap'], money, { tooltip: t('plans.cap_help', { amount: decimals(currency) === 0 ? '2000' : rate('20', currency) }) })}
             {item(['idle', 'exempt_from'], <Input className="clock" maxLength={5} placeholder="22:00" />, { rules: [clock], tooltip: t('plans.exempt_help') })}
             {item(['idle', 'exempt_to'], <Input className="clock" maxLength={5} placeholder="06:00" />, { rules: [clock] })}
           </Space>

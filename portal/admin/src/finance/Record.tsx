@@ -24,6 +24,7 @@ import { type TabItem, Tabs } from '../parts/Tabs'
 import { isStale, Stale, useNow, When } from '../parts/Times'
 import { word } from '../parts/words'
 import { Books } from './Books'
+import { Candidates } from './candidates'
 import { Attempts, CommandHistory } from './History'
 import { Price } from './Price'
 import { ReviewDialog } from './ReviewDialog'
@@ -74,7 +75,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
   const ended = isEnded(s)
   const tabs: TabItem[] = [
     ...(may('finance.read') ? [
-      { key: 'price', label: t('record.tab_price'), content: <Price session={s} /> },
+      { key: 'price', label: t('record.tab_price'), content: <><Price session={s} />{s.plan_candidates && <><h3>{t('price.candidates')}</h3><Candidates rows={s.plan_candidates} zone={zone} /></>}</> },
       { key: 'books', label: t('record.tab_books'), content: <Books session={s} /> },
     ] : []),
     { key: 'meter', label: t('record.tab_meter'), content: <Suspense fallback={<PageSkeleton />}><Meter session={s} /></Suspense> },

@@ -41,6 +41,14 @@ test('what is stored goes through the form unchanged, midnight written out', () 
   expect(back).toEqual({ ...stored, idle: { ...stored.idle, exempt_to: '00:00' } })
 })
 
+test('FIN-A8 a plan in yen has no decimals in its form, one in dinar has three', () => {
+  const served = { ...stored, electricity: [{ from: '00:00', to: '24:00', price: '35.00' }], service_per_kwh: '1.50', start_fee: '4.00', idle: { per_minute: '7.00', grace_s: 0 }, reservation: { per_minute: '5.00', flat: '6.00' } } as Plan
+  const yen = valuesOf(served) as Values
+  expect([yen.electricity[0]!.price, yen.service_per_kwh, yen.start_fee, yen.idle?.per_minute, yen.reservation?.per_minute, yen.reservation?.flat]).toEqual(['35', '1.5', '4', '7', '5', '6'])
+  const dinar = valuesOf({ ...served, currency: 'KWD', electricity: [{ from: '00:00', to: '24:00', price: '0.02' }] }) as Values
+  expect([dinar.electricity[0]!.price, dinar.start_fee]).toEqual(['0.020', '4.000'])
+})
+
 test('another choice of when takes the old condition away', () => {
   const plan = { ...stored } as Plan
   const v = valuesOf(plan) as Values

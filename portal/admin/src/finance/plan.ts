@@ -1,7 +1,7 @@
 // A billing plan as the form holds it, and as the API wants it.
 
 import type { Plan, PlanBody } from '@ccms/shared/api'
-import { plainPercent, scaled, watts } from '@ccms/shared/format'
+import { plainPercent, plainRate, scaled, watts } from '@ccms/shared/format'
 
 type Band = PlanBody['electricity'][number]
 export type Day = NonNullable<Band['days']>[number]
@@ -55,10 +55,10 @@ function whenOf(b: Band): When {
   return b.power_from_w ?? b.power_to_w ? 'power' : 'always'
 }
 
-function bandValues(b: Band): BandValues {
+function bandValues(b: Band, currency: string): BandValues {
   const when = whenOf(b)
   const [from, to] = when === 'energy' ? [b.energy_from_wh, b.energy_to_wh] : [b.power_from_w, b.power_to_w]
-  return { ...b, when, tier_from: thousandth(from), tier_to: thousandth(to) }
+  return { ...b, price: plainRate(b.price, currency) ?? '', when, tier_from: thousandth(from), tier_to: thousandth(to) }
 }
 
 /** The fields that belong to a choice of when; of the others the form's choice takes none along. */
@@ -80,18 +80,19 @@ function bandBody({ when, tier_from, tier_to, ...b }: BandValues, was: When | un
 
 export function valuesOf(p: Plan | undefined): Partial<Values> {
   if (!p) return { electricity: [{ from: '00:00', to: '24:00', price: '', when: 'always' }], vat: '20', prices_include_tax: false, reservation_on: false, idle_on: false, idle: { grace_min: '15' } }
+  const price = (x: string | undefined) => plainRate(x, p.currency)
   const limit = (l: Plan['min']) => (p.prices_include_tax ? l?.gross ?? l?.net : l?.net ?? l?.gross)?.amount
   return {
-    name: p.name, electricity: p.electricity.map(bandValues), service_per_kwh: p.service_per_kwh, service_per_minute: p.service_per_minute,
-    service_after_min: minutes(p.service_after_s), service_flat: p.service_flat, start_fee: p.start_fee, start_from_kwh: thousandth(p.start_from_wh),
+    name: p.name, electricity: p.electricity.map((b) => bandValues(b, p.currency)), service_per_kwh: price(p.service_per_kwh), service_per_minute: price(p.service_per_minute),
+    service_after_min: minutes(p.service_after_s), service_flat: price(p.service_flat), start_fee: price(p.start_fee), start_from_kwh: thousandth(p.start_from_wh),
     vat: plainPercent(p.vat_permille), prices_include_tax: p.prices_include_tax ?? false,
     reservation_on: p.reservation !== undefined,
     reservation: p.reservation && {
-      per_minute: p.reservation.per_minute, flat: p.reservation.flat, free_min: minutes(p.reservation.free_s), longest_min: minutes(p.reservation.longest_s),
+      per_minute: price(p.reservation.per_minute), flat: price(p.reservation.flat), free_min: minutes(p.reservation.free_s), longest_min: minutes(p.reservation.longest_s),
       refund_kwh: thousandth(p.reservation.refund_from_wh),
     },
     idle_on: p.idle !== undefined,
-    idle: { per_minute: p.idle?.per_minute, grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount, exempt_from: exempt(p)?.[0], exempt_to: exempt(p)?.[1] },
+    idle: { per_minute: price(p.idle?.per_minute), grace_min: p.idle ? String(p.idle.grace_s / 60) : '15', cap: p.idle?.cap?.amount, exempt_from: exempt(p)?.[0], exempt_to: exempt(p)?.[1] },
     least: limit(p.min), most: limit(p.max), hold: p.hold?.amount, min_balance: p.min_balance?.amount, holidays: p.holidays ?? [],
     energy_step_wh: p.energy_step_wh ? String(p.energy_step_wh) : undefined, time_step_s: p.time_step_s ? String(p.time_step_s) : undefined,
   }

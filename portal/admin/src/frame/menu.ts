@@ -2,7 +2,7 @@
 
 import {
   AlertOutlined, AuditOutlined, BookOutlined, CodeOutlined, CompassOutlined, ControlOutlined, CreditCardOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, FileSyncOutlined, GlobalOutlined, HomeOutlined, IdcardOutlined, InboxOutlined, LoginOutlined,
-  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, ShopOutlined, SlidersOutlined, ThunderboltOutlined, ToolOutlined, TransactionOutlined, UnorderedListOutlined, WalletOutlined,
+  MoneyCollectOutlined, ProfileOutlined, SafetyCertificateOutlined, SendOutlined, ShopOutlined, SlidersOutlined, TeamOutlined, ThunderboltOutlined, ToolOutlined, TransactionOutlined, UnorderedListOutlined, WalletOutlined,
 } from '@ant-design/icons'
 import type { ComponentType } from 'react'
 import type { ParseKeys } from 'i18next'
@@ -49,6 +49,7 @@ export const sections: Section[] = [
   ] },
   { title: 'nav.users', leaves: [
     { path: '/users/profiles', title: 'nav.profiles', need: 'drivers.read', icon: IdcardOutlined },
+    { path: '/users/groups', title: 'nav.groups', need: 'drivers.read', icon: TeamOutlined },
     { path: '/users/cards', title: 'nav.cards', need: 'drivers.read', icon: CreditCardOutlined },
     { path: '/users/local-lists', title: 'nav.local_lists', need: 'drivers.read', icon: UnorderedListOutlined },
   ] },

@@ -4,6 +4,7 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { Select } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Driver } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 
 interface Named { value: string; label: string }
@@ -17,6 +18,8 @@ export interface From {
 
 /** Names of so many are looked up; of more the ids are shown. */
 const mostNamed = 50
+
+const nameOf = (d: Driver) => [d.account, d.name || d.nickname].filter(Boolean).join(' · ')
 
 export const picks = {
   tokens: {
@@ -39,6 +42,21 @@ export const picks = {
       const p = await take(api.GET('/api/v1/charge-points/{id}', { signal, params: { path: { id } } }))
       return { value: id, label: `${p.name} · ${p.site_name}` }
     },
+  },
+  drivers: {
+    key: 'drivers',
+    search: async (q, signal) => (await take(api.GET('/api/v1/drivers', { signal, params: { query: { q, limit: 20 } } }))).items.map((d) => ({ value: d.id, label: nameOf(d) })),
+    named: async (id, signal) => ({ value: id, label: nameOf(await take(api.GET('/api/v1/drivers/{id}', { signal, params: { path: { id } } }))) }),
+  },
+  groups: {
+    key: 'groups',
+    search: async (name, signal) => (await take(api.GET('/api/v1/groups', { signal, params: { query: { name, limit: 20 } } }))).items.map((g) => ({ value: g.id, label: g.name })),
+    named: async (id, signal) => ({ value: id, label: (await take(api.GET('/api/v1/groups/{id}', { signal, params: { path: { id } } }))).name }),
+  },
+  plans: {
+    key: 'plans',
+    search: async (name, signal) => (await take(api.GET('/api/v1/plans', { signal, params: { query: { name, limit: 20 } } }))).items.map((p) => ({ value: p.id, label: p.name })),
+    named: async (id, signal) => ({ value: id, label: (await take(api.GET('/api/v1/plans/{id}', { signal, params: { path: { id } } }))).name }),
   },
   subOperators: {
     key: 'sub-operators',

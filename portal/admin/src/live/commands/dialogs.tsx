@@ -1,6 +1,6 @@
 // One pattern for all commands: what will happen, to whom, why; then what did happen.
 
-import { Alert, Form, Select } from 'antd'
+import { Alert, Form, Input, Select } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChargePoint, Command, CommandNew, FileProtocol } from '@ccms/shared/api'
@@ -48,17 +48,18 @@ function StartDialog(p: DialogProps) {
   const required = useRequired()
   const free = p.point.connectors.find((c) => c.status === 'Available' || c.status === 'Preparing') ?? p.point.connectors[0]
   return (
-    <FormDialog<Common & { connector: number; who: string }> title={t('start.title', { point: p.point.name })} ok={t('start.go')} what={t('start.what')}
+    <FormDialog<Common & { connector: number; who: string; code?: string }> title={t('start.title', { point: p.point.name })} ok={t('start.go')} what={t('start.what')}
       initial={{ connector: p.connector ?? free?.number }} onClose={p.onClose} rename={renamed}
       submit={(v, key) => {
         const [kind, ...rest] = v.who.split(':')
         const who = rest.join(':')
-        return submit({ type: 'remote_start', connector: v.connector, ...(kind === 'token' ? { token_uid: who } : { driver_id: who }), ...commonOf(v) }, key)
+        return submit({ type: 'remote_start', connector: v.connector, ...(kind === 'token' ? { token_uid: who } : { driver_id: who }), promotion_code: v.code?.trim() || undefined, ...commonOf(v) }, key)
       }}>
       <Form.Item name="connector" label={t('start.connector')} rules={[{ required: true, message: t('form.required') }]}>
         <Select options={p.point.connectors.map((c) => ({ value: c.number, label: c.type ? `${c.number} · ${c.type}` : c.number }))} />
       </Form.Item>
       <Form.Item name="who" label={t('start.who')} extra={t('start.who_help')} rules={[required]}><PickWho cards /></Form.Item>
+      <Form.Item name="code" label={`${t('price.code')} (${t('form.optional')})`}><Input maxLength={30} autoCapitalize="characters" /></Form.Item>
       <Reason required={false} />
     </FormDialog>
   )
