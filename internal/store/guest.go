@@ -32,7 +32,7 @@ var (
 	qWakeHold      = stmt(`UPDATE guests SET due_at = ? WHERE {{scope guests guests key}} AND hold_id = ?`)
 	qWakeRest      = stmt(`UPDATE guests SET due_at = ? WHERE {{scope guests guests key}} AND rest_id = ?`)
 	qWakeSession   = stmt(`UPDATE guests SET due_at = ? WHERE {{scope guests guests key}} AND session_id = ?`)
-	qPointByCode   = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p}} AND (p.operator_id = ?) IS TRUE AND p.code = ?`)
+	qPointByCode   = stmt(`SELECT ` + pointCols + ` FROM charge_points p WHERE {{scope charge_points p key}} AND (p.operator_id = ?) IS TRUE AND p.code = ?`)
 )
 
 func scanGuest(r *Row, g *pay.Guest) error {

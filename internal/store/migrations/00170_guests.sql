@@ -37,4 +37,6 @@ CREATE UNIQUE INDEX guests_secret ON guests (secret_hash);
 CREATE INDEX guests_hold ON guests (hold_id);
 CREATE INDEX guests_rest ON guests (rest_id);
 CREATE INDEX guests_session ON guests (session_id);
+-- What a guest types.
+CREATE INDEX charge_points_typed ON charge_points (code, operator_id);
 CREATE INDEX guests_due ON guests (due_at) WHERE due_at IS NOT NULL;
