@@ -1,6 +1,6 @@
 // How drivers pay: which ways are offered, with which keys. Keys are typed and never shown.
 
-import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, SettingOutlined } from '@ant-design/icons'
+import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, MobileOutlined, SettingOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input } from 'antd'
 import { useRef, useState } from 'react'
@@ -69,6 +69,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
         <div className="record-name">
           <h2>{name}</h2>
           {o.ready ? <Tag tone="free" icon={CheckCircleOutlined} text={t('payments.offered')} /> : <Tag tone="off" icon={MinusCircleOutlined} text={t('payments.not_offered')} />}
+          {o.ready && o.guests && <Tag tone="busy" icon={MobileOutlined} text={t('source.GUEST')} />}
           {o.test_failure && <Tag tone="bad" icon={ExclamationCircleOutlined} text={t('payments.test_bad')} />}
         </div>
         {!me.sub_operator && may('finance.write') && (
@@ -91,7 +92,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
   )
 }
 
-interface Values { enabled?: boolean; client_id?: string; secret_key?: string; webhook_secret?: string }
+interface Values { enabled?: boolean; guests?: boolean; client_id?: string; secret_key?: string; webhook_secret?: string }
 
 function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: () => void }) {
   const { t } = useTranslation()
@@ -101,22 +102,22 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
   const typed = (v?: string) => (v?.trim() ? v.trim() : undefined)
   const version = useRef(o.version)
   return (
-    <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, client_id: o.client_id }} onClose={onClose}
+    <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, guests: o.guests, client_id: o.client_id }} onClose={onClose}
       what={o.provider ? t('payments.keys_what') : word(t, 'pay_method_what', o.method)}
       conflict={{
-        label: (field) => t(field === 'enabled' ? 'payments.offer' : field === 'client_id' ? 'payments.client_id' : field === 'secret_key' ? 'payments.key' : o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'),
+        label: (field) => t(field === 'enabled' ? 'payments.offer' : field === 'guests' ? 'payments.guests' : field === 'client_id' ? 'payments.client_id' : field === 'secret_key' ? 'payments.key' : o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'),
         // Keys are never shown, not even to who typed them.
-        show: (field, value) => (field === 'enabled' ? t(value ? 'yes' : 'no') : field === 'client_id' ? undefined : t(value ? 'payments.set' : 'payments.key_none')),
+        show: (field, value) => (field === 'enabled' || field === 'guests' ? t(value ? 'yes' : 'no') : field === 'client_id' ? undefined : t(value ? 'payments.set' : 'payments.key_none')),
         newest: async () => {
           const now = (await take(api.GET('/api/v1/payment-options'))).items.find((x) => x.method === o.method)
           version.current = now?.version ?? version.current
-          return { enabled: now?.enabled, client_id: now?.client_id }
+          return { enabled: now?.enabled, guests: now?.guests, client_id: now?.client_id }
         },
       }}
       submit={async (v) => {
         await take(api.PUT('/api/v1/payment-options/{method}', {
           params: { path: { method: o.method }, header: { 'If-Match': `"${version.current}"` } },
-          body: { enabled: Boolean(v.enabled), client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
+          body: { enabled: Boolean(v.enabled), guests: o.provider ? Boolean(v.guests) : undefined, client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
         }))
         await client.invalidateQueries({ queryKey: ['payment-options'] })
         void message.success(t('form.saved'))
@@ -134,6 +135,7 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
         </>
       )}
       <Form.Item name="enabled" valuePropName="checked"><Checkbox>{t('payments.offer')}</Checkbox></Form.Item>
+      {o.provider && <Form.Item name="guests" valuePropName="checked" extra={t('payments.guests_what')}><Checkbox>{t('payments.guests')}</Checkbox></Form.Item>}
     </FormDialog>
   )
 }
