@@ -129,6 +129,24 @@ func TestAUTH_R3_SessionsAtOnce(t *testing.T) {
 	})
 }
 
+// Many devices tell whole seconds. A start in the second in which the charge point
+// connected is one of now, and who cannot pay does not get it.
+func TestAUTH_R3_AStartInTheSecondOfTheConnectionIsNotOffline(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("POOR", "0")
+		second := w.Now().Truncate(time.Second).Add(time.Minute)
+		w.Clock.Advance(second.Add(400 * time.Millisecond).Sub(w.Now()))
+		c := w.Point("CP1").Connect()
+		if s := c.Begin(1, "POOR", 0, M{"timestamp": Stamp(second)}); s.Status != "Blocked" {
+			w.Errorf("it is answered %+v", s)
+		}
+		// What was told of the second before had begun already.
+		if s := c.Begin(1, "POOR", 10, M{"timestamp": Stamp(second.Add(-time.Second))}); s.Status != "Accepted" {
+			w.Errorf("what began before is answered %+v", s)
+		}
+	})
+}
+
 // What happened while the point was out of reach is not at once with what runs now.
 func TestAUTH_R3_OfflineStartIsNotConcurrent(t *testing.T) {
 	Each(t, func(w *World) {

@@ -205,6 +205,15 @@ func (d *Driver) Suspend() {
 	d.Driver = now
 }
 
+// Turn gives the card another status.
+func (d *Driver) Turn(status member.TokenStatus) {
+	w := d.world
+	w.Helper()
+	h, err := w.App.Members.UpdateToken(w.Context(), w.Scope, d.Card.ID, member.TokenChange{Status: &status}, d.Card.Version)
+	w.OK(err)
+	d.Card = h.Token
+}
+
 // AllowSessions sets how many sessions the card may have at once.
 func (d *Driver) AllowSessions(n int) {
 	w := d.world

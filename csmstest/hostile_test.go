@@ -550,3 +550,39 @@ func (endless) Read(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// Meter values of one charge that come the newest first, again, and after the stop, each in
+// a frame of its own: each is answered, each reading is kept once and in its place, and
+// the bill is of what was charged.
+func TestHostile_MessagesOutOfOrderAndAgain(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		id := c.Charge(1, "CARD1", 0)
+		began := w.Now()
+		w.Advance(10 * time.Minute)
+		read := func(minute, register int) {
+			w.Helper()
+			c.CallAs(fmt.Sprint("m", minute), "MeterValues", c.MeterPayload(1, id, register, -1, M{"timestamp": Stamp(began.Add(time.Duration(minute) * time.Minute))}))
+		}
+		for _, minute := range []int{8, 2, 6, 2, 8} {
+			read(minute, 100*minute)
+		}
+		w.Session(id).Is(session.Charging, "RUNNING").Delivered(800).Flagged()
+		for range 2 {
+			c.CallAs("stop", "StopTransaction", c.StopPayload(id, 1000, M{"timestamp": Stamp(began.Add(10 * time.Minute))}))
+		}
+		read(4, 400)
+		read(4, 400)
+		s := p.Only().Is(session.Completed, "COMPLETED").Delivered(1000).Total("0.48")
+		var got []int64
+		for _, x := range s.Samples() {
+			got = append(got, int64(x.Energy))
+		}
+		if fmt.Sprint(got) != "[200 400 600 800]" {
+			w.Errorf("the readings are %v", got)
+		}
+		d.Has("99.52", "0.00")
+	})
+}

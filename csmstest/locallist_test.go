@@ -141,6 +141,8 @@ func (w *World) listPoint(l member.ListView, p *Point, want member.PushState) me
 
 // Three charge points, one offline, one that keeps no list: one of three is done and the
 // list is done in part; who comes back gets the newest.
+//
+// shows: SendLocalList, GetLocalListVersion
 func TestUSR_A1_OneOfThreeAndTheOtherWhenItIsBack(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("13ADF65A", "10.00")

@@ -188,7 +188,7 @@ func (a Asked) sent() (connector int64, kind, unit string, stack int64, limit st
 }
 
 // Behaviours 70 to 73: a profile takes the form that staff say the model wants.
-func TestRow70_AProfileTakesTheFormThatTheModelWants(t *testing.T) {
+func TestRow70_71_72_73_AProfileTakesTheFormThatTheModelWants(t *testing.T) {
 	Each(t, func(w *World) {
 		staff, p := w.Staff(authz.OpAdmin), w.Point("CP1")
 		c := p.Dial()
@@ -211,7 +211,7 @@ func TestRow70_AProfileTakesTheFormThatTheModelWants(t *testing.T) {
 
 // Behaviours 71 and 73: a profile that is refused is tried in the other forms, each once;
 // the one that passes is what the next charge point of the model gets at once.
-func TestRow71_TheLadderFindsTheFormThatPasses(t *testing.T) {
+func TestRow71_72_73_TheLadderFindsTheFormThatPasses(t *testing.T) {
 	Each(t, func(w *World) {
 		staff, p, twin := w.Staff(authz.OpAdmin), w.Point("CP1"), w.Point("CP2")
 		c := p.Dial()

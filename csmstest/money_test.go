@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ccms/internal/authz"
+	"ccms/internal/member"
 	"ccms/internal/money"
 	"ccms/internal/session"
 	"ccms/internal/tariff"
@@ -464,6 +465,47 @@ func TestOfflineSessionsAreBilled(t *testing.T) {
 		if got := c.Authorize("CARD1"); got != "Accepted" {
 			w.Errorf("with the debt paid the card is %s", got)
 		}
+	})
+}
+
+// A card that was blocked or had expired, used while nobody could ask: its owner pays, and
+// owes what is not there. A card that was reported lost waits for a person.
+func TestBILL_R9_ABlockedCardOfflineIsBilledToItsOwner(t *testing.T) {
+	Each(t, func(w *World) {
+		d := w.Driver("CARD1", "0.10")
+		lost := w.Driver("LOST1", "10.00")
+		p := w.Point("CP1", 2)
+		p.Online().Drop()
+		d.Turn(member.TokenDisabled)
+		lost.Turn(member.TokenLost)
+		w.Advance(time.Hour)
+		c := p.Connect()
+		ago := func(minutes int) M { return M{"timestamp": Stamp(w.Now().Add(time.Duration(-minutes) * time.Minute))} }
+		s := c.Begin(1, "CARD1", 0, ago(50))
+		if s.Status != "Blocked" {
+			w.Errorf("the start is answered %+v", s)
+		}
+		c.Finish(s.ID, 1000, ago(40))
+		if got := w.Session(s.ID).Is(session.Completed, "UNPAID").Total("0.48").Flagged("NO_SAMPLES", "REFUSED_CARD"); got.Debt != EUR("0.38") {
+			w.Errorf("the debt is %v", got.Debt)
+		}
+		d.Has("-0.38", "0.00")
+		s = c.Begin(2, "LOST1", 0, ago(30))
+		c.Finish(s.ID, 1000, ago(20))
+		w.Session(s.ID).Is(session.Abnormal, "ABNORMAL").Total("").Flagged("DENIED_ENERGY")
+		lost.Has("10.00", "0.00")
+
+		// One that goes on is stopped, and pays for what it took.
+		s = c.Begin(1, "CARD1", 1000, ago(10))
+		c.Meter(1, s.ID, 1100)
+		a := c.Asked("RemoteStopTransaction")
+		if a.Payload.Int("transactionId") != s.ID {
+			w.Errorf("the stop is for %v", a.Payload)
+		}
+		a.Accept()
+		w.Advance(time.Minute)
+		c.Finish(s.ID, 1200)
+		w.Session(s.ID).Is(session.Completed, "UNPAID").Delivered(200).Flagged("REFUSED_CARD")
 	})
 }
 

@@ -175,7 +175,7 @@ func TestProfile_withinWhatThePointTold(t *testing.T) {
 
 // A message is seen when it comes, whichever command asked for it.
 //
-// shows: ExtendedTriggerMessage, TriggerMessage, Heartbeat
+// shows: ExtendedTriggerMessage, TriggerMessage, Heartbeat, LogStatusNotification, SignedFirmwareStatusNotification
 func TestLIVE_R2_theExtendedTriggerIsSeenWhenItsMessageComes(t *testing.T) {
 	Each(t, func(w *World) {
 		p := w.Point("CP1")
@@ -201,6 +201,28 @@ func TestLIVE_R2_theExtendedTriggerIsSeenWhenItsMessageComes(t *testing.T) {
 			staff.Becomes(cmd, "accepted")
 			c.Call("Heartbeat", nil)
 			w.Until("the Heartbeat is seen", func() bool { return staff.effect(cmd) == "seen" })
+		}
+		// Those of the security extension have messages of their own for firmware and logs;
+		// a connector without a charge has a meter too.
+		meter := c.MeterPayload(1, nil, 4711, -1)
+		for _, x := range []struct {
+			kind, asked, message string
+			body                 M
+		}{
+			{"trigger_message", "FirmwareStatusNotification", "FirmwareStatusNotification", M{"status": "Idle"}},
+			{"extended_trigger", "FirmwareStatusNotification", "SignedFirmwareStatusNotification", M{"status": "Idle"}},
+			{"extended_trigger", "LogStatusNotification", "LogStatusNotification", M{"status": "Idle", "requestId": 0}},
+			{"trigger_message", "DiagnosticsStatusNotification", "DiagnosticsStatusNotification", M{"status": "Idle"}},
+			{"trigger_message", "MeterValues", "MeterValues", meter},
+			{"extended_trigger", "MeterValues", "MeterValues", meter},
+		} {
+			cmd := staff.Command(p, M{"type": x.kind, "requested_message": x.asked}).Want(202).Body.Str("id")
+			c.Asked(map[string]string{"extended_trigger": "ExtendedTriggerMessage", "trigger_message": "TriggerMessage"}[x.kind]).Accept()
+			staff.Becomes(cmd, "accepted")
+			c.Call(x.message, x.body)
+			if got := staff.effect(cmd); got != "seen" {
+				w.Errorf("%s of %s: after %s the effect is %s", x.kind, x.asked, x.message, got)
+			}
 		}
 	})
 }

@@ -40,6 +40,8 @@ func (a *API) reserved(c *Conn, connector int, card string, until time.Time) (st
 // The reservation names card and account; the driver's own card, the other card of the
 // same driver, and a start from afar use it, each with the card of the reservation where
 // it must be that.
+//
+// shows: ReserveNow, RemoteStartTransaction, StartTransaction
 func TestAUTH_R6_TheHoldersOwnCardUsesIt(t *testing.T) {
 	Each(t, func(w *World) {
 		d := w.Driver("CARD1", "100.00")
@@ -97,6 +99,8 @@ func TestAUTH_R6_TheHoldersOwnCardUsesIt(t *testing.T) {
 
 // With every connector kept for somebody else, the tap is refused already; with any one of
 // two kept, the last free one is.
+//
+// shows: ReserveNow, CancelReservation
 func TestAUTH_R6_WhoIsInTheWay(t *testing.T) {
 	Each(t, func(w *World) {
 		w.Driver("CARD1", "100.00")

@@ -263,7 +263,7 @@ func TestRow40_OneCardInManySpellings(t *testing.T) {
 }
 
 // A status before the boot is answered is taken.
-func TestRow83_AStatusBeforeTheBoot(t *testing.T) {
+func TestRow83_AStatusBeforeTheBootAndWhileItIsPending(t *testing.T) {
 	lite(t, Options{}, func(w *World) {
 		p := w.Point("CP1")
 		c := p.Dial()
@@ -272,6 +272,12 @@ func TestRow83_AStatusBeforeTheBoot(t *testing.T) {
 			w.Errorf("the connector is %s", got)
 		}
 		c.Boot()
+		s := w.Stranger("NEW-BOX").Dial() // nobody else's boot is ever pending
+		if a := s.Call("BootNotification", M{"chargePointVendor": "V", "chargePointModel": "M"}); a.Str("status") != "Pending" {
+			w.Errorf("its boot is answered %v", a)
+		}
+		s.Status(1, "Available")
+		s.Call("Heartbeat", nil)
 	})
 }
 

@@ -317,6 +317,8 @@ func TestRequestsForCertificatesThatAreRefused(t *testing.T) {
 }
 
 // A new key: both are taken until the point has come back with the new one.
+//
+// shows: ChangeConfiguration
 func TestAKeyIsChangedAndRolledBack(t *testing.T) {
 	Each(t, func(w *World) {
 		staff := w.Staff(authz.OpAdmin)
@@ -398,6 +400,8 @@ func TestAKeyIsChangedAndRolledBack(t *testing.T) {
 
 // The profile is raised step by step, each only where the point can come back, and never
 // lowered; where it comes back without, what was holds.
+//
+// shows: ChangeConfiguration, InstallCertificate, GetInstalledCertificateIds, DeleteCertificate
 func TestAProfileIsRaisedAndNeverLowered(t *testing.T) {
 	EachWith(t, Options{TLS: true}, func(w *World) {
 		staff := w.Staff(authz.OpAdmin)

@@ -78,7 +78,7 @@ func (o order) config(until <-chan struct{}) cpsim.LoadConfig {
 	register := meterRuns.Add(1) * 100_000_000
 	return cpsim.LoadConfig{
 		URL: o.URL, Points: o.Points, Duration: o.Duration, Ramp: o.Ramp, Heartbeat: o.Heartbeat, Rate: o.Rate, Idle: o.Idle,
-		Sessions: o.Sessions, Samples: o.Samples, Until: until, Drain: patience() / 4,
+		Sessions: o.Sessions, Samples: o.Samples, Until: until, Drain: patience(),
 		Adjust: func(_ int, c *cpsim.Config) {
 			c.CallTimeout = patience() / 2
 			c.Connectors[0].MeterWh += register

@@ -51,3 +51,10 @@ func Judge(h Holder, now time.Time) (Verdict, string) {
 	}
 	return Blocked, "The profile is closed."
 }
+
+// Liable reports whether the holder answers for energy that flowed while nobody could ask,
+// though the card may not charge: whoever was let in once does. What was taken with a card
+// that was reported lost was not, nor what somebody took who is no customer.
+func (h Holder) Liable() bool {
+	return h.Found && h.Token.Status != TokenLost && (h.Driver.Status == DriverValid || h.Driver.Status == DriverSuspended)
+}

@@ -231,10 +231,7 @@ func (e Metered) apply(m *machine) {
 		if s.Energy > 0 {
 			s.flag(FlagDeniedEnergy)
 		}
-		if m.Now.Sub(s.StartedAt) >= deniedGrace && m.Now.Sub(in.StopOnDenied) >= deniedRepeat {
-			in.StopOnDenied = m.Now
-			m.then.Stop = "the token may not charge"
-		}
+		m.stopDenied()
 		return
 	case s.Phase == OfflineRunning:
 		s.Phase = in.Resume
@@ -243,7 +240,20 @@ func (e Metered) apply(m *machine) {
 		in.CloseFrom, in.CloseWhy = time.Time{}, "" // it goes on: not lost
 	}
 	in.OfflineSince = time.Time{}
-	m.spend(2*m.gap() + reserveMargin)
+	switch {
+	case !s.Has(FlagRefusedCard):
+		m.spend(2*m.gap() + reserveMargin)
+	case s.Phase != Stopping: // it goes on, and its card can be refused now
+		m.stopDenied()
+	}
+}
+
+// stopDenied sends a stop to a session whose card may not charge, at most once a minute.
+func (m *machine) stopDenied() {
+	if in := &m.s.Inner; m.Now.Sub(m.s.StartedAt) >= deniedGrace && m.Now.Sub(in.StopOnDenied) >= deniedRepeat {
+		in.StopOnDenied = m.Now
+		m.then.Stop = "the token may not charge"
+	}
 }
 
 func (m *machine) sample(r Reading) {
@@ -268,6 +278,7 @@ func (m *machine) sample(r Reading) {
 		m.power(r)
 	}
 	m.zero(r)
+	m.fills(r)
 	merge(&s.Last, r)
 	if m.Prices != nil {
 		m.cost()
@@ -304,6 +315,22 @@ func (m *machine) power(r Reading) {
 	}
 	if s.Phase == Charging && s.Energy >= idleMinEnergy && r.At.Sub(in.LowSince) >= idleConfirm && in.IdleFrom.IsZero() {
 		in.IdleFrom = in.LowSince
+	}
+}
+
+// socSlack is how far a state of charge may fall that the car estimates anew.
+const socSlack = unit.Permille(20)
+
+// fills looks whether the car fills while energy flows. Where it empties, one of the two
+// is told wrong (BILL-R13).
+func (m *machine) fills(r Reading) {
+	s, in := &m.s, &m.s.Inner
+	switch {
+	case r.Has&HasSoC == 0:
+	case r.SoC >= in.TopSoC:
+		in.TopSoC, in.TopEnergy = r.SoC, s.Energy
+	case r.SoC+socSlack < in.TopSoC && s.Energy > in.TopEnergy:
+		s.flag(FlagChargeFell)
 	}
 }
 

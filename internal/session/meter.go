@@ -48,7 +48,11 @@ func (s *Service) meterCold(ctx context.Context, sc authz.Scope, r MeterReport) 
 			if len(r.Samples) > 0 {
 				stamp = r.Samples[0].Stamp
 			}
-			// Clock-aligned values of an idle connector, or of a session nobody knows.
+			// Values of an idle connector, by the clock or because somebody asked, or of a
+			// session nobody knows.
+			if err := asset.Triggered(tx, p.ID, "MeterValues", "Meter values arrived."); err != nil {
+				return err
+			}
 			return s.keep(tx, p, ident.Session{}, "MeterValues", r.Report, stamp, Read{At: r.ReceivedAt})
 		}
 		st, err = s.meter(tx, p, st, r)

@@ -153,6 +153,8 @@ func (c *codec) state(s *State) {
 	c.time(&r.Reservation.To)
 	text(c, &r.Reservation.Outcome)
 	number(c, &r.Last.Current)
+	number(c, &in.TopSoC)
+	number(c, &in.TopEnergy)
 }
 
 // field goes to the next field and reports whether it is there.

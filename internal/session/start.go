@@ -24,7 +24,13 @@ type judgement struct {
 	plan     *tariff.Plan
 	choice   tariff.Choice // why that plan
 	hold     money.Amount  // to place
+	// owes: the card may not charge, but the energy flowed while nobody could ask. It is
+	// billed to the card's owner (BILL-R9).
+	owes bool
 }
+
+// charged reports whether somebody pays for the session.
+func (j *judgement) charged() bool { return j.decision == Accepted || j.owes }
 
 // minStart is added to the reserve for the least balance that may start (BAL-R2).
 const minStart = 1 // major unit
@@ -57,8 +63,10 @@ func (s *Service) judge(tx Tx, q asking) (judgement, error) {
 		return j, nil
 	}
 	j.holder = h
-	if v, why := member.Judge(h, tx.Now()); v != member.Accepted {
-		j.decision, j.reason = Decision(v), why
+	verdict, why := member.Judge(h, tx.Now())
+	owes := verdict != member.Accepted && q.offline && h.Liable()
+	if verdict != member.Accepted && !owes {
+		j.decision, j.reason = Decision(verdict), why
 		return j, nil
 	}
 	if err := s.price(tx, q, &j); err != nil {
@@ -77,6 +85,9 @@ func (s *Service) judge(tx Tx, q asking) (judgement, error) {
 		return j, err
 	}
 	err = j.afford(acc, s.sheet(j.plan, q.place.Zone), q.maxPower, tx.Now(), q.offline)
+	if owes && j.decision == Accepted {
+		j.owes, j.decision, j.reason = true, Decision(verdict), why+" It flowed already: its owner is billed."
+	}
 	return j, err
 }
 
@@ -405,7 +416,8 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	if err != nil {
 		return State{}, err
 	}
-	offline := !asked && read.At.Before(p.ConnectedAt)
+	// Many devices tell whole seconds: a start in the second of the connection is of now.
+	offline := !asked && read.At.Before(p.ConnectedAt.Truncate(time.Second))
 	var j judgement
 	if waiting == nil {
 		q := asking{point: p, place: place, connector: r.Connector, maxPower: power, token: r.Token, holder: h, at: read.At, offline: offline}
@@ -451,10 +463,13 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 	}
 	if !r.HasRegister || r.Incomplete || r.Connector <= 0 || r.Token == "" {
 		st.flag(FlagMissingField)
-		j.decision, j.reason = Invalid, "The start lacked its connector, card, register or time."
+		j.decision, j.owes, j.reason = Invalid, false, "The start lacked its connector, card, register or time."
+	}
+	if j.owes {
+		st.flag(FlagRefusedCard)
 	}
 	st.base(known)
-	if j.decision == Accepted {
+	if j.charged() {
 		for _, old := range there {
 			if !old.Phase.Open() {
 				continue
@@ -474,7 +489,7 @@ func (s *Service) begin(tx Tx, p asset.ChargePoint, place Place, h member.Holder
 		st.Token, st.Driver = j.holder.Token.ID, j.holder.Driver.ID
 	}
 	switch {
-	case j.decision != Accepted:
+	case !j.charged():
 		st.Phase, st.Wallet = Rejected, ident.Account{}
 	case waiting == nil:
 		st.Wallet, st.Plan, st.PlanNumber, st.Choice = j.holder.Driver.Wallet, j.plan.ID, j.plan.Number, j.choice

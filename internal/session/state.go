@@ -73,6 +73,8 @@ const (
 	FlagOverlap       Flag = "OVERLAP"        // another session on the connector at the same time (BILL-R16)
 	FlagMeterBase     Flag = "METER_BASE"     // the start did not tell the register that ran (BILL-R18)
 	FlagReviewed      Flag = "REVIEWED"       // a person has decided what it comes to
+	FlagRefusedCard   Flag = "REFUSED_CARD"   // billed to the owner of a card that may not charge: it was offline (BILL-R9)
+	FlagChargeFell    Flag = "CHARGE_FELL"    // the state of charge fell while energy flowed (BILL-R13)
 	FlagRegisters     Flag = "REGISTERS"      // start and stop do not agree with the meter values (behaviour 56)
 )
 
@@ -200,6 +202,8 @@ type Inner struct {
 	ZeroAt       time.Time         `json:"zero_at,omitzero"`        // since when
 	ZeroFrom     time.Time         `json:"zero_from,omitzero"`      // of the reading that ZeroEnergy is of
 	ZeroEnergy   unit.Wh           `json:"zero_energy,omitzero"`    // delivered until then, where no power is told
+	TopSoC       unit.Permille     `json:"top_soc,omitzero"`        // highest state of charge that was told
+	TopEnergy    unit.Wh           `json:"top_energy,omitzero"`     // delivered until then
 }
 
 // Has reports whether the session carries the flag.

@@ -18,7 +18,7 @@ type Sheet struct {
 
 	rows  []row // in plan order
 	has   [dims]bool
-	found *[dims]atomic.Pointer[span] // apart, or the compiler moves every sum to the heap
+	found *[dims]lately // apart, or the compiler moves every sum to the heap
 
 	byUse    [dims]bool // what applies depends on what the session did, not on the time alone
 	byPath   bool       // of time and idle: on how its energy flowed
@@ -100,7 +100,7 @@ func dimOf(l *Layer, e *Element, b Basis) (dim, Kind) {
 
 // NewSheet makes a plan ready.
 func NewSheet(p *Plan, loc *time.Location) *Sheet {
-	s := &Sheet{Plan: p, Zone: loc, rows: make([]row, 0, p.size()), found: new([dims]atomic.Pointer[span]), replaced: make([]bool, len(p.Layers))}
+	s := &Sheet{Plan: p, Zone: loc, rows: make([]row, 0, p.size()), found: new([dims]lately), replaced: make([]bool, len(p.Layers))}
 	for i := range p.Layers {
 		l := &p.Layers[i]
 		for j := range l.Elements {
@@ -155,14 +155,24 @@ func (s *span) covers(t time.Time) bool {
 	return s != nil && !t.Before(s.from) && t.Before(s.to)
 }
 
+// lately are the last two answers: what was measured and what is reserved ahead may lie on
+// both sides of an edge.
+type lately [2]atomic.Pointer[span]
+
 // at is what applies at t in one dimension. Sessions that run at the same time mostly
 // ask for the same, so the answer is kept.
 func (s *Sheet) at(d dim, t time.Time) *span {
-	if x := s.found[d].Load(); x.covers(t) {
+	known := &s.found[d]
+	last := known[0].Load()
+	if last.covers(t) {
+		return last
+	}
+	if x := known[1].Load(); x.covers(t) {
 		return x
 	}
 	x := s.find(d, t, nil)
-	s.found[d].Store(x)
+	known[1].Store(last)
+	known[0].Store(x)
 	return x
 }
 

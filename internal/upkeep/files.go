@@ -225,9 +225,7 @@ func (s *Service) UploadStatus(ctx context.Context, sc authz.Scope, p ident.Char
 		if logs {
 			name = "LogStatusNotification"
 		}
-		if err := asset.EffectOn(tx, p, asset.CommandTrigger, "The charge point sent its status.", func(a asset.Args) bool {
-			return a.(asset.Trigger).Message == name
-		}); err != nil {
+		if err := asset.Triggered(tx, p, name, "The charge point sent its status."); err != nil {
 			return err
 		}
 		if status == "Idle" {

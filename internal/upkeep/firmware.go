@@ -233,9 +233,7 @@ func (s *Service) FirmwareStatus(ctx context.Context, sc authz.Scope, p ident.Ch
 		if err := asset.CheckEpoch(tx, p, epoch); err != nil {
 			return err
 		}
-		if err := asset.EffectOn(tx, p, asset.CommandTrigger, "The charge point sent its status.", func(a asset.Args) bool {
-			return a.(asset.Trigger).Message == "FirmwareStatusNotification"
-		}); err != nil {
+		if err := asset.Triggered(tx, p, "FirmwareStatusNotification", "The charge point sent its status."); err != nil {
 			return err
 		}
 		i, ok, err := tx.OpenInstall(p)
