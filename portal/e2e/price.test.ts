@@ -183,3 +183,38 @@ test('in German, in the dark, on a phone', async () => {
   expect(await faults(page), 'German, dark').toEqual([])
   await picture(page, 'price-test-de-dark-390')
 })
+
+test('FIN-A8 a plan in yen has no decimals in the list, the form and what a charge would cost', async () => {
+  const own = await openWindow({ size: wide })
+  const { page } = own
+  try {
+    await signIn(page, 'owner', '/finance/plans')
+    await page.evaluate(async () => {
+      const post = async (path: string, body: object) => {
+        const me = await (await fetch('/api/v1/me')).json() as { csrf_token: string }
+        const r = await fetch(`/api/v1/${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token }, body: JSON.stringify(body) })
+        if (!r.ok) throw new Error(await r.text())
+        return await r.json() as { id: string }
+      }
+      const o = await post('operators', { name: 'Kyoto', currency: 'JPY', time_zone: 'Asia/Tokyo' })
+      await post('me/operator', { operator_id: o.id, reason: 'test' })
+      await post('plans', { name: 'Yen', currency: 'JPY', vat_permille: 100, electricity: [{ from: '00:00', to: '24:00', price: '35' }], service_per_kwh: '5', start_fee: '100', idle: { per_minute: '10', grace_s: 0 } })
+    })
+    await page.reload()
+    await settled(page)
+    const row = await page.locator('[data-id]').first().innerText()
+    expect(row).toMatch(/35/)
+    expect(row, 'in the list').not.toMatch(/\d[.,]\d/)
+    await page.getByRole('button', { name: 'Change Yen' }).first().click()
+    const dialog = page.getByRole('dialog')
+    expect(await dialog.getByLabel('Start fee', { exact: true }).inputValue()).toBe('100')
+    expect(await dialog.getByLabel('Hold at start').inputValue()).toBe('5000')
+    const preview = dialog.getByRole('region', { name: 'What a charge would cost' })
+    await preview.getByText('990 JPY', { exact: true }).waitFor() // 20 kWh at 40 and a start, 10 % of VAT
+    expect(await preview.getByRole('cell').allInnerTexts().then((all) => all.filter((c) => /^\d+[.,]\d+$/.test(c.trim()))), 'prices and amounts').toEqual([])
+    await picture(page, 'plan-form-yen')
+    expect(own.errors).toEqual([])
+  } finally {
+    await own.close()
+  }
+})
