@@ -1,6 +1,7 @@
-// Package portal holds the built operator portal and serves it.
+// Package portal holds the built pages and serves them: the operator portal, and the page
+// on which somebody charges without an account.
 //
-// Owns: the files of admin/dist and how a browser may keep them.
+// Owns: the files of admin/dist and driver/dist and how a browser may keep them.
 // Refuses: the API, the login and the security headers, which are the server's; it
 // serves the same public files to everybody.
 // Invariant: a build without Node serves the placeholder, so that the server
@@ -18,17 +19,33 @@ import (
 	"time"
 )
 
-//go:embed all:admin/dist
+//go:embed all:admin/dist all:driver/dist
 var files embed.FS
 
-// Handler serves the operator portal. A path without a file is a screen of the
-// portal and gets index.html, or the placeholder where the portal was not built.
+// driverPath is where the driver's page is: short, because it stands in the code on a
+// charge point.
+const driverPath = "/c"
+
+// Handler serves the driver's page below its path, and the operator portal everywhere
+// else. A path without a file is a screen of the page and gets its index.html, or the
+// placeholder where it was not built.
 func Handler() http.Handler {
-	dist, err := fs.Sub(files, "admin/dist")
+	admin, driver := handler(built("admin")), http.StripPrefix(driverPath, handler(built("driver")))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == driverPath || strings.HasPrefix(r.URL.Path, driverPath+"/") {
+			driver.ServeHTTP(w, r)
+			return
+		}
+		admin.ServeHTTP(w, r)
+	})
+}
+
+func built(page string) fs.FS {
+	dist, err := fs.Sub(files, page+"/dist")
 	if err != nil {
 		panic(err) // the directory is part of the embed pattern
 	}
-	return handler(dist)
+	return dist
 }
 
 // Built reports whether this program carries the portal, or its placeholder only.

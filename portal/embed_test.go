@@ -47,6 +47,22 @@ func TestBuiltPortal(t *testing.T) {
 	}
 }
 
+func TestTheDriversPageHasAPathOfItsOwn(t *testing.T) {
+	t.Parallel()
+	h := Handler()
+	for _, path := range []string{"/c", "/c/", "/c/010001-1000-1", "/c/receipt"} {
+		if w := get(h, path, ""); w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body.String())
+		}
+	}
+	if w := get(h, "/c/static/none.js", ""); w.Code != 404 {
+		t.Errorf("a part that is not there: %d", w.Code)
+	}
+	if w := get(h, "/charges", ""); w.Code != 200 {
+		t.Errorf("what only begins the same is the portal: %d", w.Code)
+	}
+}
+
 func TestPlaceholderWithoutBuild(t *testing.T) {
 	t.Parallel()
 	h := handler(fstest.MapFS{"placeholder.html": {Data: []byte("<p>placeholder")}})

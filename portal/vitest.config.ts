@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [react()],
   test: {
     environment: 'happy-dom',
-    include: ['admin/src/**/*.test.{ts,tsx}', 'shared/**/*.test.ts'],
+    include: ['admin/src/**/*.test.{ts,tsx}', 'driver/src/**/*.test.{ts,tsx}', 'shared/**/*.test.ts'],
     env: { TZ: 'Pacific/Auckland' },
     restoreMocks: true,
   },

@@ -55,6 +55,12 @@ func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
 	}
 	var past sync.WaitGroup
 	defer past.Wait()
+	var trial *demoProviders
+	if c.StripeURL == "" && c.PayPalURL == "" {
+		trial = openProviders()
+		defer trial.close()
+		c.StripeURL, c.PayPalURL = trial.stripe.URL(), trial.paypal.URL()
+	}
 	if c.FilesURL == "" { // simulated charge points bring and fetch files here
 		c.FilesURL = "http://" + c.Addr
 	}
@@ -74,7 +80,14 @@ func (c *demoCmd) Run(ctx context.Context, log *slog.Logger) error {
 			past.Go(func() { c.remember(ctx, a, w, o, log) })
 			past.Go(func() { c.work(ctx, addr, log) })
 		}
+		code, err := trial.offer(ctx, a, w, o, addr)
+		if err != nil {
+			return fmt.Errorf("demo payments: %w", err)
+		}
 		fmt.Printf("\nThe portal is at http://%s\n", addr)
+		if code != "" {
+			fmt.Printf("Charge with a phone, and no money, at http://%s/c/%s\n", addr, code)
+		}
 		for _, l := range demoLogins {
 			fmt.Printf("login: %s / %s\n", l.login, demoPassword)
 		}

@@ -256,12 +256,12 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		})
 	a.Tariffs = tariff.New(run(write, func(tx *store.Tx) tariff.Tx { return tx }), run(read, func(tx *store.Tx) tariff.Tx { return tx }))
 	a.Ledger = ledger.New(run(write, func(tx *store.Tx) ledger.Tx { return tx }), run(read, func(tx *store.Tx) ledger.Tx { return tx }))
-	a.Pay = pay.New(run(write, func(tx *store.Tx) pay.Tx { return tx }), run(read, func(tx *store.Tx) pay.Tx { return tx }),
-		map[pay.Provider]pay.Gateway{pay.Stripe: psp.NewStripe(c.Providers.Stripe), pay.PayPal: psp.NewPayPal(c.Providers.PayPal)}, c.Now, c.Log)
 	a.Sessions = session.New(
 		run(write, func(tx *store.Tx) session.Tx { return tx }), run(read, func(tx *store.Tx) session.Tx { return tx }), c.Node)
+	a.Pay = pay.New(run(write, func(tx *store.Tx) pay.Tx { return tx }), run(read, func(tx *store.Tx) pay.Tx { return tx }),
+		map[pay.Provider]pay.Gateway{pay.Stripe: psp.NewStripe(c.Providers.Stripe), pay.PayPal: psp.NewPayPal(c.Providers.PayPal)}, a.Sessions, c.Now, c.Log)
 	a.Upkeep = upkeep.New(run(write, func(tx *store.Tx) upkeep.Tx { return tx }), run(read, func(tx *store.Tx) upkeep.Tx { return tx }))
-	a.facts = outbox.New(st, c.Node, warnings(), sums())
+	a.facts = outbox.New(st, c.Node, warnings(), sums(), guests())
 	a.facts.Log = c.Log
 
 	a.Reports = report.New(run(write, func(tx *store.Tx) report.Tx { return tx }), run(read, func(tx *store.Tx) report.Tx { return tx }))

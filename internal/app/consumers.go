@@ -8,6 +8,8 @@ import (
 	"ccms/internal/asset"
 	"ccms/internal/member"
 	"ccms/internal/outbox"
+	"ccms/internal/pay"
+	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/upkeep"
 )
@@ -57,5 +59,25 @@ func warnings() outbox.Consumer {
 			}
 			return nil
 		}, nil
+	}}
+}
+
+// guests has what guests pay for looked at when something happens to their payment or
+// their session.
+func guests() outbox.Consumer {
+	kinds := append(slices.Clone(session.EndFacts), pay.Changed)
+	return outbox.Consumer{Name: "guests", Kinds: kinds, Together: 60, Handle: func(_ context.Context, f outbox.Fact) (outbox.Effect, error) {
+		var p pay.ChangedPayload
+		var s session.Changed
+		var err error
+		if f.Kind == pay.Changed {
+			err = json.Unmarshal(f.Payload, &p)
+		} else {
+			err = json.Unmarshal(f.Payload, &s)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return func(tx *store.Tx) error { return pay.Wake(tx, p.Payment, s.Session) }, nil
 	}}
 }

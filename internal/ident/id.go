@@ -57,6 +57,7 @@ type (
 	askKind         struct{}
 	paymentKind     struct{}
 	cardKind        struct{}
+	guestKind       struct{}
 	groupKind       struct{}
 	assignmentKind  struct{}
 )
@@ -103,6 +104,7 @@ func (closingKind) prefix() string     { return "cls" }
 func (askKind) prefix() string         { return "ask" }
 func (paymentKind) prefix() string     { return "pay" }
 func (cardKind) prefix() string        { return "card" }
+func (guestKind) prefix() string       { return "gst" }
 func (groupKind) prefix() string       { return "grp" }
 func (assignmentKind) prefix() string  { return "asg" }
 
@@ -152,6 +154,7 @@ type (
 	Card           = ID[cardKind]       // of a driver, kept at a provider
 	Group          = ID[groupKind]      // of drivers
 	Assignment     = ID[assignmentKind] // of a plan to an audience at a place
+	Guest          = ID[guestKind]      // a charge without an account
 )
 
 // Crockford's alphabet, lower case: no i, l, o, u to misread over the phone.

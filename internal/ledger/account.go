@@ -22,11 +22,14 @@ type Account struct {
 	Balance  money.Amount // Σ postings; negative: a debt
 	Bonus    money.Amount // how much of the balance is bonus, ≥ 0
 	Held     money.Amount // Σ holds in state held, ≥ 0
-	Version  int64
+	// Backed is what payment providers hold for it, ≥ 0. It may be spent; it is taken once
+	// the bill is known.
+	Backed  money.Amount
+	Version int64
 }
 
 // Available is what may be spent or held now.
-func (a Account) Available() money.Amount { return a.Balance.Sub(a.Held) }
+func (a Account) Available() money.Amount { return a.Balance.Add(a.Backed).Sub(a.Held) }
 
 // Book is where a posting goes.
 type Book string

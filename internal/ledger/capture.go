@@ -89,8 +89,8 @@ func settle(tx Tx, a Account, h Hold, taken money.Amount, e Entry, endHold bool)
 		}
 		e.Postings = split(e.Postings, a.ID, bonus)
 		a.Balance, a.Bonus = a.Balance.Sub(taken), a.Bonus.Sub(bonus)
-		if a.Balance.Minor < 0 && taken.Minor > 0 {
-			s.Debt = least(a.Balance.Neg(), taken)
+		if covered := a.Balance.Add(a.Backed); covered.Minor < 0 && taken.Minor > 0 {
+			s.Debt = least(covered.Neg(), taken)
 		}
 		e.ID = ident.New[ident.Entry](tx.Now())
 		e.Operator, e.Sub, e.At, e.Session = h.Operator, h.Sub, tx.Now(), h.Session

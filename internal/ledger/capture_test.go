@@ -321,7 +321,7 @@ func TestWalletThatIsNotWhatItsRowsSayIsFound(t *testing.T) {
 		})
 		drifts, err := w.CheckBalances(t.Context(), w.a)
 		must(t, err)
-		want := []ledger.Drift{{wrong, eur("10.01"), eur("10.00"), eur("0"), eur("0"), eur("0"), eur("0")}, {held, eur("10.00"), eur("10.00"), eur("2.00"), eur("3.00"), eur("0"), eur("0")}}
+		want := []ledger.Drift{{wrong, eur("10.01"), eur("10.00"), eur("0"), eur("0"), eur("0"), eur("0"), eur("0"), eur("0")}, {held, eur("10.00"), eur("10.00"), eur("2.00"), eur("3.00"), eur("0"), eur("0"), eur("0"), eur("0")}}
 		byID := func(x, y ledger.Drift) int {
 			if x.Account.Before(y.Account) {
 				return -1

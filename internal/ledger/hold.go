@@ -10,7 +10,7 @@ import (
 func OpenWallet(tx Tx, op ident.Operator, sub ident.SubOperator, c money.Currency, number string) (ident.Account, error) {
 	zero := money.New(0, c)
 	a := Account{ID: ident.New[ident.Account](tx.Now()), Operator: op, Sub: sub, Number: number, Currency: c,
-		Balance: zero, Bonus: zero, Held: zero, Version: 1}
+		Balance: zero, Bonus: zero, Held: zero, Backed: zero, Version: 1}
 	return a.ID, tx.InsertAccount(a)
 }
 
@@ -88,6 +88,22 @@ func Release(tx Tx, h Hold) (Hold, error) {
 		return h, err
 	}
 	return h, tx.SaveAccount(a)
+}
+
+// Back notes that payment providers hold so much more for a wallet, or less where it is
+// below 0.
+func Back(tx Tx, id ident.Account, more money.Amount) error {
+	a, err := tx.LockAccount(id)
+	if err != nil {
+		return err
+	}
+	if a.Currency != more.Currency {
+		return wrongCurrency(a, more.Currency)
+	}
+	if a.Backed = a.Backed.Add(more); a.Backed.Minor < 0 {
+		return fault.New(fault.Internal, "ledger_backed", "No more than what was held for the wallet can be let go.")
+	}
+	return tx.SaveAccount(a)
 }
 
 // end takes the hold off the account, which the caller saves.

@@ -102,13 +102,15 @@ type BookSum struct {
 
 // Drift is a wallet whose stored figures are not what its rows say.
 type Drift struct {
-	Account       ident.Account
-	Stored        money.Amount // balance
-	Posted        money.Amount // Σ postings
-	StoredHeld    money.Amount
-	HeldBySession money.Amount // Σ holds in state held
-	StoredBonus   money.Amount
-	PostedBonus   money.Amount
+	Account        ident.Account
+	Stored         money.Amount // balance
+	Posted         money.Amount // Σ postings
+	StoredHeld     money.Amount
+	HeldBySession  money.Amount // Σ holds in state held
+	StoredBonus    money.Amount
+	PostedBonus    money.Amount
+	StoredBacked   money.Amount
+	HeldByProvider money.Amount // Σ payments that are held
 }
 
 // TrialBalance sums every book of the scope.

@@ -48,6 +48,7 @@ type Option struct {
 	Operator    ident.Operator
 	Method      Method
 	Enabled     bool
+	Guests      bool // those without an account may pay by it, too
 	Secret      Secret
 	Hint        string // the last letters of the key, to be recognised by
 	HookSet     bool
@@ -65,6 +66,7 @@ func (o Option) Ready() bool {
 type OptionChange struct {
 	Method  Method
 	Enabled bool
+	Guests  bool
 	ID      *string
 	Key     *string
 	Webhook *string
@@ -74,8 +76,11 @@ type OptionChange struct {
 const maxSecret = 500
 
 func (c OptionChange) apply(o Option) (Option, error) {
-	o.Enabled = c.Enabled
+	o.Enabled, o.Guests = c.Enabled, c.Guests
 	provider := c.Method.Provider()
+	if o.Guests && provider == "" {
+		return o, fault.BadInput("/guests", "is for methods that a payment provider carries out")
+	}
 	for _, f := range []struct {
 		at   string
 		from *string
@@ -183,7 +188,7 @@ func (s *Service) SaveOption(ctx context.Context, sc authz.Scope, c OptionChange
 
 // seenOption is what the audit has of a method: which keys changed, and none of them.
 func seenOption(o Option) map[string]any {
-	return map[string]any{"method": o.Method, "enabled": o.Enabled, "client_id": o.Secret.ID, "key_ends": o.Hint, "webhook_secret": o.HookSet}
+	return map[string]any{"method": o.Method, "enabled": o.Enabled, "guests": o.Guests, "client_id": o.Secret.ID, "key_ends": o.Hint, "webhook_secret": o.HookSet}
 }
 
 // TestOption asks the provider whether it takes the operator's keys. The answer is kept

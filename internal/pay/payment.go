@@ -125,6 +125,14 @@ func (p Payment) Remaining() money.Amount {
 	return p.Captured.Sub(p.Refunded).Sub(p.Refunding)
 }
 
+// backing is what a hold lets its wallet spend.
+func (p Payment) backing() money.Amount {
+	if p.Type == Hold && (p.State.Held() || p.State == CapturePending) {
+		return p.Amount
+	}
+	return money.New(0, p.Amount.Currency)
+}
+
 // Card is what may be kept of one: enough to be recognised by its holder, never its
 // number (PAY-R9).
 type Card struct {

@@ -13,20 +13,22 @@ import (
 	"ccms/internal/ledger"
 	"ccms/internal/money"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 )
 
 // Service is what doors, consumers and sweepers call.
 type Service struct {
 	write, read Run
 	gateways    map[Provider]Gateway
+	sessions    *session.Service
 	now         func() time.Time
 	log         *slog.Logger
 }
 
-// New makes the service. write joins the group commit, read is a snapshot; now stamps what
-// is not written, the age of signatures.
-func New(write, read Run, gateways map[Provider]Gateway, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{write: write, read: read, gateways: gateways, now: now, log: log}
+// New makes the service. write joins the group commit, read is a snapshot; sessions starts
+// and stops what guests pay for; now stamps what is not written, the age of signatures.
+func New(write, read Run, gateways map[Provider]Gateway, sessions *session.Service, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{write: write, read: read, gateways: gateways, sessions: sessions, now: now, log: log}
 }
 
 // Changed is the fact of a payment that came to another state.
@@ -209,51 +211,57 @@ func (s *Service) Refund(ctx context.Context, sc authz.Scope, r RefundRequest) (
 		if err != nil {
 			return of, err
 		}
-		amount := r.Amount
-		if amount == (money.Amount{}) {
-			amount = of.Remaining()
-		}
-		back := Payment{Type: Refund, Provider: of.Provider, Account: of.Account, Driver: of.Driver, Session: of.Session, Sub: of.Sub, Of: of.ID,
-			Amount: amount, Reason: r.Reason, ReasonAs: r.Code, By: sc.Actor.Staff, Key: r.Key}
-		if first, found, err := tx.PaymentByKey(of.Operator, r.Key); err != nil || found {
-			// Without an amount the first answer counts, whatever was left then.
-			if err == nil && (first.Of != of.ID || first.Reason != r.Reason || r.Amount != (money.Amount{}) && first.Amount != amount) {
-				err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
-			}
-			return first, err
-		}
-		if of, err = refunding(of, amount); err != nil {
-			return back, err
-		}
-		if err := tx.SavePayment(of); err != nil {
-			return back, err
-		}
-		a, err := tx.LockAccount(of.Account)
-		if err != nil {
-			return back, err
-		}
-		if back, err = begin(tx, a, back, OpRefund); err != nil {
-			return back, err
-		}
-		if of.Recharge.IsZero() {
-			return back, fault.New(fault.Internal, "payment_unbooked", "The payment is not in the books yet.")
-		}
-		out, _, err := ledger.SendBack(tx, ledger.ReversalRequest{Recharge: of.Recharge, Amount: amount, Reason: r.Reason, Overdraw: r.Overdraw || of.Type != TopUp,
-			Key: "refund:" + back.ID.String(), Payment: back.ID}, sc.Actor.Staff)
-		if err != nil {
-			return back, err
-		}
-		back.Recharge = out.ID
-		if err := tx.SavePayment(back); err != nil {
-			return back, err
-		}
-		back.Version++
-		return back, nil
+		return giveBack(tx, of, r, sc.Actor.Staff)
 	})
 	if err != nil {
 		return back, err
 	}
 	return s.carriedOn(ctx, sc, back)
+}
+
+// giveBack begins a refund of a payment that is locked.
+func giveBack(tx Tx, of Payment, r RefundRequest, by ident.Staff) (Payment, error) {
+	amount := r.Amount
+	if amount == (money.Amount{}) {
+		amount = of.Remaining()
+	}
+	back := Payment{Type: Refund, Provider: of.Provider, Account: of.Account, Driver: of.Driver, Session: of.Session, Sub: of.Sub, Of: of.ID,
+		Amount: amount, Reason: r.Reason, ReasonAs: r.Code, By: by, Key: r.Key}
+	if first, found, err := tx.PaymentByKey(of.Operator, r.Key); err != nil || found {
+		// Without an amount the first answer counts, whatever was left then.
+		if err == nil && (first.Of != of.ID || first.Reason != r.Reason || r.Amount != (money.Amount{}) && first.Amount != amount) {
+			err = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key came with another request before.")
+		}
+		return first, err
+	}
+	of, err := refunding(of, amount)
+	if err != nil {
+		return back, err
+	}
+	if err := tx.SavePayment(of); err != nil {
+		return back, err
+	}
+	a, err := tx.LockAccount(of.Account)
+	if err != nil {
+		return back, err
+	}
+	if back, err = begin(tx, a, back, OpRefund); err != nil {
+		return back, err
+	}
+	if of.Recharge.IsZero() {
+		return back, fault.New(fault.Internal, "payment_unbooked", "The payment is not in the books yet.")
+	}
+	out, _, err := ledger.SendBack(tx, ledger.ReversalRequest{Recharge: of.Recharge, Amount: amount, Reason: r.Reason, Overdraw: r.Overdraw || of.Type != TopUp,
+		Key: "refund:" + back.ID.String(), Payment: back.ID}, by)
+	if err != nil {
+		return back, err
+	}
+	back.Recharge = out.ID
+	if err := tx.SavePayment(back); err != nil {
+		return back, err
+	}
+	back.Version++
+	return back, nil
 }
 
 // Payments lists payments, newest first.

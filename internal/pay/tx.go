@@ -4,17 +4,19 @@ import (
 	"context"
 	"time"
 
+	"ccms/internal/asset"
 	"ccms/internal/authz"
 	"ccms/internal/ident"
 	"ccms/internal/ledger"
 	"ccms/internal/money"
 	"ccms/internal/operator"
+	"ccms/internal/session"
 )
 
 // Tx is what this package needs of a transaction. The payment is locked first, then the
 // wallet; of two payments the one that a refund is of first.
 type Tx interface {
-	ledger.Tx
+	session.Tx
 
 	InsertPayment(Payment) error // conflict "idempotency_key_reused"
 	// LockPayment reads a payment and keeps others from it until the commit.
@@ -53,6 +55,21 @@ type Tx interface {
 	SaveCheck(Check) error
 	ChecksSince(op ident.Operator, day string) ([]Check, error)
 	CheckPage(operator.Page) (operator.List[Check], error)
+
+	InsertGuest(Guest) error // conflict "guest_known" where the secret is
+	// LockGuest reads a guest and keeps others from it until the commit. It is locked after
+	// the charge point and before its payments.
+	LockGuest(ident.Guest) (Guest, error)
+	GuestByID(ident.Guest) (Guest, error)
+	// GuestBySecret finds a guest of any operator by the hash of what the phone keeps.
+	GuestBySecret(hash []byte) (Guest, bool, error)
+	// SaveGuest writes what changes in its life, where the row still has g.Version.
+	SaveGuest(Guest) error
+	DueGuests(now time.Time, limit int) ([]DueGuest, error)
+	// WakeGuests has those looked at that a payment or a session is of.
+	WakeGuests(ident.Payment, ident.Session, time.Time) error
+	// PointByCode finds what has this code printed on it.
+	PointByCode(op ident.Operator, code string) (asset.ChargePoint, bool, error)
 }
 
 // Run opens the one transaction of a call.
@@ -61,6 +78,12 @@ type Run func(context.Context, authz.Scope, func(Tx) error) error
 // Due names a payment that has to be looked at.
 type Due struct {
 	ID       ident.Payment
+	Operator ident.Operator
+}
+
+// DueGuest names a guest that has to be looked at.
+type DueGuest struct {
+	ID       ident.Guest
 	Operator ident.Operator
 }
 

@@ -47,7 +47,8 @@ func (s *Service) Work(ctx context.Context, now time.Time) (int, error) {
 		})
 	}
 	working.Wait()
-	return len(due), errors.Join(errs...)
+	guests, err := s.workGuests(ctx, now)
+	return len(due) + guests, errors.Join(append(errs, err)...)
 }
 
 // task is what one turn on a payment does, decided in the transaction that claims it.
@@ -245,6 +246,11 @@ func (s *Service) follow(tx Tx, before, p Payment, st *Step, seen Seen) (Payment
 	now := tx.Now()
 	if p.Type == Refund {
 		return s.followRefund(tx, before, p)
+	}
+	if more := p.backing().Sub(before.backing()); more.Minor != 0 {
+		if err := ledger.Back(tx, p.Account, more); err != nil {
+			return p, err
+		}
 	}
 	if p.Captured.Minor > 0 && p.Recharge.IsZero() {
 		var err error

@@ -19,6 +19,7 @@ import (
 	"ccms/internal/pay"
 	"ccms/internal/psp"
 	"ccms/internal/psp/psptest"
+	"ccms/internal/session"
 	"ccms/internal/store"
 	"ccms/internal/store/storetest"
 )
@@ -89,7 +90,10 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 // restart is a new process on the same database.
 func (w *world) restart() {
 	gates := map[pay.Provider]pay.Gateway{pay.Stripe: gate{psp.NewStripe(w.stripe.URL()), w.dies}, pay.PayPal: gate{psp.NewPayPal(w.paypal.URL()), w.dies}}
-	w.Service = pay.New(w.dies.run(w.st.Write), w.dies.run(w.st.Read), gates, w.clock.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	sessions := session.New(func(ctx context.Context, sc authz.Scope, fn func(session.Tx) error) error {
+		return w.st.Write(ctx, sc, func(tx *store.Tx) error { return fn(tx) })
+	}, nil, "test")
+	w.Service = pay.New(w.dies.run(w.st.Write), w.dies.run(w.st.Read), gates, sessions, w.clock.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
 }
 
 func (w *world) must(err error) {

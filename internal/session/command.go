@@ -32,18 +32,9 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 		if err != nil {
 			return err
 		}
-		cs, err := tx.ConnectorsOf(p.ID)
+		at, err := spotOf(tx, p, r.Connector)
 		if err != nil {
 			return err
-		}
-		var con asset.Connector
-		for _, c := range cs {
-			if c.Number == r.Connector {
-				con = c
-			}
-		}
-		if r.Connector <= 0 || con.Number == 0 {
-			return fault.BadInput("/connector", "there is no connector %d at this charge point", r.Connector)
 		}
 		refuse := func(f *fault.Error) error {
 			refused = f
@@ -51,34 +42,17 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 				Point: p.ID, Connector: r.Connector, Kind: "remote_start", TokenUID: r.Token, Reason: f.Detail,
 			}, Blocked)
 		}
-		live, err := tx.LiveSessions(p.ID)
-		if err != nil {
-			return err
-		}
-		for _, st := range live {
-			if st.Connector == r.Connector && (st.Phase.Open() || st.Phase == Starting) {
-				return refuse(fault.New(fault.Conflict, "connector_busy", "A session runs on this connector. Stop it first."))
-			}
-		}
-		if !p.Online(tx.Now()) {
-			return refuse(fault.New(fault.Unavailable, "charge_point_offline", "%s is offline. Nothing was sent.", p.Name))
-		}
-		power := con.MaxPower
-		if power == 0 {
-			power = p.MaxPower
+		if f := at.unfree(tx.Now()); f != nil {
+			return refuse(f)
 		}
 		h, err := s.holder(tx, r.Token)
 		if err != nil {
 			return err
 		}
-		standing, err := tx.StandingReservations(p.ID)
-		if err != nil {
-			return err
+		if f := at.kept(h.Driver.ID); f != nil {
+			return refuse(f)
 		}
-		if kept, found := inTheWay(standing, connectorsOf(cs, live), r.Connector, h.Driver.ID); found {
-			return refuse(fault.New(fault.Conflict, "connector_reserved", "%s", reservedFor(kept)))
-		}
-		for _, x := range standing { // the start uses the card of the reservation (AUTH-R6)
+		for _, x := range at.standing { // the start uses the card of the reservation (AUTH-R6)
 			if h.Found && x.fits(0, r.Connector, h.Driver.ID, tx.Now()) && !member.SameToken(x.TokenUID, r.Token) {
 				r.Token = x.TokenUID
 				if h, err = s.holder(tx, r.Token); err != nil {
@@ -86,7 +60,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 				}
 			}
 		}
-		j, err := s.judge(tx, asking{point: p, place: place, connector: r.Connector, maxPower: power, token: r.Token, holder: h,
+		j, err := s.judge(tx, asking{point: p, place: place, connector: r.Connector, maxPower: at.power, token: r.Token, holder: h,
 			promotion: tariff.CleanCode(r.Promotion), at: tx.Now()})
 		if err != nil {
 			return err
@@ -112,7 +86,7 @@ func (s *Service) RequestStart(ctx context.Context, sc authz.Scope, r StartReque
 			ID: ident.New[ident.Session](tx.Now()), Operator: p.Operator, Sub: p.Sub, Site: p.Site, Point: p.ID,
 			Connector: r.Connector, Phase: Starting, Source: ByPortal, TokenUID: r.Token, Token: j.holder.Token.ID,
 			Driver: j.holder.Driver.ID, Wallet: j.holder.Driver.Wallet, Plan: j.plan.ID, PlanNumber: j.plan.Number, Choice: j.choice,
-			Currency: j.plan.Currency, Zone: place.Zone, MaxPower: power, RequestedAt: tx.Now(),
+			Currency: j.plan.Currency, Zone: place.Zone, MaxPower: at.power, RequestedAt: tx.Now(),
 			Cost: money.New(0, j.plan.Currency),
 		}
 		st.DueAt = st.RequestedAt.Add(startTimeout)
@@ -263,8 +237,7 @@ func (s *Service) commandEnded(tx Tx, cmd asset.Command) error {
 	switch {
 	case cmd.Type == asset.CommandRemoteStart && st.Phase == Starting:
 		// Nothing will come, or nothing was sent: the hold goes back at once.
-		st.RequestedAt = tx.Now().Add(-startTimeout)
-		_, err = s.step(tx, st, Due{})
+		err = s.CancelStart(tx, st)
 	case cmd.Type == asset.CommandRemoteStop && cmd.State != asset.CommandOffline:
 		_, err = s.step(tx, st, StopRefused{Command: cmd.ID})
 	}

@@ -207,13 +207,9 @@ func (m *machine) holdIdle() {
 	if err != nil {
 		return // settle will say so
 	}
-	fee := m.Prices.Plan.IdleFee.Cap
-	if !m.Prices.Plan.PricesIncludeTax {
-		tax, err := fee.Share(int64(m.Prices.Plan.VAT), 1000)
-		if err != nil {
-			return
-		}
-		fee = fee.Add(tax)
+	fee, err := m.Prices.Plan.IdleCap()
+	if err != nil {
+		return
 	}
 	if need := bill.Total.Add(fee); m.s.HoldAmount.Less(need) {
 		m.then.Extend = need

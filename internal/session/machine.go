@@ -397,6 +397,9 @@ func (m *machine) stopForMoney() {
 	if in := &m.s.Inner; in.StopAskedAt.IsZero() || m.Now.Sub(in.StopAskedAt) >= stopRetryAfter {
 		m.s.flag(FlagLowBalance)
 		m.then.Stop = "low balance"
+		if m.s.Source == ByGuest {
+			m.then.Stop = "hold exhausted" // PAY-R4
+		}
 	}
 }
 

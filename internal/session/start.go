@@ -100,13 +100,9 @@ func (j *judgement) afford(acc ledger.Account, prices *tariff.Sheet, maxPower un
 		return nil
 	}
 	available := acc.Available()
-	least, err := prices.Reserve(maxPower, 2*defaultGap+reserveMargin, now)
+	least, err := leastToStart(prices, maxPower, now)
 	if err != nil {
 		return err
-	}
-	least = least.Add(major(minStart, plan.Currency))
-	if plan.MinBalance.Currency == least.Currency && least.Less(plan.MinBalance) {
-		least = plan.MinBalance
 	}
 	if available.Less(least) && !offline {
 		j.decision = Blocked
@@ -122,6 +118,21 @@ func (j *judgement) afford(acc ledger.Account, prices *tariff.Sheet, maxPower un
 	}
 	j.decision, j.reason = Accepted, "The card may charge."
 	return nil
+}
+
+// leastToStart is what must be there before a start: what the first samples may cost, and
+// a little more (BAL-R2).
+func leastToStart(prices *tariff.Sheet, maxPower unit.W, now time.Time) (money.Amount, error) {
+	least, err := prices.Reserve(maxPower, 2*defaultGap+reserveMargin, now)
+	if err != nil {
+		return least, err
+	}
+	plan := prices.Plan
+	least = least.Add(major(minStart, plan.Currency))
+	if plan.MinBalance.Currency == least.Currency && least.Less(plan.MinBalance) {
+		least = plan.MinBalance
+	}
+	return least, nil
 }
 
 func major(n int64, c money.Currency) money.Amount {

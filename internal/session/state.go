@@ -45,6 +45,7 @@ type Source string
 const (
 	ByRFID   Source = "RFID"
 	ByPortal Source = "PORTAL"
+	ByGuest  Source = "GUEST"   // paid on the spot, without an account
 	Unknown  Source = "UNKNOWN" // adopted: it ran before we knew it
 )
 

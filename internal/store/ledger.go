@@ -10,7 +10,7 @@ import (
 // The driver of a sub-operator's charge point may belong to the operator, and so may
 // the wallet: a session's scope reads and writes all the operator's money rows.
 var (
-	_ = table("accounts", wideWrite, plain("id operator_id sub_operator_id rev currency balance bonus held opened_at"),
+	_ = table("accounts", wideWrite, plain("id operator_id sub_operator_id rev currency balance bonus held backed opened_at"),
 		personal("number_text", "identifier", "ten years after the last posting", "keep locked"))
 	_ = table("holds", wideWrite, plain("id operator_id sub_operator_id rev account_id session_id amount currency state held_at"))
 	_ = table("entries", wideWrite, plain(`id operator_id sub_operator_id posted_at booked_at event_at kind session_id recharge_id corrects
@@ -20,7 +20,7 @@ var (
 )
 
 const (
-	accountCols = `a.id, a.operator_id, a.sub_operator_id, a.number_text, a.currency, a.balance, a.bonus, a.held, a.rev`
+	accountCols = `a.id, a.operator_id, a.sub_operator_id, a.number_text, a.currency, a.balance, a.bonus, a.held, a.backed, a.rev`
 	entryCols   = `e.id, e.operator_id, e.sub_operator_id, e.posted_at, e.kind, e.session_id, e.recharge_id, e.corrects, e.entry_key,
 		e.amount, e.currency, e.debt, e.balance, e.booked_at, e.event_at, e.reason_sealed`
 )
@@ -30,7 +30,7 @@ var (
 		VALUES (?, {{own accounts}}, 1, ?, ?, ?, ?, ?)`)
 	qAccount     = stmt(`SELECT ` + accountCols + ` FROM accounts a WHERE {{scope accounts a}} AND a.id = ?`)
 	qAccountLock = stmt(`SELECT ` + accountCols + ` FROM accounts a WHERE {{scope accounts a}} AND a.id = ? {{lock}}`)
-	qAccountSave = stmt(`UPDATE accounts SET rev = rev + 1, balance = ?, bonus = ?, held = ?
+	qAccountSave = stmt(`UPDATE accounts SET rev = rev + 1, balance = ?, bonus = ?, held = ?, backed = ?
 		WHERE {{scope accounts accounts}} AND id = ? AND rev = ?`)
 
 	qHoldInsert = stmt(`INSERT INTO holds (id, operator_id, sub_operator_id, rev, account_id, session_id, amount, currency, state, held_at)
@@ -63,21 +63,24 @@ var (
 	qBookSums = stmt(`SELECT p.currency, p.book, CAST(sum(p.amount) AS BIGINT) FROM postings p
 		WHERE {{scope postings p}} GROUP BY p.currency, p.book ORDER BY p.currency, p.book`)
 	qDrifts = stmt(`SELECT a.id, a.currency, a.balance, coalesce(w.posted, 0), a.held, coalesce(s.held_now, 0),
-			a.bonus, coalesce(w.bonus_posted, 0)
+			a.bonus, coalesce(w.bonus_posted, 0), a.backed, coalesce(b.backed_now, 0)
 		FROM accounts a
 		LEFT JOIN (SELECT p.account_id, CAST(sum(p.amount) AS BIGINT) AS posted,
 				CAST(coalesce(sum(CASE WHEN p.book = 'wallet_bonus' THEN p.amount END), 0) AS BIGINT) AS bonus_posted FROM postings p
 			WHERE {{scope postings p}} AND p.book IN ('wallet', 'wallet_bonus') GROUP BY p.account_id) w ON w.account_id = a.id
 		LEFT JOIN (SELECT h.account_id, CAST(sum(h.amount) AS BIGINT) AS held_now FROM holds h
 			WHERE {{scope holds h}} AND h.state = 'held' GROUP BY h.account_id) s ON s.account_id = a.id
+		LEFT JOIN (SELECT y.account_id, CAST(sum(y.amount) AS BIGINT) AS backed_now FROM payments y
+			WHERE {{scope payments y}} AND y.payment_type = 'HOLD' AND y.state IN ('AUTHORISED', 'INCREMENTED', 'CAPTURE_PENDING')
+			GROUP BY y.account_id) b ON b.account_id = a.id
 		WHERE {{scope accounts a}} AND (a.balance <> coalesce(w.posted, 0) OR a.held <> coalesce(s.held_now, 0)
-			OR a.bonus <> coalesce(w.bonus_posted, 0))
+			OR a.bonus <> coalesce(w.bonus_posted, 0) OR a.backed <> coalesce(b.backed_now, 0))
 		ORDER BY a.id LIMIT 100`)
 )
 
 func scanAccount(r *Row, a *ledger.Account) error {
-	err := r.Scan(&a.ID, &a.Operator, &a.Sub, &a.Number, &a.Currency, &a.Balance.Minor, &a.Bonus.Minor, &a.Held.Minor, &a.Version)
-	a.Balance.Currency, a.Bonus.Currency, a.Held.Currency = a.Currency, a.Currency, a.Currency
+	err := r.Scan(&a.ID, &a.Operator, &a.Sub, &a.Number, &a.Currency, &a.Balance.Minor, &a.Bonus.Minor, &a.Held.Minor, &a.Backed.Minor, &a.Version)
+	a.Balance.Currency, a.Bonus.Currency, a.Held.Currency, a.Backed.Currency = a.Currency, a.Currency, a.Currency, a.Currency
 	return err
 }
 
@@ -109,7 +112,7 @@ func (tx *Tx) InsertAccount(a ledger.Account) error {
 
 // SaveAccount implements ledger.Tx.
 func (tx *Tx) SaveAccount(a ledger.Account) error {
-	return tx.later(qAccountSave, mustTouch(1, fault.Stale(0, a.Version)), a.Balance.Minor, a.Bonus.Minor, a.Held.Minor, a.ID, a.Version)
+	return tx.later(qAccountSave, mustTouch(1, fault.Stale(0, a.Version)), a.Balance.Minor, a.Bonus.Minor, a.Held.Minor, a.Backed.Minor, a.ID, a.Version)
 }
 
 func scanHold(r *Row, h *ledger.Hold) error {
@@ -269,8 +272,8 @@ func (tx *Tx) Drifts() ([]ledger.Drift, error) {
 	return all(tx, qDrifts, func(r *Row, d *ledger.Drift) error {
 		var c money.Currency
 		err := r.Scan(&d.Account, &c, &d.Stored.Minor, &d.Posted.Minor, &d.StoredHeld.Minor, &d.HeldBySession.Minor,
-			&d.StoredBonus.Minor, &d.PostedBonus.Minor)
-		d.StoredBonus.Currency, d.PostedBonus.Currency = c, c
+			&d.StoredBonus.Minor, &d.PostedBonus.Minor, &d.StoredBacked.Minor, &d.HeldByProvider.Minor)
+		d.StoredBonus.Currency, d.PostedBonus.Currency, d.StoredBacked.Currency, d.HeldByProvider.Currency = c, c, c, c
 		d.Stored.Currency, d.Posted.Currency, d.StoredHeld.Currency, d.HeldBySession.Currency = c, c, c, c
 		return err
 	})

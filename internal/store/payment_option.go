@@ -11,20 +11,20 @@ import (
 )
 
 var (
-	_ = table("payment_options", shared, plain("operator_id method sub_operator_id enabled hint hook_set tested_at test_failure version"),
+	_ = table("payment_options", shared, plain("operator_id method sub_operator_id enabled for_guests hint hook_set tested_at test_failure version"),
 		personal("secret_sealed", "keys of a payment provider, no person's", "until they are replaced", "drop key"))
 	_ = table("payment_checks", shared, plain(`operator_id provider day id sub_operator_id checked_at state matched at_provider in_ledger currency
 		failure drifts`))
 )
 
-const optionCols = `o.operator_id, o.method, o.enabled, o.secret_sealed, o.hint, o.hook_set, o.tested_at, o.test_failure, o.version`
+const optionCols = `o.operator_id, o.method, o.enabled, o.for_guests, o.secret_sealed, o.hint, o.hook_set, o.tested_at, o.test_failure, o.version`
 
 var (
 	qOptions      = stmt(`SELECT ` + optionCols + ` FROM payment_options o WHERE {{scope payment_options o}} AND o.operator_id = ? ORDER BY o.method`)
-	qOptionInsert = stmt(`INSERT INTO payment_options (operator_id, sub_operator_id, method, enabled, secret_sealed, hint, hook_set, tested_at,
+	qOptionInsert = stmt(`INSERT INTO payment_options (operator_id, sub_operator_id, method, enabled, for_guests, secret_sealed, hint, hook_set, tested_at,
 			test_failure, version)
-		VALUES ({{own payment_options}}, ?, ?, ?, ?, ?, ?, ?, 2) ON CONFLICT (operator_id, method) DO NOTHING`)
-	qOptionSave = stmt(`UPDATE payment_options SET enabled = ?, secret_sealed = ?, hint = ?, hook_set = ?, tested_at = ?, test_failure = ?,
+		VALUES ({{own payment_options}}, ?, ?, ?, ?, ?, ?, ?, ?, 2) ON CONFLICT (operator_id, method) DO NOTHING`)
+	qOptionSave = stmt(`UPDATE payment_options SET enabled = ?, for_guests = ?, secret_sealed = ?, hint = ?, hook_set = ?, tested_at = ?, test_failure = ?,
 			version = version + 1
 		WHERE {{scope payment_options payment_options}} AND operator_id = ? AND method = ? AND version = ?`)
 	qProvidersInUse = stmt(`SELECT o.operator_id, o.method FROM payment_options o
@@ -60,7 +60,7 @@ type optionRow struct {
 // PayOptions implements pay.Tx.
 func (tx *Tx) PayOptions(op ident.Operator) ([]pay.Option, error) {
 	rows, err := all(tx, qOptions, func(r *Row, v *optionRow) error {
-		return r.Scan(&v.Operator, &v.Method, &v.Enabled, &v.secret, &v.Hint, &v.HookSet, &v.TestedAt, &v.TestFailure, &v.Version)
+		return r.Scan(&v.Operator, &v.Method, &v.Enabled, &v.Guests, &v.secret, &v.Hint, &v.HookSet, &v.TestedAt, &v.TestFailure, &v.Version)
 	}, op)
 	out := make([]pay.Option, 0, len(rows))
 	for _, v := range rows {
@@ -90,9 +90,9 @@ func (tx *Tx) SavePayOption(o pay.Option) error {
 			return err
 		}
 	}
-	n, err := tx.exec(qOptionSave, o.Enabled, sealed, o.Hint, o.HookSet, o.TestedAt, o.TestFailure, o.Operator, o.Method, o.Version)
+	n, err := tx.exec(qOptionSave, o.Enabled, o.Guests, sealed, o.Hint, o.HookSet, o.TestedAt, o.TestFailure, o.Operator, o.Method, o.Version)
 	if err == nil && n == 0 && o.Version == 1 { // it was never saved
-		n, err = tx.exec(qOptionInsert, o.Operator, ident.SubOperator{}, o.Method, o.Enabled, sealed, o.Hint, o.HookSet, o.TestedAt, o.TestFailure)
+		n, err = tx.exec(qOptionInsert, o.Operator, ident.SubOperator{}, o.Method, o.Enabled, o.Guests, sealed, o.Hint, o.HookSet, o.TestedAt, o.TestFailure)
 	}
 	if err == nil && n == 0 {
 		return fault.Stale(0, o.Version)

@@ -267,6 +267,8 @@ func putID(place any, c cell) (bool, error) {
 		return true, id(p, c)
 	case *ident.Payment:
 		return true, id(p, c)
+	case *ident.Guest:
+		return true, id(p, c)
 	case *ident.Card:
 		return true, id(p, c)
 	case *ident.Group:

@@ -140,6 +140,19 @@ func (p *Plan) Has(b Basis) bool {
 	return false
 }
 
+// IdleCap is the most that the idle fee costs in one session, tax included.
+func (p *Plan) IdleCap() (money.Amount, error) {
+	fee := p.IdleFee.Cap
+	if !p.HasIdle() {
+		return money.New(0, p.Currency), nil
+	}
+	if p.PricesIncludeTax {
+		return fee, nil
+	}
+	tax, err := fee.Share(int64(p.VAT), 1000)
+	return fee.Add(tax), err
+}
+
 // HasIdle reports whether the plan charges for idle time, so that a bill waits for
 // the unplug (AUTH-R8).
 func (p *Plan) HasIdle() bool { return p.Has(IdleTime) }

@@ -98,6 +98,24 @@ func (s *Sheet) gross(c int) int64 {
 	return g
 }
 
+// Most is what charging at full power for d from at on costs, with the idle fee up to its
+// cap: what is set aside of somebody who has nothing here yet (PAY-R3).
+func (s *Sheet) Most(power unit.W, d time.Duration, at time.Time) (money.Amount, error) {
+	if power < 0 || power > 1<<40 {
+		return money.Amount{}, fault.New(fault.Internal, "reserve_range", "Power must not be negative.")
+	}
+	u, err := Trial{At: at, Energy: unit.Wh(int64(power) * int64(d/time.Second) / 3600), Charging: d}.Usage()
+	if err != nil {
+		return money.Amount{}, err
+	}
+	bill, err := s.Rate(u)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	idle, err := s.Plan.IdleCap()
+	return bill.Total.Add(idle), err
+}
+
 // idleHorizon bounds the search for the cap: nobody parks for longer at a price
 // that reaches it later.
 const idleHorizon = 31 * 24 * time.Hour

@@ -278,6 +278,7 @@ type PaymentOption struct {
 	Method      pay.Method   `json:"method" enum:"card,paypal,cash,bank_transfer"`
 	Provider    pay.Provider `json:"provider,omitempty" enum:"stripe,paypal" doc:"Absent: staff receive the money."`
 	Enabled     bool         `json:"enabled"`
+	Guests      bool         `json:"guests" doc:"Those without an account may pay this way at the charge point."`
 	Ready       bool         `json:"ready" doc:"It is enabled and has what it needs."`
 	ClientID    string       `json:"client_id,omitempty" doc:"PayPal's; no secret."`
 	KeySet      bool         `json:"key_set"`
@@ -295,7 +296,7 @@ type PaymentOptions struct {
 }
 
 func optionFrom(op ident.Operator, o pay.Option) PaymentOption {
-	out := PaymentOption{Method: o.Method, Provider: o.Method.Provider(), Enabled: o.Enabled, ClientID: o.Secret.ID, KeySet: o.Hint != "", KeyEnds: o.Hint,
+	out := PaymentOption{Method: o.Method, Provider: o.Method.Provider(), Enabled: o.Enabled, Guests: o.Guests, ClientID: o.Secret.ID, KeySet: o.Hint != "", KeyEnds: o.Hint,
 		WebhookSet: o.HookSet, TestedAt: at(o.TestedAt), TestFailure: o.TestFailure, Version: o.Version}
 	out.Ready = o.Enabled && (out.Provider == "" || out.KeySet)
 	if out.Provider != "" {
@@ -326,6 +327,7 @@ type optionInput struct {
 	PaymentMethodPath
 	Body struct {
 		Enabled       bool    `json:"enabled"`
+		Guests        bool    `json:"guests,omitempty" doc:"Those without an account may pay this way at the charge point."`
 		ClientID      *string `json:"client_id,omitempty" maxLength:"500" doc:"PayPal's; absent: stays."`
 		SecretKey     *string `json:"secret_key,omitempty" maxLength:"500" doc:"Absent: stays. It is sealed, and no answer has it."`
 		WebhookSecret *string `json:"webhook_secret,omitempty" maxLength:"500" doc:"Stripe's signing secret, PayPal's webhook id; absent: stays."`
@@ -334,7 +336,7 @@ type optionInput struct {
 
 func (h *handlers) putOption(ctx context.Context, in *optionInput) (*single[PaymentOption], error) {
 	sc := scopeOf(ctx)
-	o, err := h.svc.Pay.SaveOption(ctx, sc, pay.OptionChange{Method: in.Method, Enabled: in.Body.Enabled, ID: in.Body.ClientID, Key: in.Body.SecretKey,
+	o, err := h.svc.Pay.SaveOption(ctx, sc, pay.OptionChange{Method: in.Method, Enabled: in.Body.Enabled, Guests: in.Body.Guests, ID: in.Body.ClientID, Key: in.Body.SecretKey,
 		Webhook: in.Body.WebhookSecret, Version: versionOf(ctx)})
 	if err != nil {
 		return nil, err

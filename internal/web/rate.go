@@ -26,6 +26,7 @@ var (
 // pace counts calls.
 type pace struct {
 	accounts, addresses     *operator.Crowd
+	looks, starts           *operator.Crowd // of guests, by address
 	perAccount, fromAddress operator.Rate
 }
 
@@ -36,7 +37,7 @@ func newPace(account, address operator.Rate) *pace {
 	if address == (operator.Rate{}) {
 		address = CallerRate
 	}
-	return &pace{operator.NewCrowd(account), operator.NewCrowd(address), account, address}
+	return &pace{operator.NewCrowd(account), operator.NewCrowd(address), operator.NewCrowd(guestLooks), operator.NewCrowd(guestStarts), account, address}
 }
 
 // take counts one call of a name, and says in the headers of
@@ -68,6 +69,17 @@ func (p *pace) account(w http.ResponseWriter, ip, staff string) error {
 		return nil
 	}
 	return take(w, p.accounts, p.perAccount, "account", staff)
+}
+
+// guest counts what somebody without an account does that costs more than a look.
+func (p *pace) guest(c *operator.Crowd, ip string) error {
+	if here(ip) {
+		return nil
+	}
+	if _, wait, ok := c.Spend(operator.OriginName(ip), time.Now()); !ok {
+		return fault.New(fault.Limit, "rate_limited", "Too many requests. Try again in %d seconds.", seconds(wait))
+	}
+	return nil
 }
 
 // here reports whether an address is this machine's own.

@@ -73,6 +73,8 @@ func (w *world) body(pattern string, t tenant) string {
 		return `{"provider":"stripe","day":"2026-11-20"}`
 	case "POST /api/v1/payment-hooks/{id}/{provider}":
 		return `{}`
+	case "POST /api/v1/guest-charges":
+		return `{"code":"010001-1000-1","method":"card","return_url":"https://charge.example/"}`
 	case "PUT /api/v1/recharge-rules":
 		return `{"presets":[],"approve_above":{"amount":"0.50","currency":"EUR"},"approve_within_h":24}`
 	case "POST /api/v1/drivers/{id}/recharge-requests":
@@ -165,7 +167,7 @@ func (w *world) path(rt Route, t tenant) string {
 	if strings.Contains(rt.Path, "{id}") && id == "" {
 		w.Fatalf("%s: the test has no object for it", rt.Pattern())
 	}
-	return strings.NewReplacer("{id}", id, "{identity}", "NOBODY", "{method}", "cash", "{provider}", "stripe").Replace(rt.Path)
+	return strings.NewReplacer("{id}", id, "{identity}", "NOBODY", "{method}", "cash", "{provider}", "stripe", "{code}", "010001-1000-1").Replace(rt.Path)
 }
 
 func (w *world) callRoute(rt Route, t tenant, opts ...callOption) answer {
@@ -263,8 +265,8 @@ func TestNothingOfAnotherOperatorShows(t *testing.T) {
 			w.theirs.group, w.theirs.assignment}
 		mine := bearer(w.mine.admin)
 		for _, rt := range Routes() {
-			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern {
-				continue
+			if rt.Method != http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Pattern() == livePattern || strings.HasPrefix(rt.tag(), "guest-") {
+				continue // guests are nobody's staff: csmstest has what they may see
 			}
 			for _, query := range []string{"", "?limit=100"} {
 				if query != "" && noList(rt) {

@@ -57,7 +57,7 @@ type Session struct {
 	Account           string                `json:"account,omitempty" doc:"The driver's login." export:"pii"`
 	ChargingAccount   string                `json:"charging_account,omitempty" doc:"Who pays: the number of the charging account."`
 	TokenUID          string                `json:"token_uid,omitempty" doc:"The card that was shown." export:"pii"`
-	Source            string                `json:"source,omitempty" enum:"RFID,PORTAL,UNKNOWN" doc:"How it was started."`
+	Source            string                `json:"source,omitempty" enum:"RFID,PORTAL,GUEST,UNKNOWN" doc:"How it was started."`
 	MeterStart        unit.Wh               `json:"meter_start_wh"`
 	MeterStop         *unit.Wh              `json:"meter_stop_wh,omitempty"`
 	Plan              *SessionPlan          `json:"plan,omitempty"`

@@ -162,15 +162,14 @@ func newWorld(t *testing.T, open func(testing.TB, func(*store.Options)) *store.S
 			}
 			return ledger.OpenWallet(full, d.Operator, d.Sub, o.Currency, d.ChargingAccount)
 		}}),
-		Tariff: tariff.New(run(write, asTariff), run(read, asTariff)),
-		Ledger: ledger.New(run(write, asLedger), run(read, asLedger)),
-		Pay: pay.New(run(write, asPay), run(read, asPay), nil, w.clock.Now,
-			slog.New(slog.NewJSONHandler(w.log, nil))),
+		Tariff:  tariff.New(run(write, asTariff), run(read, asTariff)),
+		Ledger:  ledger.New(run(write, asLedger), run(read, asLedger)),
 		Session: session.New(run(write, asSession), run(read, asSession), "test"),
 		Upkeep:  upkeep.New(run(write, asUpkeep), run(read, asUpkeep)),
 		Report:  report.New(run(write, asReport), run(read, asReport)),
 		Live:    bus,
 	}
+	w.svc.Pay = pay.New(run(write, asPay), run(read, asPay), nil, w.svc.Session, w.clock.Now, slog.New(slog.NewJSONHandler(w.log, nil)))
 	w.svc.Upkeep.Offer(upkeep.Offers{Web: "https://files.example", FTP: "files.example:21"})
 	vault, err := store.NewVault(w.st, t.TempDir())
 	w.ok(err)

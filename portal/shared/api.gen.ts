@@ -1488,6 +1488,86 @@ export interface paths {
         patch: operations["patch_groups_one"];
         trace?: never;
     };
+    "/api/v1/guest-charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Charge without an account, or try again with the money that is held
+         * @description Nobody is asked who they are.
+         */
+        post: operations["post_guest_charges"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest-charges/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A charge without an account, as it is now
+         * @description Nobody is asked who they are.
+         */
+        get: operations["get_guest_charges_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest-charges/mine/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a charge without an account
+         * @description Nobody is asked who they are.
+         */
+        post: operations["post_guest_charges_mine_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest-codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a code on a charge point stands for, and what charging costs there
+         * @description Nobody is asked who they are.
+         */
+        get: operations["get_guest_codes_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home/analytics": {
         parameters: {
             query?: never;
@@ -4736,6 +4816,85 @@ export interface components {
         GroupPatch: {
             name: string;
         };
+        GuestCharge: {
+            /** @description Where the payer has to go; absent once that is over. */
+            action_url?: string;
+            address?: string;
+            /** Format: date-time */
+            began_at: string;
+            bill?: components["schemas"]["Bill"];
+            card?: components["schemas"]["PaymentCardFew"];
+            charge_point: string;
+            /** @description Of the charge point. */
+            code: string;
+            /** Format: int64 */
+            connector: number;
+            /** @description So far; of a bill its total. */
+            cost: components["schemas"]["Money"];
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: int64 */
+            energy_wh: number;
+            /** @description Why it is not paid, or did not begin. */
+            failure?: components["schemas"]["PaymentFailure"];
+            /**
+             * Format: date-time
+             * @description When the meter was last heard of.
+             */
+            heard_at?: string;
+            /** @description What is set aside, or shall be. */
+            hold: components["schemas"]["Money"];
+            /** @description Most of what is set aside is spent; the charge stops when all of it is. */
+            hold_low: boolean;
+            /** @description It was stopped because what was set aside was spent. */
+            hold_spent: boolean;
+            /** @enum {string} */
+            hold_state: "CREATED" | "REQUIRES_ACTION" | "AUTHORISED" | "INCREMENTED" | "CAPTURE_PENDING" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "FAILED" | "DISPUTED";
+            /** @enum {string} */
+            method: "card" | "paypal";
+            /**
+             * Format: date-time
+             * @description By the server's clock.
+             */
+            now: string;
+            operator: string;
+            /** @description What of the bill is not paid. */
+            owed: components["schemas"]["Money"];
+            phone?: string;
+            /** @description The charge point says that a cable is in. */
+            plugged: boolean;
+            /** Format: int64 */
+            power_w?: number;
+            refunded: components["schemas"]["Money"];
+            /** Format: date-time */
+            retry_until?: string;
+            session_id?: string;
+            site: string;
+            /** Format: int64 */
+            soc_permille?: number;
+            /** Format: date-time */
+            started_at?: string;
+            /**
+             * @description paying: the payer is at the provider. held: a start is on its way. ready: the start failed, and the money is held until retry_until. starting: plug in. offline: the charge point is out of reach. idle: charged, and still plugged in. checking: a person looks at the bill. settling: the bill is taken, the rest given back.
+             * @enum {string}
+             */
+            state: "paying" | "held" | "ready" | "starting" | "charging" | "paused" | "offline" | "stopping" | "idle" | "checking" | "settling" | "done";
+            /** @description What the provider took in all. */
+            taken: components["schemas"]["Money"];
+            time_zone: string;
+        };
+        GuestChargeNew: {
+            code: string;
+            /**
+             * Format: int64
+             * @description Where the code names none.
+             */
+            connector?: number;
+            /** @enum {string} */
+            method: "card" | "paypal";
+            /** @description Where the provider's page leads back to. */
+            return_url: string;
+        };
         HeldReport: {
             /** @example StartTransaction */
             action: string;
@@ -6588,6 +6747,8 @@ export interface components {
             /** @description PayPal's; no secret. */
             client_id?: string;
             enabled: boolean;
+            /** @description Those without an account may pay this way at the charge point. */
+            guests: boolean;
             /** @description The last letters of the secret key. */
             key_ends?: string;
             key_set: boolean;
@@ -6614,6 +6775,8 @@ export interface components {
             /** @description PayPal's; absent: stays. */
             client_id?: string;
             enabled: boolean;
+            /** @description Those without an account may pay this way at the charge point. */
+            guests?: boolean;
             /** @description Absent: stays. It is sealed, and no answer has it. */
             secret_key?: string;
             /** @description Stripe's signing secret, PayPal's webhook id; absent: stays. */
@@ -6676,6 +6839,74 @@ export interface components {
              * @description Seconds from the schedule's start.
              */
             start_s: number;
+        };
+        Pile: {
+            address?: string;
+            charge_point: string;
+            /** @example 010001-1000 */
+            code: string;
+            /**
+             * Format: int64
+             * @description That the code names, or the only one there is.
+             */
+            connector?: number;
+            connectors: components["schemas"]["PileConnector"][];
+            /** @description How somebody without an account can pay here. */
+            methods: ("card" | "paypal")[];
+            /**
+             * Format: date-time
+             * @description By the server's clock.
+             */
+            now: string;
+            operator: string;
+            /** @description Of who helps. */
+            phone?: string;
+            site: string;
+            /** @description Whose hours prices mean. */
+            time_zone: string;
+        };
+        PileConnector: {
+            currency?: string;
+            /** @description What is set aside at the start. Only what was charged is taken of it. */
+            hold?: components["schemas"]["Money"];
+            /** @description The most that it costs to stand there without energy. */
+            idle_cap?: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Seconds without energy that cost nothing.
+             */
+            idle_grace_s?: number;
+            /** @description The most that it costs. */
+            max?: components["schemas"]["Money"];
+            /** Format: int64 */
+            max_power_w: number;
+            /** @description The least that a charge costs. */
+            min?: components["schemas"]["Money"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            plan_version?: number;
+            /** @description With tax. */
+            prices: components["schemas"]["ShownPrice"][];
+            reason?: string;
+            /** @description Why not. */
+            reason_code?: string;
+            /** @enum {string} */
+            status: "Unknown" | "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Reserved" | "Unavailable" | "Faulted";
+            /**
+             * Format: date-time
+             * @description When the charge point last told of it.
+             */
+            status_at?: string;
+            /** @example CCS2 */
+            type?: string;
+            /** @description A charge can start now. */
+            usable: boolean;
+            /**
+             * Format: int64
+             * @description Tax that the prices have in them.
+             */
+            vat_permille: number;
         };
         Plan: {
             currency: string;
@@ -7948,7 +8179,7 @@ export interface components {
              * @description How it was started.
              * @enum {string}
              */
-            source?: "RFID" | "PORTAL" | "UNKNOWN";
+            source?: "RFID" | "PORTAL" | "GUEST" | "UNKNOWN";
             /**
              * Format: date-time
              * @description Of a session that has not started: when it was asked for.
@@ -8085,7 +8316,7 @@ export interface components {
              * @description How it was started.
              * @enum {string}
              */
-            source?: "RFID" | "PORTAL" | "UNKNOWN";
+            source?: "RFID" | "PORTAL" | "GUEST" | "UNKNOWN";
             /**
              * Format: date-time
              * @description Of a session that has not started: when it was asked for.
@@ -8254,6 +8485,29 @@ export interface components {
             value: string;
             /** @description The value before the last change, ours or one that a reading found. */
             was?: string;
+        };
+        ShownPrice: {
+            /** @description Absent: every day. */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** @example 00:00 */
+            from: string;
+            /** @enum {string} */
+            kind: "ELECTRICITY" | "SERVICE" | "START" | "IDLE";
+            /** @example peak */
+            name?: string;
+            /** @description It applies now. */
+            now: boolean;
+            /** @enum {string} */
+            per: "kWh" | "min" | "h" | "charge";
+            /**
+             * @description With tax; decimal.
+             * @example 0.48
+             */
+            price: string;
+            /** @description What else it is for, in words. */
+            special?: string;
+            /** @example 24:00 */
+            to: string;
         };
         Site: {
             address: string;
@@ -12284,6 +12538,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_guest_charges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 32 random bytes in base64url, which the phone made and keeps: whoever has them has the charge. */
+                "Charge-Secret"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuestChargeNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestCharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_guest_charges_mine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 32 random bytes in base64url, which the phone made and keeps: whoever has them has the charge. */
+                "Charge-Secret"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestCharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_guest_charges_mine_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 32 random bytes in base64url, which the phone made and keeps: whoever has them has the charge. */
+                "Charge-Secret"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestCharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_guest_codes_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it stands on the charge point: the operator's digits, the charge point's code, the connector. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pile"];
                 };
             };
             /** @description Error */

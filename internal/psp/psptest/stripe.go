@@ -24,6 +24,7 @@ const (
 	GoodCard     = "pm_good"
 	DeclinedCard = "pm_declined"
 	AskingCard   = "pm_authenticate" // the bank wants to hear from the holder
+	OnceCard     = "pm_once"         // it pays on the page, and never without its holder
 )
 
 type obj = map[string]any
@@ -212,6 +213,9 @@ func (s *Stripe) createIntent(_ *http.Request, f url.Values) (int, any) {
 		pi["next_action"] = obj{"type": "redirect_to_url", "redirect_to_url": obj{"url": s.srv.URL + "/pay/" + pi["id"].(string)}}
 		pi["return_url"] = f.Get("return_url")
 		return http.StatusOK, pi
+	}
+	if f.Get("payment_method") == OnceCard {
+		return s.charge(pi, DeclinedCard)
 	}
 	return s.charge(pi, f.Get("payment_method"))
 }

@@ -1,6 +1,6 @@
 // How drivers pay: which ways are offered, with which keys. Keys are typed and never shown.
 
-import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, SettingOutlined } from '@ant-design/icons'
+import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, MobileOutlined, SettingOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input } from 'antd'
 import { useState } from 'react'
@@ -70,6 +70,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
         <div className="record-name">
           <h3>{name}</h3>
           {o.ready ? <Tag tone="free" icon={CheckCircleOutlined} text={t('payments.offered')} /> : <Tag tone="off" icon={MinusCircleOutlined} text={t('payments.not_offered')} />}
+          {o.ready && o.guests && <Tag tone="busy" icon={MobileOutlined} text={t('source.GUEST')} />}
           {o.test_failure && <Tag tone="bad" icon={ExclamationCircleOutlined} text={t('payments.test_bad')} />}
         </div>
         {!me.sub_operator && may('finance.write') && (
@@ -92,7 +93,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
   )
 }
 
-interface Values { enabled?: boolean; client_id?: string; secret_key?: string; webhook_secret?: string }
+interface Values { enabled?: boolean; guests?: boolean; client_id?: string; secret_key?: string; webhook_secret?: string }
 
 function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: () => void }) {
   const { t } = useTranslation()
@@ -101,12 +102,12 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
   const name = word(t, 'pay_method', o.method)
   const typed = (v?: string) => (v?.trim() ? v.trim() : undefined)
   return (
-    <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, client_id: o.client_id }} onClose={onClose}
+    <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, guests: o.guests, client_id: o.client_id }} onClose={onClose}
       what={o.provider ? t('payments.keys_what') : word(t, 'pay_method_what', o.method)}
       submit={async (v) => {
         await take(api.PUT('/api/v1/payment-options/{method}', {
           params: { path: { method: o.method }, header: { 'If-Match': `"${o.version}"` } },
-          body: { enabled: Boolean(v.enabled), client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
+          body: { enabled: Boolean(v.enabled), guests: o.provider ? Boolean(v.guests) : undefined, client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
         }))
         await client.invalidateQueries({ queryKey: ['payment-options'] })
         void message.success(t('form.saved'))
@@ -124,6 +125,7 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
         </>
       )}
       <Form.Item name="enabled" valuePropName="checked"><Checkbox>{t('payments.offer')}</Checkbox></Form.Item>
+      {o.provider && <Form.Item name="guests" valuePropName="checked" extra={t('payments.guests_what')}><Checkbox>{t('payments.guests')}</Checkbox></Form.Item>}
     </FormDialog>
   )
 }
