@@ -10,6 +10,7 @@ import (
 	"errors"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,7 +211,11 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 		own, others := c.certified(), d.certified()
 		w.Advance(time.Second)
 		revoked := c.certified()
-		list := staff.Get("/api/v1/certificates?charge_point_id=" + p.ID.String()).Items()
+		var list []M
+		w.Until("it is installed", func() bool {
+			list = staff.Get("/api/v1/certificates?charge_point_id=" + p.ID.String()).Items()
+			return list[0].Str("state") == "installed"
+		})
 		staff.Do("POST", "/api/v1/certificates/"+list[0].Str("id")+"/revoke", M{"reason": "lost"}).Want(200)
 		c.Drop()
 		d.Drop()
@@ -223,14 +228,19 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 			"it was revoked on":                          revoked,
 			"signed by nobody that this operator trusts": {Certificate: [][]byte{forged}, PrivateKey: key},
 		} {
+			w.Clock.Advance(time.Second) // an event is kept once for its time
 			if got := p.answer(Handshake{TLS: w.TLS(shown), NoKey: true}); got != 401 {
 				w.Errorf("%s: %d", what, got)
 			}
 			if len(w.Server.Lines(what)) == 0 {
 				w.Errorf("the log does not say %q", what)
 			}
+			w.Until("the event says "+what, func() bool {
+				return slices.ContainsFunc(staff.Get("/api/v1/security-events?charge_point_id="+p.ID.String()+"&kind="+string(asset.KindBadCertificate)).Items(),
+					func(e M) bool { return strings.Contains(e.Str("detail"), what) })
+			})
 		}
-		staff.noted(p, asset.KindBadCertificate, asset.KindRevoked, asset.KindIssued)
+		staff.noted(p, asset.KindRevoked, asset.KindIssued)
 		if got := p.answer(Handshake{TLS: w.TLS(own), NoKey: true}); got != 101 {
 			w.Errorf("the good one: %d", got)
 		}
@@ -239,6 +249,19 @@ func TestCertificatesThatAreNotTaken(t *testing.T) {
 			w.Errorf("a year later: %d", got)
 		}
 		staff = w.Staff(authz.OpAdmin) // the login has expired too
+		for day := range 30 {          // dates of somebody's choosing: they do not fill the list
+			w.Clock.Advance(time.Second)
+			key := w.ECKey()
+			old := foreign.Issue(key.Public(), "CP1", x509.ExtKeyUsageClientAuth, func(x *x509.Certificate) {
+				x.NotBefore, x.NotAfter = w.Now().AddDate(-1, 0, 0), w.Now().AddDate(0, 0, -1-day)
+			})
+			if got := p.answer(Handshake{TLS: w.TLS(tls.Certificate{Certificate: [][]byte{old}, PrivateKey: key}), NoKey: true}); got != 401 {
+				w.Errorf("expired %d days ago: %d", day+1, got)
+			}
+		}
+		if n := len(staff.Get("/api/v1/security-events?charge_point_id=" + p.ID.String() + "&kind=" + string(asset.KindBadCertificate)).Items()); n < 3 || n > 12 {
+			w.Errorf("%d events of certificates that are not taken", n)
+		}
 		crl := staff.Get("/api/v1/authorities/" + list[0].Str("authority_id") + "/revocations").Body.Str("list_pem")
 		b, _ := pem.Decode([]byte(crl))
 		if l, err := x509.ParseRevocationList(b.Bytes); err != nil || len(l.RevokedCertificateEntries) > 1 {

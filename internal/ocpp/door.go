@@ -80,7 +80,7 @@ type Door struct {
 	// identities that nobody knows: each, those of one address, and all
 	strange, origins, strangers *operator.Crowd
 	// points that are refused: for a wrong key, and what is told of it
-	wrong, refusals *operator.Crowd
+	wrong, refusals, reasons *operator.Crowd
 
 	mu       sync.Mutex
 	conns    map[ident.ChargePoint]*conn
@@ -132,7 +132,7 @@ func New(a *asset.Service, s *session.Service, c *cluster.Registry, o Options) *
 	return &Door{assets: a, sessions: s, cluster: c, opt: o, conns: map[ident.ChargePoint]*conn{}, coming: map[ident.ChargePoint]chan struct{}{}, kicked: map[ident.ChargePoint]time.Time{}, dropped: map[ident.ChargePoint]drop{},
 		looking: make(chan struct{}, MaxLookups), failed: operator.NewCrowd(FailedKnocks),
 		strange: operator.NewCrowd(StrangerRate), origins: operator.NewCrowd(StrangerOrigin), guests: map[string]*guest{}, strangers: operator.NewCrowd(StrangersRate), contests: map[ident.ChargePoint]*contest{},
-		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold),
+		wrong: operator.NewCrowd(WrongKeys), refusals: operator.NewCrowd(RefusalsTold), reasons: operator.NewCrowd(ReasonsTold),
 		away:  newAway(),
 		peers: rpc.Config{CallTimeout: o.CallTimeout, Quick: v16.Quick, Now: o.Now, Log: o.Log}}
 }

@@ -16,8 +16,10 @@ import (
 var (
 	// WrongKeys are the failures that are no event yet: the fifth in a row is (AST-A5).
 	WrongKeys = operator.Rate{Burst: 4, Every: 2 * time.Minute}
-	// RefusalsTold is for one point and one reason.
+	// RefusalsTold is for one point and one reason, ReasonsTold for all reasons of a point:
+	// whoever shows a certificate chooses the date that its reason names.
 	RefusalsTold = operator.Rate{Burst: 1, Every: 10 * time.Minute}
+	ReasonsTold  = operator.Rate{Burst: 6, Every: 10 * time.Minute}
 )
 
 // handshakeOf reads how somebody comes.
@@ -57,7 +59,10 @@ func (d *Door) refuseKnown(w http.ResponseWriter, r *http.Request, p asset.Charg
 			return
 		}
 	}
-	if _, _, ok := d.refusals.Spend(p.ID.String()+string(why.Kind), now); !ok {
+	if _, _, ok := d.refusals.Spend(p.ID.String()+string(why.Kind)+why.Detail, now); !ok {
+		return
+	}
+	if _, _, ok := d.reasons.Spend(p.ID.String(), now); !ok {
 		return
 	}
 	d.mu.Lock()

@@ -122,8 +122,9 @@ func (s *Service) PlanFor(ctx context.Context, sc authz.Scope, q Question) (Winn
 // spot is where the question is about, with the zone there.
 func (q *Question) spot(tx Tx) (Spot, string, error) {
 	var point asset.ChargePoint
-	siteID, err := q.Site, error(nil)
+	siteID := q.Site
 	if !q.Point.IsZero() {
+		var err error
 		if point, err = tx.PointByID(q.Point); err != nil {
 			return Spot{}, "", err
 		}

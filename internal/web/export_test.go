@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"ccms/internal/authz"
 	"ccms/internal/ident"
+	"ccms/internal/money"
 	"ccms/internal/operator"
 	"ccms/internal/store"
 )
@@ -412,5 +414,37 @@ func TestACutOffExportBreaksTheConnection(t *testing.T) {
 			}
 		}()
 		w.srv.ServeHTTP(leaving{httptest.NewRecorder(), cancel}, r)
+	})
+}
+
+// FIN-A8: yen have no decimals anywhere, in a file of plans neither; dinars have three.
+func TestFIN_A8_PricesHaveTheDecimalsOfTheirCurrency(t *testing.T) {
+	lite(t, func(w *world) {
+		for _, c := range []struct{ currency, service, idle, unit, total string }{{"JPY", "35", "2.5", "20", "550"}, {"KWD", "0.025", "0.100", "0.020", "0.450"}} {
+			sc := authz.ForPlatform(authz.Actor{Reason: "test"})
+			o, err := w.svc.Operator.CreateOperator(w.Context(), sc, operator.NewOperator{Name: c.currency, Currency: money.Currency(c.currency), TimeZone: "Asia/Tokyo"})
+			w.ok(err)
+			op := authz.ForSystem(o.ID, "test")
+			st, err := w.svc.Operator.CreateStaff(w.Context(), op, operator.NewStaff{Login: strings.ToLower(c.currency) + "-admin", Name: "Staff", Role: authz.OpAdmin, Password: password})
+			w.ok(err)
+			_, token, err := w.svc.Operator.CreateAPIToken(w.Context(), op, operator.NewAPIToken{Staff: st.ID, Name: "test"})
+			w.ok(err)
+			plan := `{"name":"Day","currency":"` + c.currency + `","vat_permille":0,"electricity":[{"from":"00:00","to":"24:00","price":"` + c.unit + `"}],"service_per_kwh":"` + c.service +
+				`","idle":{"per_minute":"` + c.idle + `","grace_s":0}}`
+			w.call("POST", "/api/v1/plans", plan, bearer(token)).want(w, 201)
+			file := w.call("GET", "/api/v1/plans", "", bearer(token), asCSV).want(w, 200)
+			_, rows := csvOf(w, file.body)
+			if len(rows) != 1 || rows[0]["service_per_kwh"] != c.service || rows[0]["idle_per_minute"] != c.idle {
+				w.Errorf("%s in a file: %v", c.currency, rows)
+			}
+			var got PriceTest
+			w.call("POST", "/api/v1/price-tests", `{"plan":`+plan+`,"at":"2027-03-01T10:00:00Z","energy_wh":10000,"charging_s":3600}`, bearer(token)).want(w, 200).into(&got)
+			if got.Bill == nil || got.Bill.Lines[0].UnitPrice != c.unit || got.Bill.Total.Amount != c.total {
+				w.Errorf("%s in a price test: %+v", c.currency, got.Bill)
+			}
+			if got.Bill != nil && regexp.MustCompile(`\.\d+ JPY`).MatchString(strings.Join(got.Bill.Explanation, " ")) {
+				w.Errorf("explained by %q", got.Bill.Explanation)
+			}
+		}
 	})
 }

@@ -64,7 +64,7 @@ function Matrix({ site }: { site?: string }) {
           <label>{site ? t('col.point_name') : t('col.station')} <Input value={typed} allowClear onChange={(e) => setTyped(e.target.value)} className="pick" /></label>
         </div>
         <div className="list-actions">
-          {write && <Button type="primary" disabled={chosen.size === 0} icon={<TagsOutlined aria-hidden />} onClick={() => setAssigning(true)}>{t('price.assign_to', { count: chosen.size })}</Button>}
+          {write && <Button type="primary" disabled={chosen.size === 0} icon={<TagsOutlined aria-hidden />} onClick={() => setAssigning(true)}>{chosen.size > 0 ? t('price.assign_to', { count: chosen.size }) : t('price.assign')}</Button>}
         </div>
       </div>
       {/* A region that scrolls must be reachable by keyboard. */}
@@ -85,11 +85,11 @@ function Matrix({ site }: { site?: string }) {
                 {rows.map((r) => (
                   <tr key={idOf(r)}>
                     {write && <td className="cell-check"><Checkbox checked={chosen.has(idOf(r))} onChange={() => toggle(r)} aria-label={t('list.choose', { name: whereOf(r).name })} /></td>}
-                    <td className="cell-wide">{r.charge_point_id ? r.charge_point_name : <Link to={`?tab=where&site=${r.site_id}`}>{r.site_name}</Link>}</td>
+                    <td className="cell-wide matrix-name">{r.charge_point_id ? r.charge_point_name : <Link to={`?tab=where&site=${r.site_id}`}>{r.site_name}</Link>}</td>
                     {r.cells.map((c, i) => (
                       <td key={audienceText(t, audiences[i]!)} data-label={audienceText(t, audiences[i]!)}>
                         {c.plan_id
-                          ? <span>{c.plan_name}<div className="quiet small">{c.reason && t(`price.reason.${c.reason}`)}</div></span>
+                          ? <span className="matrix-plan">{c.plan_name}<div className="quiet small">{c.reason && t(`price.reason.${c.reason}`)}</div></span>
                           : <span className="tone-text-bad">{t('price.no_plan')}</span>}
                       </td>
                     ))}
