@@ -598,7 +598,7 @@ func TestFIN_A3_theServerEndsBetweenHoldAndStart(t *testing.T) {
 // A hold ends one day. Before it does, what is safe to take of a charge whose bill waits
 // for a person is taken; what the bill then comes to less goes back.
 func TestPAY_R5_theHoldIsCapturedBeforeItEnds(t *testing.T) {
-	withGuests(t, func(w *World, s *psptest.Stripe, _ *psptest.PayPal, staff *API) {
+	withGuests(t, func(w *World, s *psptest.Stripe, _ *psptest.PayPal, _ *API) {
 		p := w.Point("CP1")
 		c := p.Online()
 		c.Status(1, "Available")
@@ -619,7 +619,7 @@ func TestPAY_R5_theHoldIsCapturedBeforeItEnds(t *testing.T) {
 		if minor, n := s.Taken(); minor != 34 || n != 1 {
 			w.Errorf("%d in %d", minor, n)
 		}
-		staff = w.Staff(authz.OpAdmin) // the login of before is over
+		staff := w.Staff(authz.OpAdmin) // the login of before is over
 		staff.Do("POST", "/api/v1/sessions/"+w.Session(id).ID.String()+"/review", M{"verdict": "void", "reason": "meter"}).Want(200)
 		w.Until("the money is on its way back", func() bool { w.Timers(); return f.now().Str("refunded", "amount") == "0.34" })
 		if m := f.becomes("done"); m.Str("owed", "amount") != "0.00" {

@@ -117,7 +117,7 @@ func (s *Service) startGuest(tx Tx, sc authz.Scope, g Guest, p Payment) (Guest, 
 		return g, err
 	}
 	if refused != nil {
-		return g.waits(Failure{refused.Code, refused.Detail, true}, tx.Now()), nil
+		return g.waits(Failure{refused.Code, refused.Detail, true}, tx.Now()), nil //nolint:nilerr // it is an answer, which is kept
 	}
 	g.State, g.Session, g.Failure = GuestRunning, st.ID, Failure{}
 	g.DueAt = lastCapture(p)
