@@ -70,7 +70,9 @@ func Drive(ctx context.Context, cp *ChargePoint, b Behaviour) {
 			}
 		}
 		wg.Go(func() {
-			for first := true; d.visit(ctx, first); first = false {
+			first := true
+			for d.visit(ctx, first) {
+				first = false
 			}
 		})
 	}
