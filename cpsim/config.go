@@ -90,6 +90,7 @@ type EV struct {
 	BatteryWh   int64 // capacity
 	SoCPermille int64 // fill at plug-in
 	MaxW        int64 // what the car takes at most; 0: as much as there is
+	EasesFrom   int64 // fill, in permille, from which it takes less and less; default 800, 1000: never
 }
 
 func (c Config) withDefaults() Config {

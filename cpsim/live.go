@@ -17,6 +17,18 @@ type Behaviour struct {
 	Charge [2]time.Duration // default 3 to 12 min
 	Linger [2]time.Duration // from stop to unplug; default 10 s to 1 min
 	Seed   uint64
+
+	// Next says what comes to an empty connector, first at the beginning, in place of the
+	// times above and a car by chance. Connectors ask at the same time.
+	Next func(connector int, first bool) Visit
+}
+
+// Visit is a car that comes to a connector.
+type Visit struct {
+	Pause  time.Duration // until it comes
+	Charge time.Duration // at most
+	Linger time.Duration // from stop to unplug
+	EV     EV
 }
 
 func (b Behaviour) withDefaults() Behaviour {
@@ -58,9 +70,7 @@ func Drive(ctx context.Context, cp *ChargePoint, b Behaviour) {
 			}
 		}
 		wg.Go(func() {
-			pause := b.First
-			for d.visit(ctx, pause) {
-				pause = b.Pause
+			for first := true; d.visit(ctx, first); first = false {
 			}
 		})
 	}
@@ -104,17 +114,32 @@ func (d *driver) until(ctx context.Context, t time.Duration, cond func(c *connec
 	return d.cp.waitFor(ctx, func() bool { return over || cond(c) }) == nil
 }
 
-// visit is one car, false at the end of the world.
-func (d *driver) visit(ctx context.Context, pause [2]time.Duration) bool {
-	cp := d.cp
-	never := func(*connector) bool { return false }
-	// A remote start ends the pause: somebody pressed Start beside the car.
-	if !d.until(ctx, d.between(pause), func(c *connector) bool { return c.intent != nil }) {
-		return false
+// next is what comes next.
+func (d *driver) next(first bool) Visit {
+	if d.b.Next != nil {
+		return d.b.Next(d.conn, first)
+	}
+	pause := d.b.Pause
+	if first {
+		pause = d.b.First
 	}
 	battery := 40000 + d.rng.Int64N(40001)
-	ev := EV{BatteryWh: battery, SoCPermille: 100 + d.rng.Int64N(600), MaxW: 7400 + 3600*d.rng.Int64N(40)}
-	if cp.PlugEV(d.conn, ev) != nil {
+	return Visit{
+		Pause: d.between(pause), Charge: d.between(d.b.Charge), Linger: d.between(d.b.Linger),
+		EV: EV{BatteryWh: battery, SoCPermille: 100 + d.rng.Int64N(600), MaxW: 7400 + 3600*d.rng.Int64N(40)},
+	}
+}
+
+// visit is one car, false at the end of the world.
+func (d *driver) visit(ctx context.Context, first bool) bool {
+	cp := d.cp
+	v := d.next(first)
+	never := func(*connector) bool { return false }
+	// A remote start ends the pause: somebody pressed Start beside the car.
+	if !d.until(ctx, v.Pause, func(c *connector) bool { return c.intent != nil }) {
+		return false
+	}
+	if cp.PlugEV(d.conn, v.EV) != nil {
 		return d.until(ctx, time.Second, never)
 	}
 	charging := func(c *connector) bool { return c.tx != nil }
@@ -128,7 +153,7 @@ func (d *driver) visit(ctx context.Context, pause [2]time.Duration) bool {
 			return false
 		}
 	}
-	if !d.until(ctx, d.between(d.b.Charge), func(c *connector) bool { return c.tx == nil }) {
+	if !d.until(ctx, v.Charge, func(c *connector) bool { return c.tx == nil }) {
 		return false
 	}
 	if s := cp.State().Connectors[d.conn-1]; s.Transaction {
@@ -137,7 +162,7 @@ func (d *driver) visit(ctx context.Context, pause [2]time.Duration) bool {
 			return true
 		}
 	}
-	if !d.until(ctx, d.between(d.b.Linger), never) {
+	if !d.until(ctx, v.Linger, never) {
 		return false
 	}
 	_ = cp.Unplug(d.conn)

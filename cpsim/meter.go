@@ -46,8 +46,11 @@ func (m *meter) socPermille() int64 {
 	return m.level * 1000 / m.ev.BatteryWh
 }
 
+// eases is the fill from which a car takes less and less, where it does not say.
+const eases = 800
+
 // power is what flows now, in W: the least of connector, car and limit, less
-// and less from 80 % of the battery on, nothing when it is full.
+// and less from a fill of the battery on, nothing when it is full.
 func (m *meter) power() int64 {
 	if !m.drawing {
 		return 0
@@ -57,12 +60,15 @@ func (m *meter) power() int64 {
 		w = min(w, m.ev.MaxW)
 	}
 	if m.ev.BatteryWh > 0 {
-		soc := m.socPermille()
+		soc, from := m.socPermille(), m.ev.EasesFrom
+		if from <= 0 {
+			from = eases
+		}
 		switch {
 		case m.level >= m.ev.BatteryWh:
 			return 0
-		case soc >= 800:
-			w = max(w*(1000-soc)/200, w/20, 1)
+		case soc >= from && from < 1000:
+			w = max(w*(1000-soc)/(1000-from), w/20, 1)
 		}
 	}
 	if m.limit >= 0 {

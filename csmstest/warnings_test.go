@@ -190,6 +190,35 @@ func TestLIVE_A5_AnAbnormalBillIsAWarning(t *testing.T) {
 	})
 }
 
+// A warning of abnormal bills ends with the decision of the last of them, and nobody has
+// to clear it beside.
+func TestLIVE_A5_ADecidedBillEndsItsWarning(t *testing.T) {
+	Each(t, func(w *World) {
+		w.Driver("CARD1", "100.00")
+		p := w.Point("CP1")
+		c := p.Online()
+		var bills []*Session
+		for range 2 {
+			id := c.Charge(1, "CARD1", 9000)
+			w.Advance(time.Minute)
+			c.Finish(id, 100)
+			bills = append(bills, w.Session(id).Is(session.Abnormal, "ABNORMAL"))
+		}
+		w.Warned("CHARGE_RECORD_ERROR STOP_BELOW ERROR 1 ×2")
+		decide := func(s *Session) {
+			w.Staff(authz.OpAdmin).Do("POST", "/api/v1/sessions/"+s.ID.String()+"/review", M{"verdict": "void", "reason": "looked at the meter"}).Want(200)
+		}
+		decide(bills[1])
+		w.Advance(2 * time.Hour) // the other waits still, also where it is looked at again
+		w.Warned("CHARGE_RECORD_ERROR STOP_BELOW ERROR 1 ×2")
+		decide(bills[0])
+		w.Warned()
+		if all := w.Warnings(upkeep.Filter{}); len(all) != 1 || all[0].State != upkeep.Cleared {
+			w.Errorf("the history has %+v", all)
+		}
+	})
+}
+
 // A stop for an unknown transaction: acknowledged, kept as an orphan, told.
 func TestLIVE_A6_AnOrphanStopIsAWarning(t *testing.T) {
 	Each(t, func(w *World) {

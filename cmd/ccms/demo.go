@@ -18,6 +18,7 @@ import (
 	"ccms/internal/fault"
 	"ccms/internal/operator"
 	"ccms/internal/report"
+	"ccms/internal/unit"
 )
 
 type demoCmd struct {
@@ -173,7 +174,20 @@ func summed(ctx context.Context, a *app.App, p demo.Past, o operator.Operator) e
 	if err := a.Reports.Build(ctx, o.ID, p.Until.AddDate(0, 0, -p.Days-2), p.Until.Add(time.Hour)); err != nil {
 		return err
 	}
-	return a.Reports.BuildPower(ctx, o.ID, p.Until.Add(-36*time.Hour), p.Until.Truncate(report.SlotLength))
+	return a.Reports.BuildPower(ctx, o.ID, p.Until.Add(-36*time.Hour), p.Ends().Truncate(report.SlotLength))
+}
+
+// phases is how many a connector has: those up to 7.4 kW have one.
+func phases(most unit.W) int {
+	if most <= 7_400 {
+		return 1
+	}
+	return 3
+}
+
+func visitOf(g demo.Guest) cpsim.Visit {
+	return cpsim.Visit{Pause: g.In, Charge: g.Charges, Linger: g.Lingers,
+		EV: cpsim.EV{BatteryWh: g.Battery, SoCPermille: g.Fill, MaxW: g.Most, EasesFrom: g.Eases}}
 }
 
 // plugIn connects a simulated charge point for each of the demo's, with a key made
@@ -200,7 +214,7 @@ func (c *demoCmd) plugIn(ctx context.Context, a *app.App, w *demo.World, addr st
 		}
 		for n, con := range p.Connectors {
 			cfg.Connectors = append(cfg.Connectors, cpsim.Connector{
-				MaxW: int64(con.MaxPower), Phases: 1 + 2*(i%2), DC: p.Type != asset.AC, MeterWh: meter + int64(1_000_000*(i+1)+10_000*n),
+				MaxW: int64(con.MaxPower), Phases: phases(con.MaxPower), DC: p.Type != asset.AC, MeterWh: meter + int64(1_000_000*(i+1)+10_000*n),
 			})
 		}
 		b := cpsim.Behaviour{
@@ -208,16 +222,10 @@ func (c *demoCmd) plugIn(ctx context.Context, a *app.App, w *demo.World, addr st
 			Pause: [2]time.Duration{10 * time.Second, 40 * time.Second}, Reach: [2]time.Duration{2 * time.Second, 8 * time.Second},
 			Charge: [2]time.Duration{3 * time.Minute, 12 * time.Minute}, Linger: [2]time.Duration{10 * time.Second, 90 * time.Second},
 		}
-		if !p.Guide { // as slow as life
+		if c.History > 0 || !p.Guide { // as slow as life, and as in the past
 			cfg.MeterInterval = time.Minute
-			b.Pause = [2]time.Duration{20 * time.Minute, 9 * time.Hour}
-			b.First = [2]time.Duration{5 * time.Minute, 6 * time.Hour}
-			if i%5 < 2 { // some charge soon
-				b.First = [2]time.Duration{2 * time.Second, 3 * time.Minute}
-			}
-			b.Charge = [2]time.Duration{25 * time.Minute, 4 * time.Hour}
-			if p.Type != asset.AC {
-				b.Charge = [2]time.Duration{12 * time.Minute, 50 * time.Minute}
+			b.Next = func(connector int, first bool) cpsim.Visit {
+				return visitOf(w.Next(demoSeed, &w.Points[i], connector-1, time.Now(), first))
 			}
 		}
 		go func() {

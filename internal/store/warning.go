@@ -63,6 +63,9 @@ var (
 		WHERE {{scope warning_entries e}} AND e.warning_id = ? ORDER BY e.number DESC LIMIT ?`)
 	qEntryAbout = stmt(`SELECT count(*) FROM warning_entries e WHERE {{scope warning_entries e}} AND e.warning_id = ? AND e.session_id = ?`)
 
+	qUndecided = stmt(`SELECT count(*) FROM warning_entries e JOIN sessions s ON {{scope sessions s}} AND s.id = e.session_id
+		WHERE {{scope warning_entries e}} AND e.warning_id = ? AND s.phase = 'ABNORMAL'`)
+
 	warningList = listing(listSpec{
 		Cols: warningRowCols,
 		From: warningRowFrom,
@@ -174,6 +177,12 @@ func (tx *Tx) ChildrenOf(id ident.Warning, limit int) ([]upkeep.Warning, error) 
 // Told implements upkeep.Tx.
 func (tx *Tx) Told(w ident.Warning, s ident.Session) (bool, error) {
 	n, err := scalar[int](tx, qEntryAbout, w, s)
+	return n > 0, err
+}
+
+// Undecided implements upkeep.Tx.
+func (tx *Tx) Undecided(w ident.Warning) (bool, error) {
+	n, err := scalar[int](tx, qUndecided, w)
 	return n > 0, err
 }
 

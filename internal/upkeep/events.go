@@ -308,6 +308,18 @@ func (e Over) apply(d *desk) {
 	}
 }
 
+// Decided: a person has decided what a warning asked one for. It ends at once: what a
+// person decides does not come and go.
+type Decided struct{ ID ident.Warning }
+
+func (e Decided) apply(d *desk) {
+	for i := range d.live {
+		if d.live[i].ID == e.ID && d.live[i].Live() {
+			d.end(i)
+		}
+	}
+}
+
 // Due: it is time to look at a warning. Holds says whether its condition stands.
 type Due struct {
 	ID    ident.Warning

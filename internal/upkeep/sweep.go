@@ -173,7 +173,10 @@ func stands(tx Tx, w Warning) (bool, error) {
 		if w.Type == MeterSilent {
 			return st.MeterSilent(tx.Now()), err
 		}
-		return st.Phase == session.Abnormal || st.Suspect() || st.Has(session.FlagDeniedEnergy), err
+		if err != nil || st.Phase == session.Abnormal || !st.Has(session.FlagReviewed) && (st.Suspect() || st.Has(session.FlagDeniedEnergy)) {
+			return true, err
+		}
+		return tx.Undecided(w.ID)
 	}
 	return true, nil
 }

@@ -30,7 +30,7 @@ var Kinds = []fact.Kind{
 	asset.FactSecurity, asset.FactCertExpiring, asset.FactCertSettled,
 	asset.FactBooted, asset.FactCommandEnded, asset.FactDeviceChanged,
 	"session.stopped", "session.abnormal", "session.completed", "session.orphan_stop", "session.adopted", "session.closed_provisionally",
-	"session.failed_to_start", "session.meter_silent", member.FactPushFailed,
+	"session.failed_to_start", "session.meter_silent", "session.reviewed", member.FactPushFailed,
 }
 
 // Task is what a fact asks for, in the commit that notes it as worked off.
@@ -235,6 +235,8 @@ func ofSession(f Heard, c session.Changed) Task {
 			_, err := applyTo(tx, c.Point, Silenced{Connector: st.Connector, Session: c.Session, At: f.At})
 			return err
 		})
+	case "session.reviewed":
+		return withSession(c.Session, decided)
 	}
 	i := slices.IndexFunc(suspicious, func(x session.Flag) bool { return slices.Contains(c.Flags, x) })
 	code := "ABNORMAL"
@@ -268,6 +270,38 @@ func withSession(id ident.Session, do func(Tx, session.State) error) Task {
 		}
 		return do(tx, st)
 	}
+}
+
+// decided ends the warning of a session that a person decided, once no other of the
+// sessions that it speaks of waits for one.
+func decided(tx Tx, st session.State) error {
+	live, err := tx.LockLive(st.Point)
+	if err != nil {
+		return err
+	}
+	for _, w := range live {
+		if w.Type != ChargeRecordError {
+			continue
+		}
+		told, err := tx.Told(w.ID, st.ID)
+		if err != nil {
+			return err
+		}
+		if !told {
+			continue
+		}
+		waits, err := tx.Undecided(w.ID)
+		if err != nil {
+			return err
+		}
+		if waits {
+			continue
+		}
+		if err := save(tx, Apply(Subject{Live: []Warning{w}}, Decided{w.ID}, tx.Now())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // badRecord tells of a session once, however many facts say so.

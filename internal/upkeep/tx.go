@@ -55,6 +55,8 @@ type Tx interface {
 	ChildrenOf(ident.Warning, int) ([]Warning, error)
 	// Told reports whether a warning's history speaks of the session.
 	Told(ident.Warning, ident.Session) (bool, error)
+	// Undecided reports whether a session of a warning's history waits for a person.
+	Undecided(ident.Warning) (bool, error)
 
 	WarningRow(ident.Warning) (Row, error)
 	WarningList(Filter, operator.Page) (operator.List[Row], error)

@@ -280,9 +280,14 @@ func (s *Server) WriteExport(ctx context.Context, id ident.Export) (operator.Exp
 	if s.opt.Files == nil {
 		return e, errors.New("web: there is no place for files")
 	}
-	pattern := http.MethodGet + " " + e.Path
-	h, rt := s.exporters[pattern], s.byPattern[pattern]
-	if h == nil || !c.May(rt.Permission) {
+	u := url.URL{Path: e.Path, RawQuery: e.Query}
+	r, err := http.NewRequestWithContext(context.WithValue(ctx, callerKey{}, c), http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return e, err
+	}
+	// The path may have an id in it: the pattern says whose permission it is.
+	_, pattern := s.exporters.Handler(r)
+	if rt, ok := s.byPattern[pattern]; !ok || !c.May(rt.Permission) {
 		return e, fault.New(fault.Denied, "forbidden", "Your role does not allow this.")
 	}
 	f, err := s.opt.Files.Create(ctx, e.Operator, e.ID.String())
@@ -291,14 +296,8 @@ func (s *Server) WriteExport(ctx context.Context, id ident.Export) (operator.Exp
 	}
 	counted := &countingWriter{w: f}
 	x := &exporting{format: e.Format, path: e.Path, query: e.Query, to: counted}
-	u := url.URL{Path: e.Path, RawQuery: e.Query}
-	r, err := http.NewRequestWithContext(context.WithValue(ctx, callerKey{}, c), http.MethodGet, u.String(), http.NoBody)
-	if err != nil {
-		f.Abort()
-		return e, err
-	}
 	answer := &answerOnly{header: http.Header{}}
-	h.ServeHTTP(answer, s.wantsFile(r, x))
+	s.exporters.ServeHTTP(answer, s.wantsFile(r, x))
 	if x.err == nil && answer.status >= http.StatusBadRequest {
 		x.err = answer.problem()
 	}

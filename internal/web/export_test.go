@@ -308,6 +308,31 @@ func TestALargeExportIsAFileOfAJob(t *testing.T) {
 	})
 }
 
+// A list under an id is written by a job, too, and only for who may read it.
+func TestALargeExportOfAListUnderAnIDIsWritten(t *testing.T) {
+	lite(t, func(w *world) {
+		w.tenants()
+		w.furnish(&w.mine)
+		o := Options{Now: w.clock.Now, Tick: w.ticks.tick}
+		withFiles(w, &o)
+		w.srv = New(w.svc, o)
+		c, err := w.svc.Operator.AuthenticateAPI(w.Context(), w.mine.admin, authz.Actor{})
+		w.ok(err)
+		for _, rt := range exportRoutes() {
+			if !strings.Contains(rt.Path, "{id}") || !authz.OpAdmin.May(rt.Permission) {
+				continue
+			}
+			e, err := w.svc.Operator.RequestExport(w.Context(), c, w.path(rt, w.mine), "", operator.CSV)
+			w.ok(err)
+			done, err := w.srv.WriteExport(w.Context(), e.ID)
+			if err != nil || done.State != operator.ExportReady {
+				w.Errorf("%s: %s, %v", rt.Path, done.State, err)
+			}
+			w.ok(w.st.Write(w.Context(), authz.ForSystem(w.mine.op.ID, "test"), func(tx *store.Tx) error { return tx.SaveExport(done) }))
+		}
+	})
+}
+
 // Who lost the account after asking gets no file.
 func TestALargeExportAsksAgainWhoMay(t *testing.T) {
 	lite(t, func(w *world) {

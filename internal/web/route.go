@@ -171,8 +171,8 @@ type adapter struct {
 	guard func(pattern string, next http.Handler) http.Handler
 	// file makes the handler of a list give files, too; nil where only the document is wanted.
 	file func(pattern string, list http.Handler) http.Handler
-	// files are the handlers that answer with a file, by pattern.
-	files map[string]http.Handler
+	// files are the handlers that answer with a file.
+	files *http.ServeMux
 }
 
 func (a *adapter) Handle(op *huma.Operation, h func(huma.Context)) {
@@ -182,7 +182,7 @@ func (a *adapter) Handle(op *huma.Operation, h func(huma.Context)) {
 	}))
 	if op.Metadata[exportMark] != nil {
 		if a.files != nil {
-			a.files[pattern] = work
+			a.files.Handle(pattern, work)
 		}
 		return
 	}

@@ -84,8 +84,8 @@ type Server struct {
 	cargos    chan struct{} // one token per file that is arriving
 	// imagesArriving are the images (ident.Image) whose file is arriving.
 	imagesArriving sync.Map
-	// exporters are the handlers that write files, and the routes, by pattern.
-	exporters map[string]http.Handler
+	// exporters are the handlers that write files; byPattern are the routes.
+	exporters *http.ServeMux
 	byPattern map[string]Route
 	drain     sync.Once
 }
@@ -114,7 +114,7 @@ func New(svc Services, o Options) *Server {
 		}
 	}
 	s := &Server{svc: svc, opt: o, log: o.Log, now: o.Now, metrics: newMetrics(o.Metrics), pace: newPace(o.AccountRate, o.CallerRate), turns: make(turns, MaxAtWork), closing: make(chan struct{}), liveWrite: liveWrite,
-		exports: make(chan struct{}, exportsAtOnce), cargos: make(chan struct{}, imageUploads), exporters: map[string]http.Handler{}, byPattern: map[string]Route{}}
+		exports: make(chan struct{}, exportsAtOnce), cargos: make(chan struct{}, imageUploads), exporters: http.NewServeMux(), byPattern: map[string]Route{}}
 	s.handler = s.begin(s.headers(s.mux()))
 	return s
 }
@@ -147,7 +147,7 @@ func (s *Server) mux() *http.ServeMux {
 					list.ServeHTTP(w, r)
 					return
 				}
-				s.exporters[pattern].ServeHTTP(w, s.wantsFile(r, &exporting{format: f, path: r.URL.Path, query: r.URL.RawQuery}))
+				s.exporters.ServeHTTP(w, s.wantsFile(r, &exporting{format: f, path: r.URL.Path, query: r.URL.RawQuery}))
 			})
 		}}, routes)
 

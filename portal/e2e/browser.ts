@@ -61,6 +61,21 @@ export async function signIn(page: Page, login = 'admin', path = '/', at: Pick<S
   await page.getByRole('button', { name: `Account of ${login}` }).waitFor()
 }
 
+/** Asks the API with the login of a page, as its scripts do. */
+export async function ask<T>(page: Page, method: string, path: string, body?: object, match?: number): Promise<T> {
+  const [status, answer] = await page.evaluate(async ([m, p, b, v]) => {
+    const me = await fetch('/api/v1/me').then((r) => r.json()) as { csrf_token: string }
+    const init: RequestInit = { method: m, headers: {
+      'X-CSRF-Token': me.csrf_token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID(), ...(v ? { 'If-Match': `"${v}"` } : {}),
+    } }
+    if (b) init.body = b
+    const r = await fetch(`/api/v1/${p}`, init)
+    return [r.status, r.status === 204 ? null : await r.json()] as [number, unknown]
+  }, [method, path, body && JSON.stringify(body), match] as const)
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`)
+  return answer as T
+}
+
 /** Waits until a list shows rows or says why it has none. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('[data-id], .blank, .record-head, .home .figure, .map-row').first().waitFor()

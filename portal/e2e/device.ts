@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 
 export interface Device {
-  call: (action: string, payload: object) => Promise<void>
+  /** What it is answered. */
+  call: (action: string, payload: object) => Promise<Record<string, unknown>>
   drop: () => void
 }
 
@@ -44,7 +45,7 @@ export type Answers = Record<string, (payload: Record<string, unknown>) => objec
 export async function device(base: string, identity: string, key: string, answers: Answers = {}): Promise<Device> {
   const { socket, status } = await knock(base, identity, key)
   if (status !== 101) throw new Error(`${identity} is answered with ${status}`)
-  const waiting = new Map<string, () => void>()
+  const waiting = new Map<string, (answer: Record<string, unknown>) => void>()
   let rest = Buffer.alloc(0)
   socket.on('data', (b) => {
     rest = Buffer.concat([rest, b])
@@ -55,8 +56,10 @@ export async function device(base: string, identity: string, key: string, answer
       if (rest.length < 2 || rest.length < at + size) return
       const text = rest.subarray(at, at + size).toString()
       rest = rest.subarray(at + size)
-      const id = /^\[3,"([^"]+)"/.exec(text)?.[1]
-      if (id) waiting.get(id)?.()
+      if (text.startsWith('[3,')) {
+        const [, id, said] = JSON.parse(text) as [number, string, Record<string, unknown>]
+        waiting.get(id)?.(said)
+      }
       if (!text.startsWith('[2,')) continue
       const [, asked, action, payload] = JSON.parse(text) as [number, string, string, Record<string, unknown>]
       const answer = answers[action]

@@ -1,8 +1,13 @@
 // What people paste, type and meet: names in any script, values that look like scripts,
 // a site as large as they come, a network that goes away, a server that was updated.
 
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { base, openWindow, phone, picture, settled, signIn, wide, type Window } from './browser'
+import { base, openWindow, phone, picture, screens, settled, signIn, wide, type Window } from './browser'
+
+/** What is written in the files of a folder. */
+const sources = (folder: string) => readdirSync(new URL(folder, import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((f) => f.endsWith('.tsx')).map((f) => readFileSync(new URL(`${folder}/${f}`, import.meta.url), 'utf8'))
 
 let w: Window
 beforeAll(async () => {
@@ -132,6 +137,76 @@ test('values that look like scripts, formulas and patterns are only text', async
   }
   expect(asked, 'nothing ran').toEqual([])
 }, 180_000)
+
+/** The filters of all lists, as their screens name them in the address. */
+const filters = [...new Set(sources('../admin/src').flatMap((text) => [...text.matchAll(/\bkey: '(\w+)', kind: '(?:text|select|day)'/g)].map((m) => m[1]!)))]
+const lists = [...screens.filter((s) => !/home|map|levels|ledger$|firmware|certificates/.test(s)), 'finance/payments', 'finance/ledger/postings', 'users/local-lists']
+
+const strange = ['<img src=x onerror=alert(1)>\u202e\u0000 超长的名称 محطة 🚗', 'x'.repeat(5000), '-1']
+
+test('every filter of every list takes what makes no sense, and says that nothing matches', async () => {
+  const { page } = w
+  const asked: string[] = []
+  page.on('dialog', (d) => { asked.push(d.message()); void d.dismiss() })
+  const broken: string[] = []
+  page.on('response', (r) => { if (r.status() >= 500) broken.push(`${r.status()} ${r.url().slice(0, 200)}`) })
+  expect(filters.length).toBeGreaterThan(20)
+  for (const path of lists) {
+    await page.goto(`${base}/${path}`)
+    await settled(page)
+    for (const value of strange) {
+      const all = new URLSearchParams([...filters, 'sort', 'cursor', 'limit'].map((k) => [k, value]))
+      // As Back does: the screen stays, its address is another.
+      await page.evaluate((a) => { history.pushState(null, '', a); dispatchEvent(new PopStateEvent('popstate')) }, `/${path}?${all.toString()}`)
+      await page.locator('main .blank, main [data-id]').first().waitFor()
+      await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
+      expect(await page.locator('main').innerText(), `${path}: ${value.slice(0, 30)}`).not.toMatch(/does not work|internal/i)
+    }
+    expect(await sticksOut(), path).toEqual({ page: 0, main: 0 })
+  }
+  expect(asked, 'nothing ran').toEqual([])
+  expect(broken).toEqual([])
+}, 240_000)
+
+const forms: [path: string, button: RegExp][] = [
+  ['assets/stations', /^Add$/], ['assets/points', /^Add$/], ['assets/templates', /^Add$/], ['assets/models', /^Add$/], ['assets/inbox', /^New charge points/],
+  ['assets/certificates?tab=authorities', /^Add an authority$/], ['assets/firmware', /^Add an image$/], ['upkeep/windows', /^Plan a window$/], ['users/profiles', /^Add$/],
+  ['users/cards', /^Add$/], ['users/local-lists', /^Add$/], ['finance/plans', /^Add$/], ['finance/recharges', /^Recharge an account$/], ['finance/recharges', /^Limits$/],
+  ['finance/ledger', /^Close a month$/], ['finance/payment-options', /^Set up$/],
+]
+
+test.each(forms)('the form at %s (%s): empty, huge, foreign and script-like values are saved as text or refused in words', async (path, button) => {
+  const { page } = w
+  const asked: string[] = []
+  page.on('dialog', (d) => { asked.push(d.message()); void d.dismiss() })
+  const broken: string[] = []
+  page.on('response', (r) => { if (r.status() >= 500) broken.push(`${r.status()} ${r.url()}`) })
+  const dialog = page.getByRole('dialog')
+  for (const value of ['', ...strange.slice(0, 2)]) {
+    await page.goto(`${base}/${path}`)
+    await page.locator('button:enabled', { hasText: button }).first().click()
+    await dialog.locator('input, textarea').first().waitFor()
+    await dialog.locator('.skeleton').waitFor({ state: 'detached' })
+    for (const field of await dialog.locator('input.ant-input:enabled:visible, textarea:enabled:visible').all()) {
+      const kind = await field.getAttribute('type')
+      if (value && (kind === null || kind === 'text' || kind === 'password')) await field.fill(value)
+    }
+    const title = await dialog.locator('.ant-modal-title').innerText()
+    await dialog.locator('.ant-modal-footer .ant-btn-primary').last().click()
+    // Either it is saved, and the form goes, or what is wrong is said.
+    const said = dialog.locator('.ant-form-item-explain-error, [role="alert"]')
+    await expect.poll(async () => await said.count() > 0 || await page.locator('.ant-modal-title', { hasText: title }).count() === 0).toBe(true)
+    expect((await said.allInnerTexts()).join(' '), `${path}: ${value.slice(0, 30)}`).not.toMatch(/undefined|NaN|internal|\[object/i)
+    if (await dialog.count() > 0) {
+      expect(await dialog.first().evaluate((d) => d.scrollWidth - d.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+      await page.keyboard.press('Escape')
+      await page.locator('body:not(:has([role="dialog"]))').or(page.getByRole('button', { name: 'Discard' })).first().waitFor()
+      if (await page.getByRole('button', { name: 'Discard' }).count() > 0) await page.getByRole('button', { name: 'Discard' }).click()
+    }
+  }
+  expect(asked, 'nothing ran').toEqual([])
+  expect(broken).toEqual([])
+}, 120_000)
 
 test('a site with 500 charge points is a list like any other', async () => {
   const { page } = w

@@ -2,7 +2,7 @@
 // somebody: made, changed by two people at once, taken back; at a desk and in a hand.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { base, faults, openWindow, phone, picture, settled, signIn, wide, type Window } from './browser'
+import { ask as askAPI, base, faults, openWindow, phone, picture, settled, signIn, wide, type Window } from './browser'
 import { device, type Device } from './device'
 
 let w: Window
@@ -10,20 +10,7 @@ let box: Device
 let point: string
 let version = 0
 
-/** What a script of a page asks the API for, with its login. */
-async function ask<T>(method: string, path: string, body?: object, match?: number): Promise<T> {
-  const [status, answer] = await w.page.evaluate(async ([m, p, b, v]) => {
-    const me = await fetch('/api/v1/me').then((r) => r.json()) as { csrf_token: string }
-    const init: RequestInit = { method: m, headers: {
-      'X-CSRF-Token': me.csrf_token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID(), ...(v ? { 'If-Match': `"${v}"` } : {}),
-    } }
-    if (b) init.body = b
-    const r = await fetch(`/api/v1/${p}`, init)
-    return [r.status, await r.json()] as [number, unknown]
-  }, [method, path, body && JSON.stringify(body), match] as const)
-  expect(status, `${path}: ${JSON.stringify(answer)}`).toBeLessThan(300)
-  return answer as T
-}
+const ask = <T>(method: string, path: string, body?: object, match?: number) => askAPI<T>(w.page, method, path, body, match)
 
 async function looked(what: string) {
   for (const size of [phone, wide]) {

@@ -180,7 +180,8 @@ test('in German and in the dark the screens read as well', async () => {
   const { page } = w
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.evaluate(() => localStorage.setItem('ccms.language', 'de'))
-  for (const [path, name] of [['/finance/payment-options', 'payment-options-de'], ['/finance/payments', 'payments-de'], ['/finance/reconciliation', 'reconciliation-de']] as const) {
+  const paid = await page.evaluate(async () => ((await (await fetch('/api/v1/payments?state=PARTIALLY_REFUNDED&limit=1')).json()) as { items: { id: string }[] }).items[0]!.id)
+  for (const [path, name] of [[`/finance/payments/${paid}`, 'payment-de'], ['/finance/payment-options', 'payment-options-de'], ['/finance/payments', 'payments-de'], ['/finance/reconciliation', 'reconciliation-de']] as const) {
     await go(path)
     await looked(name)
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { base, openWindow, phone, picture, seriousFaults, settled, signIn, wide, type Window } from './browser'
 import { device, type Device, stranger } from './device'
@@ -110,6 +111,26 @@ test('AUTH-R5: why a card was refused is found by the card', async () => {
   expect(await attempt.innerText()).toMatch(/Trouble_1[\s\S]*Invalid[\s\S]*card/i)
   await picture(page, 'live-attempts-1440')
   expect(await seriousFaults(page)).toEqual([])
+})
+
+test('all warnings and start attempts of the filter go into a file', async () => {
+  const { page } = w
+  for (const [path, name, column, value] of [
+    ['live/warnings?point=Trouble&state=CLEARED', 'warnings', 'code', 'GroundFailure'], ['live/attempts?q=unknown-card', 'attempts', 'token_uid', 'UNKNOWN-CARD'],
+  ] as const) {
+    await page.goto(`${base}/${path}`)
+    await page.locator('tr[data-id]').first().waitFor()
+    for (const format of ['CSV', 'Excel (XLSX)']) {
+      await page.getByRole('button', { name: 'Export' }).click()
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: format }).click()])
+      expect(file.suggestedFilename()).toMatch(new RegExp(`^${name}-\\d{4}-\\d\\d-\\d\\d\\.(csv|xlsx)$`))
+      if (format !== 'CSV') continue
+      const [head, ...rows] = readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n')
+      expect(head!.split(',')).toContain(column)
+      expect(rows.join('\n')).toContain(value)
+      expect(rows.length, 'the filter, not the page and not all').toBe(await page.locator('tr[data-id]').count())
+    }
+  }
 })
 
 test('at 390 px a warning is a card with its actions, in the dark and in German', async () => {

@@ -77,6 +77,8 @@ describe('times are those of the place', () => {
     expect(dayStart('15.1.2026', 'UTC')).toBeUndefined()
     expect(instant('2026-07-15', '12:30', 'Europe/Berlin'), 'a time of day').toBe('2026-07-15T10:30:00Z')
     expect(instant('2026-10-25', '12:00', 'Europe/Berlin'), 'behind the change').toBe('2026-10-25T11:00:00Z')
+    expect(instant('2026-01-15', '18:30:59', 'America/Santiago'), 'with seconds').toBe('2026-01-15T21:30:59Z')
+    expect(instant('2026-03-29', '03:00', 'Europe/Berlin'), 'right after the lost hour').toBe('2026-03-29T01:00:00Z')
     expect(instant('2026-07-15', '24:00', 'UTC')).toBeUndefined()
   })
 })

@@ -152,8 +152,8 @@ export function dayStart(day: string, zone: string, plusDays = 0): string | unde
 /** A day and a time of day in the zone, as an instant; undefined where they are none. */
 export function instant(day: string, clock: string, zone: string): string | undefined {
   const d = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
-  const c = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(clock)
-  return d && c ? local(Date.UTC(Number(d[1]), Number(d[2]) - 1, Number(d[3]), Number(c[1]), Number(c[2])), zone) : undefined
+  const c = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(clock)
+  return d && c ? local(Date.UTC(Number(d[1]), Number(d[2]) - 1, Number(d[3]), Number(c[1]), Number(c[2]), Number(c[3] ?? 0)), zone) : undefined
 }
 
 /** What the clocks of the zone show, given as if it were UTC. */

@@ -41,15 +41,18 @@ func (c *car) wh() int64 { return c.consumed / 3600 }
 
 func (c *car) fill() int64 { return min(1000, c.soc+c.wh()*1000/c.battery) }
 
-// power is what flows now: AC is flat and ends, DC falls from half full on.
+// easesFrom is the fill, in permille, from which a car takes less and less: on DC only.
+func (c *car) easesFrom() int64 { return pick[int64](c.dc, 600, 1000) }
+
+// power is what flows now, as a simulated charge point has it.
 func (c *car) power() int64 {
 	fill := c.fill()
 	if fill >= c.target {
 		return 0
 	}
 	p := min(c.most, c.plug)
-	if c.dc && fill > 500 {
-		p = min(p, c.most*(1000-(fill-500)*3/2)/1000)
+	if from := c.easesFrom(); fill >= from {
+		p = max(p*(1000-fill)/(1000-from), p/20, 1)
 	}
 	return p
 }

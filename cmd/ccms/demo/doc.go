@@ -11,5 +11,5 @@
 //   - a day is written in pieces of one commit each, and a piece that is there is left
 //     alone: who was interrupted goes on, and nothing is there twice;
 //   - nothing ends after the moment at which the demo was made; from then on its charge
-//     points are simulated in real time.
+//     points are simulated in real time, with cars that come by the same habits.
 package demo

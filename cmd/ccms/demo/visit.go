@@ -131,6 +131,9 @@ func (y *year) charge(rng *rand.Rand, v *visit, p *Point, c asset.Connector, beg
 	if v.story == faulted {
 		ends = begin.Add(stay/4 + time.Minute)
 	}
+	if ends.After(y.Ends()) {
+		ends = y.Ends() // who would be there at the end leaves for the simulated ones
+	}
 	start := v.Start.MeterStart
 	var full time.Time
 	now := begin
@@ -146,8 +149,8 @@ func (y *year) charge(rng *rand.Rand, v *visit, p *Point, c asset.Connector, beg
 			full = now
 			v.happens(now, session.Metered{Readings: []session.Reading{car.reading(now, start, "Sample.Periodic")}})
 			v.happens(now.Add(time.Second), session.StatusSeen{Status: asset.SuspendedEV, At: now.Add(time.Second)})
-			if car.dc || v.story != overstays && rng.IntN(3) > 0 { // the driver comes back soon
-				ends = now.Add(time.Duration(1+rng.IntN(12)) * time.Minute)
+			if soon, ok := comesBack(rng, car.dc, v.story == overstays); ok && now.Add(soon).Before(ends) {
+				ends = now.Add(soon)
 			}
 			continue
 		}
@@ -221,6 +224,14 @@ func somePark(rng *rand.Rand, p *Point, dc bool) time.Duration {
 		return minutes(300, 720)
 	}
 	return minutes(40, 260)
+}
+
+// comesBack is how soon somebody takes a full car away, who does not leave it there.
+func comesBack(rng *rand.Rand, dc, overstays bool) (time.Duration, bool) {
+	if dc || !overstays && rng.IntN(3) > 0 {
+		return time.Duration(1+rng.IntN(12)) * time.Minute, true
+	}
+	return 0, false
 }
 
 // someRider is a driver who is free: mostly one who lives near the site.

@@ -34,6 +34,17 @@ type Past struct {
 	Log   *slog.Logger
 }
 
+const (
+	// lastStop is how long before the past's end the last cars stop: then those of the
+	// simulated charge points are there.
+	lastStop = 15 * time.Minute
+	// shortest is how long somebody stays at least.
+	shortest = 5 * time.Minute
+)
+
+// Ends is when the last cars of the past stop.
+func (p Past) Ends() time.Time { return p.Until.UTC().Truncate(time.Second).Add(-lastStop) }
+
 // Written is what a run has written, or found there.
 type Written struct{ Visits, Sessions, Recharges, Refused, Found int }
 
@@ -115,16 +126,16 @@ func (y *year) day(day time.Time) []visit {
 	for _, a := range all {
 		c := a.p.Connectors[a.c]
 		key := meterKey{a.p.ID, c.Number}
-		if a.at.Before(y.busy[key]) {
-			continue // the place is taken; this one drives on
+		if a.at.Before(y.busy[key]) || a.at.After(y.Ends().Add(-shortest)) {
+			continue // the place is taken, or the past is over: this one drives on
 		}
 		v, ok := y.someVisit(rng, a.p, c, a.at, a.at.After(y.until.AddDate(0, 0, -keepDays)))
-		if !ok || v.end.After(y.until.Add(-10*time.Minute)) {
+		if !ok || v.end.After(y.Ends().Add(shortest)) {
 			continue
 		}
 		v.Start.ID = sessionID(day, len(out))
 		if v.Start.StartedAt.IsZero() || v.story != strangers && v.story != barred {
-			y.busy[key] = v.end.Add(12 * time.Minute)
+			y.busy[key] = v.end.Add(emptyFor)
 		}
 		if v.rider != nil {
 			v.rider.until = v.end.Add(30 * time.Minute)

@@ -12,12 +12,12 @@ export function KeyDialog({ shown, onClose }: { shown: Shown; onClose: () => voi
   return (
     <Modal open title={t('assets.key_title', { name: shown.name })} closable={false} keyboard={false} mask={{ closable: false }} width={560}
       footer={<Button type="primary" onClick={onClose}>{t('assets.key_done')}</Button>}>
-      <p>{t('assets.key_once')}</p>
-      <Facts items={[
+      <p className="dialog-what">{t('assets.key_once')}</p>
+      <div className="facts-lines"><Facts items={[
         [t('assets.key_address'), <Mono key="a" value={address} />],
         [t('assets.key_user'), <Mono key="u" value={shown.identity} />],
         [t('assets.key_password'), <Mono key="k" value={shown.key} />],
-      ]} />
+      ]} /></div>
     </Modal>
   )
 }

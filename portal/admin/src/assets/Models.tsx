@@ -76,6 +76,7 @@ export default function Models() {
       <List<Model>
         queryKey={['models']} name="models" label={t('nav.models')} filters={filters} columns={columns} defaultSort="name" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/models', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/models', query }}
         rowName={name}
         card={(m) => ({ title: name(m), facts: [[t('points.firmware'), m.firmware === '*' ? t('model.any_firmware') : m.firmware], [t('model.said'), said(m.quirks)], [t('model.learned'), m.learned.length]], actions: actions(m) })}
         empty={{ title: t('model.empty'), next: t('model.empty_next'), action: add }}

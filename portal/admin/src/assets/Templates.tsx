@@ -62,6 +62,7 @@ export default function Templates() {
       <List<ConfigTemplate>
         queryKey={['templates']} name="templates" label={t('nav.templates')} columns={columns} defaultSort="name" actions={add}
         load={(st, signal) => take(api.GET('/api/v1/config-templates', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/config-templates', query }}
         rowName={(e) => e.name}
         card={(e) => ({ title: e.name, status: state(e), facts: [[t('template.of'), of(e)], [t('template.settings'), e.settings.length], [t('template.changed'), <When key="c" at={e.changed_at} zone={zone} />]], actions: actions(e) })}
         empty={{ title: t('template.empty'), next: t('template.empty_next'), action: add }}

@@ -3,7 +3,7 @@
 import { ApiOutlined, CheckCircleOutlined, ExclamationCircleOutlined, MinusCircleOutlined, MobileOutlined, SettingOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, Checkbox, Form, Input } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PaymentOption } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
@@ -33,8 +33,7 @@ export default function PayOptions() {
   if (query.isError) return <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
   return (
     <article className="ledger">
-      <header className="record-head"><div className="record-name"><h2>{t('payments.options')}</h2></div></header>
-      <p className="quiet">{t('payments.options_what')}</p>
+      <header className="record-head"><p className="quiet">{t('payments.options_what')}</p></header>
       {query.data.items.map((o) => <Option key={o.method} option={o} onEdit={() => setEditing(o)} />)}
       {editing && <OptionDialog option={editing} onClose={() => setEditing(undefined)} />}
     </article>
@@ -68,7 +67,7 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
     <section className="record-tabs" aria-label={name}>
       <div className="pay-option">
         <div className="record-name">
-          <h3>{name}</h3>
+          <h2>{name}</h2>
           {o.ready ? <Tag tone="free" icon={CheckCircleOutlined} text={t('payments.offered')} /> : <Tag tone="off" icon={MinusCircleOutlined} text={t('payments.not_offered')} />}
           {o.ready && o.guests && <Tag tone="busy" icon={MobileOutlined} text={t('source.GUEST')} />}
           {o.test_failure && <Tag tone="bad" icon={ExclamationCircleOutlined} text={t('payments.test_bad')} />}
@@ -82,12 +81,12 @@ function Option({ option: o, onEdit }: { option: PaymentOption; onEdit: () => vo
       </div>
       <p className="quiet">{word(t, 'pay_method_what', o.method)}</p>
       {o.provider && (
-        <Facts items={[
+        <div className="pay-facts"><Facts items={[
           [t('payments.key'), o.key_set ? t('payments.key_ends', { end: o.key_ends ?? '' }) : t('payments.key_none')],
           [t(o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'), o.webhook_set ? t('payments.set') : t('payments.key_none')],
           Boolean(o.webhook_path) && [t('payments.webhook_address'), <Mono key="w" value={window.location.origin + (o.webhook_path ?? '')} />],
           Boolean(o.tested_at) && [t('payments.tested'), <span key="t"><When at={o.tested_at!} zone={zone} />{o.test_failure ? ` · ${o.test_failure}` : ` · ${t('payments.test_good')}`}</span>],
-        ]} />
+        ]} /></div>
       )}
     </section>
   )
@@ -101,12 +100,23 @@ function OptionDialog({ option: o, onClose }: { option: PaymentOption; onClose: 
   const { message } = App.useApp()
   const name = word(t, 'pay_method', o.method)
   const typed = (v?: string) => (v?.trim() ? v.trim() : undefined)
+  const version = useRef(o.version)
   return (
     <FormDialog<Values> title={t('payments.set_up_of', { name })} ok={t('form.save')} initial={{ enabled: o.enabled, guests: o.guests, client_id: o.client_id }} onClose={onClose}
       what={o.provider ? t('payments.keys_what') : word(t, 'pay_method_what', o.method)}
+      conflict={{
+        label: (field) => t(field === 'enabled' ? 'payments.offer' : field === 'guests' ? 'payments.guests' : field === 'client_id' ? 'payments.client_id' : field === 'secret_key' ? 'payments.key' : o.method === 'paypal' ? 'payments.webhook_id' : 'payments.webhook'),
+        // Keys are never shown, not even to who typed them.
+        show: (field, value) => (field === 'enabled' || field === 'guests' ? t(value ? 'yes' : 'no') : field === 'client_id' ? undefined : t(value ? 'payments.set' : 'payments.key_none')),
+        newest: async () => {
+          const now = (await take(api.GET('/api/v1/payment-options'))).items.find((x) => x.method === o.method)
+          version.current = now?.version ?? version.current
+          return { enabled: now?.enabled, guests: now?.guests, client_id: now?.client_id }
+        },
+      }}
       submit={async (v) => {
         await take(api.PUT('/api/v1/payment-options/{method}', {
-          params: { path: { method: o.method }, header: { 'If-Match': `"${o.version}"` } },
+          params: { path: { method: o.method }, header: { 'If-Match': `"${version.current}"` } },
           body: { enabled: Boolean(v.enabled), guests: o.provider ? Boolean(v.guests) : undefined, client_id: o.method === 'paypal' ? typed(v.client_id) : undefined, secret_key: typed(v.secret_key), webhook_secret: typed(v.webhook_secret) },
         }))
         await client.invalidateQueries({ queryKey: ['payment-options'] })

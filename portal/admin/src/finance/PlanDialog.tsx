@@ -12,7 +12,7 @@ import { decimals, rate, spoken } from '@ccms/shared/format'
 import { operatorOf, useSignedIn } from '../login/me'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useDecimalRule, useRequired } from '../parts/FormDialog'
-import { bodyOf, type BandValues, type Values, valuesOf, weekdays, whens } from './plan'
+import { type Band, type BandValues, bodyOf, consecutive, type Values, valuesOf, weekdays, whenOf, whens } from './plan'
 import { PlanPreview } from './PlanPreview'
 import { PlanWeek } from './PlanWeek'
 
@@ -37,9 +37,9 @@ export function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void
   const currency = plan?.currency ?? operatorOf(me)?.currency ?? 'EUR'
   const label = useFieldName()
   return (
-    <FormDialog<Values> title={plan ? t('plans.edit', { name: plan.name }) : t('plans.add')} ok={t('form.save')} width={960} initial={valuesOf(plan)}
+    <FormDialog<Values> title={plan ? t('plans.edit', { name: plan.name }) : t('plans.add')} ok={t('form.save')} width={1020} initial={valuesOf(plan)}
       what={plan && t('plans.snapshot')} onClose={onClose} rename={rename}
-      conflict={{ label, show: useShow(), newest: async () => {
+      conflict={{ label, show: useShow(currency), newest: async () => {
         stored.current = await take(api.GET('/api/v1/plans/{id}', { params: { path: { id: plan!.id } } }))
         return valuesOf(stored.current)
       } }}
@@ -61,14 +61,29 @@ function useFieldName() {
   return (name: string) => t(`plans.field.${name}`, { defaultValue: name })
 }
 
+/** A band in words: its name, its days and hours, its price and when it holds. */
+export function useBandText(currency: string) {
+  const { t, i18n } = useTranslation()
+  const day = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' })
+  return (b: Band) => {
+    const when = whenOf(b)
+    const days = weekdays.flatMap((d, i) => (b.days?.includes(d) ? [day.format(Date.UTC(2024, 0, 1 + i))] : []))
+    return [
+      b.name, days.length > 2 && consecutive(b.days!) ? `${days[0]}–${days.at(-1)}` : days.join(' '),
+      t('plans.band', { from: b.from, to: b.to, price: rate(b.price, currency) }), when === 'always' ? '' : `(${t(`plans.when.${when}`)})`,
+    ].filter(Boolean).join(' ')
+  }
+}
+
 /** Both versions of a field in words. */
-function useShow() {
+function useShow(currency: string) {
   const { t } = useTranslation()
+  const text = useBandText(currency)
   const fieldName = useFieldName()
   return (name: string, value: unknown) => {
     if (typeof value === 'boolean') return t(value ? 'plans.yes' : 'plans.no')
     if (name === 'electricity') {
-      return (value as BandValues[]).map((b) => [b.name, t('plans.band', { from: b.from, to: b.to, price: spoken(b.price) }), b.when === 'always' ? undefined : t(`plans.when.${b.when}`)].filter(Boolean).join(' ')).join(', ')
+      return (value as BandValues[]).map(text).join(', ')
     }
     if (Array.isArray(value)) return value.join(', ')
     if (value && typeof value === 'object') return Object.entries(value).filter(([, x]) => x).map(([k, x]) => `${fieldName(k)} ${spoken(String(x))}`).join(', ')

@@ -8,7 +8,7 @@ import { none, percent, rate } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
 import type { Filter, ListState } from '../list/state'
 import { useMay } from '../login/me'
-import { PlanDialog } from './PlanDialog'
+import { PlanDialog, useBandText } from './PlanDialog'
 
 const query = (st: ListState) => ({ name: st.filters.name, sort: st.sort, limit: st.limit, cursor: st.cursor })
 
@@ -21,7 +21,7 @@ export function PlanList() {
     const out: Column<Plan>[] = [
       { key: 'name', title: t('col.name'), sort: 'name', cell: (p) => p.name, wide: true },
       { key: 'version', title: t('plans.version'), num: true, cell: (p) => p.plan_version },
-      { key: 'electricity', title: t('plans.bands'), cell: (p) => <Bands plan={p} />, wide: true },
+      { key: 'electricity', title: t('plans.bands'), cell: (p) => <Bands plan={p} /> },
       { key: 'service', title: t('plans.service_col'), num: true, cell: (p) => price(p.service_per_kwh, p.currency) },
       { key: 'idle', title: t('plans.idle_col'), num: true, cell: (p) => price(p.idle?.per_minute, p.currency) },
       { key: 'vat', title: t('plans.vat_col'), num: true, cell: (p) => percent(p.vat_permille) },
@@ -55,7 +55,16 @@ export function PlanList() {
 
 const price = (p: string | undefined, currency: string) => (p && Number(p) !== 0 ? `${rate(p, currency)} ${currency}` : none)
 
+/** The bands; where they are many, the least and the most of them. */
 function Bands({ plan }: { plan: Plan }) {
   const { t } = useTranslation()
-  return <span className="num">{plan.electricity.map((b) => t('plans.band', { from: b.from, to: b.to, price: rate(b.price, plan.currency) })).join(', ')}</span>
+  const text = useBandText(plan.currency)
+  const all = plan.electricity.map(text)
+  if (all.length <= 2) return <span className="num">{all.join(', ')}</span>
+  const prices = plan.electricity.map((b) => b.price).sort((a, b) => Number(a) - Number(b))
+  return (
+    <span className="num" title={all.join('\n')}>
+      {t('plans.from_to', { from: rate(prices[0], plan.currency), to: rate(prices.at(-1), plan.currency) })} <span className="quiet">{t('plans.band_count', { count: all.length })}</span>
+    </span>
+  )
 }

@@ -13,7 +13,8 @@ import { explained } from './explained'
 
 export function Price({ session: s }: { session: SessionDetail }) {
   const { t } = useTranslation()
-  if (!s.bill) return <Blank title={t('record.no_bill')} next={s.cost ? t(s.ended_at ? 'record.no_bill_ended' : 'record.no_bill_next', { cost: money(s.cost) }) : undefined} />
+  if (!s.bill && s.record_state === 'VOID') return <Blank title={t('record.no_bill_void')} />
+  if (!s.bill) return <Blank title={t('record.no_bill')} next={s.cost ? t(s.record_state === 'ABNORMAL' ? 'record.no_bill_waits' : s.ended_at ? 'record.no_bill_ended' : 'record.no_bill_next', { cost: money(s.cost) }) : undefined} />
   return <BillTable bill={s.bill} zone={s.time_zone ?? 'UTC'} />
 }
 

@@ -116,6 +116,7 @@ export function RechargeDialog({ driver, onClose }: { driver?: Driver; onClose: 
 }
 
 function DriverSelect({ value, onChange, onFound, id }: { value?: string; onChange?: (id: string) => void; onFound: (d: Driver | undefined) => void; id?: string }) {
+  const { t } = useTranslation()
   const [typed, setTyped] = useState('')
   const found = useQuery({
     queryKey: ['drivers', 'pick', typed],
@@ -124,7 +125,7 @@ function DriverSelect({ value, onChange, onFound, id }: { value?: string; onChan
   })
   const drivers = found.data?.items ?? []
   return (
-    <Select id={id} value={value} autoFocus showSearch={{ filterOption: false, onSearch: setTyped }} loading={found.isFetching} notFoundContent={null}
+    <Select id={id} value={value} autoFocus showSearch={{ filterOption: false, onSearch: setTyped }} loading={found.isFetching} notFoundContent={found.isFetching ? null : t('start.no_driver')}
       onChange={(d: string) => { onChange?.(d); onFound(drivers.find((x) => x.id === d)) }}
       options={drivers.map((d) => ({ value: d.id, label: [d.account, d.nickname || d.name].filter(Boolean).join(' · ') }))} />
   )

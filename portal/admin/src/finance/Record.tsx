@@ -104,7 +104,7 @@ function Loaded({ session: s, title }: { session: SessionDetail; title: string }
           <div><dt>{t('record.energy')}</dt><dd className="num">{kwh(s.energy_wh)} <small>kWh</small></dd></div>
           <div><dt>{t('record.duration')}</dt><dd className="num">{duration(s.duration_s)}</dd></div>
           {may('finance.read') && (
-            <div><dt>{s.total ? t('record.total') : t('live.cost_so_far')}</dt><dd className="num record-total">{money(s.total ?? s.cost)}</dd></div>
+            <div><dt>{s.total || s.record_state === 'VOID' ? t('record.total') : t('live.cost_so_far')}</dt><dd className="num record-total">{money(s.total ?? s.cost)}</dd></div>
           )}
         </dl>
         <SessionActions session={s} size="middle" link={false} />

@@ -6,7 +6,7 @@ import { Alert, App, Form, Input, Radio } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { SessionDetail } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
-import { kwh, viewerZone } from '@ccms/shared/format'
+import { instant, kwh, zoneName } from '@ccms/shared/format'
 import { PickWho } from '../live/PickWho'
 import { Decimal } from '../parts/Decimal'
 import { FormDialog, useRequired } from '../parts/FormDialog'
@@ -14,7 +14,11 @@ import { word } from '../parts/words'
 
 interface Values { verdict: 'bill' | 'void'; energy?: string; from?: string; to?: string; who?: string; reason: string }
 
-const iso = (local: string | undefined) => (local ? new Date(local).toISOString() : undefined)
+/** What a field for a date and a time holds, by the clock of the zone. */
+const typed = (local: string | undefined, zone: string) => {
+  const [day = '', clock = ''] = (local ?? '').split('T')
+  return instant(day, clock, zone)
+}
 
 /** kWh as typed, in Wh; the form has checked the shape. */
 const watthours = (typed: string | undefined) => {
@@ -29,6 +33,7 @@ export function ReviewDialog({ session: s, onClose }: { session: SessionDetail; 
   const client = useQueryClient()
   const { message } = App.useApp()
   const required = useRequired()
+  const zone = s.time_zone ?? 'UTC'
   return (
     <FormDialog<Values> title={t('review.title', { id: s.transaction_id ?? '' })} ok={t('review.go')} width={560} initial={{ verdict: 'bill' }} onClose={onClose}
       what={(
@@ -44,7 +49,7 @@ export function ReviewDialog({ session: s, onClose }: { session: SessionDetail; 
           params: { path: { id: s.id }, header: { 'Idempotency-Key': key } },
           body: {
             verdict: v.verdict, reason: v.reason.trim(),
-            ...(bills && { energy_wh: watthours(v.energy), started_at: iso(v.from), ended_at: iso(v.to), driver_id: v.who?.replace('driver:', '') }),
+            ...(bills && { energy_wh: watthours(v.energy), started_at: typed(v.from, zone), ended_at: typed(v.to, zone), driver_id: v.who?.replace('driver:', '') }),
           },
         }))
         client.setQueryData(['session', s.id], fresh)
@@ -68,7 +73,7 @@ export function ReviewDialog({ session: s, onClose }: { session: SessionDetail; 
                   <Decimal suffix="kWh" />
                 </Form.Item>
                 <Form.Item name="from" label={`${t('review.from')} (${t('form.optional')})`}><Input type="datetime-local" step={1} /></Form.Item>
-                <Form.Item name="to" label={`${t('review.to')} (${t('form.optional')})`} extra={t('review.times_help', { zone: viewerZone() })}><Input type="datetime-local" step={1} /></Form.Item>
+                <Form.Item name="to" label={`${t('review.to')} (${t('form.optional')})`} extra={t('review.times_help', { zone: zoneName(zone) })}><Input type="datetime-local" step={1} /></Form.Item>
               </>
             )}
           </Form.Item>

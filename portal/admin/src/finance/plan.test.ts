@@ -1,6 +1,6 @@
 import type { Plan, PlanBody } from '@ccms/shared/api'
 import { expect, test } from 'vitest'
-import { bodyOf, toPermille, type Values, valuesOf, week } from './plan'
+import { bodyOf, consecutive, toPermille, type Values, valuesOf, week } from './plan'
 
 test('VAT as people write it', () => {
   expect(['20', '5.5', '0', '100'].map(toPermille)).toEqual([200, 55, 0, 1000])
@@ -10,6 +10,10 @@ const values: Values = {
   name: ' Night ', electricity: [{ from: '00:00', to: '24:00', price: ' 0.30 ', when: 'always' }], service_per_kwh: ' ', vat: '20', prices_include_tax: false, reservation_on: false,
   idle_on: true, idle: { per_minute: '0.20', grace_min: '15', cap: '10.00' }, hold: '50.00', min_balance: '',
 }
+
+test('days that follow each other are told as one stretch', () => {
+  expect([consecutive(['mon', 'tue', 'wed', 'thu', 'fri']), consecutive(['wed', 'mon', 'tue']), consecutive(['sat', 'mon']), consecutive(['fri'])]).toEqual([true, true, false, true])
+})
 
 test('what is left empty is absent, and money carries the currency', () => {
   expect(JSON.parse(JSON.stringify(bodyOf(values, 'EUR')))).toEqual({

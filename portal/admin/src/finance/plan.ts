@@ -3,7 +3,7 @@
 import type { Plan, PlanBody } from '@ccms/shared/api'
 import { plainPercent, plainRate, scaled, watts } from '@ccms/shared/format'
 
-type Band = PlanBody['electricity'][number]
+export type Band = PlanBody['electricity'][number]
 export type Day = NonNullable<Band['days']>[number]
 export const weekdays: Day[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
@@ -47,7 +47,13 @@ export const toPermille = (v: string) => {
 const thousandth = (n: number | undefined) => (n ? scaled(n, 3, 3).replace(/\.?0+$/, '') : undefined)
 const minutes = (s: number | undefined) => (s ? String(s / 60) : undefined)
 
-function whenOf(b: Band): When {
+/** Do the days follow each other within a week? */
+export const consecutive = (days: readonly Day[]) => {
+  const at = weekdays.flatMap((d, i) => (days.includes(d) ? [i] : []))
+  return at.every((n, i) => n === at[0]! + i)
+}
+
+export function whenOf(b: Band): When {
   if (b.holidays) return b.holidays === 'ONLY' ? 'holidays' : 'workdays'
   if (b.season_from && b.season_to) return 'season'
   if (b.since ?? b.before) return 'dates'

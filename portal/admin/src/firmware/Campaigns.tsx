@@ -8,6 +8,7 @@ import type { FileProtocol, FirmwareCampaign } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
+import { paged } from '../list/state'
 import { ProtocolField } from '../live/commands/dialogs'
 import { Reason } from '../live/commands/fields'
 import { useMay, useZone } from '../login/me'
@@ -33,7 +34,8 @@ export function Campaigns() {
     <>
       <List<FirmwareCampaign>
         queryKey={['firmware-campaigns']} name="firmware_campaigns" label={t('firmware.campaigns')} columns={columns} defaultSort="-created_at" actions={add} refetchMs={10_000}
-        load={(st, signal) => take(api.GET('/api/v1/firmware-campaigns', { signal, params: { query: { sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/firmware-campaigns', { signal, params: { query: paged(st) } }))}
+        exports={{ path: '/api/v1/firmware-campaigns', query: paged }}
         rowName={(c) => c.name}
         card={(c) => ({
           title: <Link to={`/assets/firmware/campaigns/${c.id}`}>{c.name}</Link>, status: <CampaignTag value={c.state} />,

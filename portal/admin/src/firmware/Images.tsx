@@ -8,6 +8,7 @@ import { api, take } from '@ccms/shared/client'
 import { kilobytes, none } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
+import { paged } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
@@ -49,7 +50,8 @@ export function Images() {
     <>
       <List<FirmwareImage>
         queryKey={['firmware-images', 'list']} name="firmware_images" label={t('firmware.images')} columns={columns} defaultSort="-created_at" actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/firmware-images', { signal, params: { query: { sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/firmware-images', { signal, params: { query: paged(st) } }))}
+        exports={{ path: '/api/v1/firmware-images', query: paged }}
         rowName={(i) => i.name}
         card={(i) => ({
           title: i.name, facts: [[t('firmware.model'), `${i.vendor} ${i.model}`], [t('firmware.release'), i.release], [t('firmware.signed'), i.signed ? t('yes') : t('no')]],

@@ -12,7 +12,7 @@ import { none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { newKey } from '@ccms/shared/key'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import { type Filter, type ListState, paged } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { useProblemText } from '../parts/ProblemText'
 import { said } from '../parts/said'
@@ -46,12 +46,13 @@ export function Installs({ point, campaign, label, actions, zone: local }: { poi
     const not = point ? ['number', 'site', 'point'] : ['image', 'release']
     return all.filter((c) => !not.includes(c.key))
   }, [t, may, point, zone])
+  const query = (st: ListState) => ({ charge_point_id: point, campaign_id: campaign, state: st.filters.state as State | undefined, ...paged(st) })
   return (
     <List<FirmwareInstall>
       queryKey={['firmware-installs', point ?? campaign ?? '']} name={point ? 'point_firmware' : 'campaign_rows'} label={label ?? t('nav.firmware')} filters={filters} columns={columns} actions={actions}
       defaultSort={point ? '-created_at' : 'number'} refetchMs={4000}
-      load={(st, signal) => take(api.GET('/api/v1/firmware-installs', { signal, params: { query: {
-        charge_point_id: point, campaign_id: campaign, state: st.filters.state as State | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+      load={(st, signal) => take(api.GET('/api/v1/firmware-installs', { signal, params: { query: query(st) } }))}
+      exports={{ path: '/api/v1/firmware-installs', query }}
       rowName={(i) => i.charge_point_name || i.release}
       card={(i) => ({
         title: point ? i.image_name || i.release : i.charge_point_name || i.charge_point_id, status: <InstallTag value={i.state} />,

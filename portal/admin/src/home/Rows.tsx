@@ -9,6 +9,7 @@ import type { HomePosting, HomeSession } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { amount, dateTime, duration, kwh, none } from '@ccms/shared/format'
 import { type Column, List } from '../list/List'
+import { type ListState, paged } from '../list/state'
 import { operatorOf, useMay, useSignedIn } from '../login/me'
 import { oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
@@ -53,10 +54,12 @@ export function SessionRows() {
     { key: 'state', title: t('col.state'), cell: (x) => <SessionTag value={x.state} /> },
     ...(may('finance.read') ? [{ key: 'operation', title: t('list.operation'), pin: true, cell: (x: HomeSession) => <Record id={x.id} name={x.transaction_id ?? x.site_name} /> }] : []),
   ], [t, may])
+  const asked = (st: ListState) => ({ ...query(s), ...paged(st) })
   return (
     <List<HomeSession>
       queryKey={['home-sessions', JSON.stringify(query(s))]} label={t('home.rows_sessions', { label })} columns={columns} defaultSort="-ended_at" note={<><b className="rows-of">{t('home.rows_sessions', { label })}</b><Back state={s} /></>}
-      load={(st, signal) => take(api.GET('/api/v1/home/sessions', { signal, params: { query: { ...query(s), sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+      load={(st, signal) => take(api.GET('/api/v1/home/sessions', { signal, params: { query: asked(st) } }))}
+      exports={{ path: '/api/v1/home/sessions', query: asked }}
       rowName={(x) => x.transaction_id ?? x.site_name}
       card={(x) => ({
         title: <bdi>{x.site_name}</bdi>, status: <SessionTag value={x.state} />,
@@ -89,10 +92,12 @@ export function PostingRows() {
     { key: 'amount', title: t('col.amount'), num: true, note: (all) => all[0] && `(${all[0].amount.currency})`, cell: (x) => amount(x.amount) },
     { key: 'operation', title: t('list.operation'), pin: true, cell: (x) => <Link to={`/finance/ledger/entries/${x.id}`} className="icon-link" aria-label={t('ledger.entry_of', { id: x.transaction_id ?? x.id })}>{t('ledger.entry')}</Link> },
   ], [t, s.zone])
+  const asked = (st: ListState) => ({ ...query(s), side, currency, ...paged(st) })
   return (
     <List<HomePosting>
       queryKey={['home-postings', JSON.stringify({ ...query(s), side, currency })]} label={t(`home.rows_${side}`, { label })} columns={columns} defaultSort="-time" note={<><b className="rows-of">{t(`home.rows_${side}`, { label })}</b><Back state={s} /></>}
-      load={(st, signal) => take(api.GET('/api/v1/home/postings', { signal, params: { query: { ...query(s), side, currency, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+      load={(st, signal) => take(api.GET('/api/v1/home/postings', { signal, params: { query: asked(st) } }))}
+      exports={{ path: '/api/v1/home/postings', query: asked }}
       rowName={(x) => x.transaction_id ?? x.id}
       card={(x) => ({
         title: x.site_name ? <bdi>{x.site_name}</bdi> : t('home.recharge'), status: <b className="num">{amount(x.amount)} {x.amount.currency}</b>,

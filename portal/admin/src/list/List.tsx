@@ -126,7 +126,8 @@ function Nothing({ state, empty, go }: { state: ListState; empty: ListProps<neve
         action={<Button onClick={() => go({ ...state, cursor: undefined })}>{t('list.first')}</Button>} />
     )
   }
-  return <Blank title={t('list.no_data')} next={empty.next ? `${empty.title} ${empty.next}` : empty.title} action={empty.action} />
+  // Who may not take the next step is not told to.
+  return <Blank title={t('list.no_data')} next={empty.next && empty.action !== false ? `${empty.title} ${empty.next}` : empty.title} action={empty.action} />
 }
 
 function Stale({ error, retry }: { error: unknown; retry: () => void }) {

@@ -25,6 +25,9 @@ export interface ListState {
 export const pageSizes = [20, 50, 100]
 export const defaultLimit = 50
 
+/** What every list of the API takes beside its filters. */
+export const paged = (st: ListState) => ({ sort: st.sort, limit: st.limit, cursor: st.cursor })
+
 /** Takes what the address says and leaves out what makes no sense. */
 export function readState(search: URLSearchParams, filters: readonly Filter[], sorts: readonly string[]): ListState {
   const out: ListState = { filters: {}, limit: defaultLimit }

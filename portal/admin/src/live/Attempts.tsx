@@ -10,7 +10,7 @@ import { api, take } from '@ccms/shared/client'
 import { dayStart, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { oneZone } from '../parts/common'
 import { Mono } from '../parts/Mono'
@@ -55,6 +55,11 @@ export default function Attempts() {
     return out
   }, [t, may, own])
 
+  const query = (st: ListState) => {
+    const { q, point, decision, from, to } = st.filters
+    return { q, point, decision, from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor }
+  }
+
   return (
     <List<Attempt>
       queryKey={['attempts']} name="attempts"
@@ -62,12 +67,8 @@ export default function Attempts() {
       filters={filters}
       defaultSort="-at"
       columns={columns}
-      load={(st, signal) => {
-        const { q, point, decision, from, to } = st.filters
-        return take(api.GET('/api/v1/attempts', { signal, params: { query: {
-          q, point, decision, from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))
-      }}
+      exports={{ path: '/api/v1/attempts', query }}
+      load={(st, signal) => take(api.GET('/api/v1/attempts', { signal, params: { query: query(st) } }))}
       rowName={(a) => `${a.token_uid ?? ''} ${a.charge_point_name ?? ''}`}
       card={(a) => ({
         title: a.token_uid ? <Mono value={a.token_uid} /> : none,

@@ -14,6 +14,7 @@ import { clock, none, zoneName } from '@ccms/shared/format'
 import { newKey } from '@ccms/shared/key'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
+import { paged } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { Mono } from '../parts/Mono'
 import { Blank, Failed } from '../parts/PageStates'
@@ -138,9 +139,10 @@ function Items({ bulk: b, title }: { bulk: BulkOf; title: string }) {
       queryKey={['bulk-items', b.id]} name="bulk_items"
       label={title} columns={columns} defaultSort="number" refetchMs={isOpen(b) ? 2000 : 60_000}
       load={async (st, signal) => {
-        const page = await take(api.GET('/api/v1/command-bulks/{id}/items', { signal, params: { path: { id: b.id }, query: { limit: st.limit, cursor: st.cursor, sort: st.sort } } }))
+        const page = await take(api.GET('/api/v1/command-bulks/{id}/items', { signal, params: { path: { id: b.id }, query: paged(st) } }))
         return { ...page, items: page.items.map((r) => ({ ...r, id: `${b.id}-${r.number}` })) }
       }}
+      exports={{ path: `/api/v1/command-bulks/${b.id}/items`, query: paged }}
       rowName={(r) => r.charge_point_name ?? String(r.number)}
       card={(r) => ({
         title: r.charge_point_name ?? r.charge_point_id, status: <Result row={r} />,

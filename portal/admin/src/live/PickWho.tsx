@@ -44,6 +44,6 @@ export function PickWho({ id, value, onChange, cards }: Props) {
   const none = (tokens.data?.items.length ?? 0) + driverOptions.length === 0
   return (
     <Select<string, NonNullable<SelectProps['options']>[number]> id={id} showSearch={{ filterOption: false, onSearch: setTyped }} allowClear value={value} onChange={onChange} options={none ? [] : options}
-      loading={tokens.isFetching || drivers.isFetching} notFoundContent={t('start.none')} />
+      loading={tokens.isFetching || drivers.isFetching} notFoundContent={t(cards ? 'start.none' : 'start.no_driver')} />
   )
 }

@@ -7,7 +7,7 @@ import { dayStart, none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import type { Filter, ListState } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { oneZone } from '../parts/common'
 import { PointTag } from '../parts/Status'
@@ -70,6 +70,14 @@ export function WarningList({ point }: { point?: string }) {
     return point ? out.filter((c) => c.key !== 'site' && c.key !== 'point' && c.key !== 'point_status') : out
   }, [t, may, point, own])
 
+  const query = (st: ListState) => {
+    const { site, point: name, state, level, type, from, to } = st.filters
+    return {
+      charge_point_id: point, site, point: name, level, type, state: state === 'all' || point ? undefined : state ?? 'live',
+      from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
+    }
+  }
+
   return (
     <List<Warning>
       queryKey={['warnings', ...(point ? ['point', point] : ['list'])]} name={point ? 'point_warnings' : 'warnings'}
@@ -79,12 +87,9 @@ export function WarningList({ point }: { point?: string }) {
       columns={columns}
       refetchMs={polling}
       note={<>{!point && <AsideNote />}<LiveNote /></>}
+      exports={{ path: '/api/v1/warnings', query }}
       load={async (st, signal, before) => {
-        const { site, point: name, state, level, type, from, to } = st.filters
-        const page = await take(api.GET('/api/v1/warnings', { signal, params: { query: {
-          charge_point_id: point, site, point: name, level, type, state: state === 'all' || point ? undefined : state ?? 'live',
-          from: from && dayStart(from, own), to: to && dayStart(to, own, 1), sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))
+        const page = await take(api.GET('/api/v1/warnings', { signal, params: { query: query(st) } }))
         return { ...page, items: mergeList(before, page.items) }
       }}
       rowName={(w) => warningName(t, w)}

@@ -6,12 +6,14 @@ import { useMe } from '../login/me'
 import { useProblemText, useSupportText } from './ProblemText'
 
 /** Nothing to show, and why, and what to do about it. */
-export function Blank({ title, next, small, action, alert }: {
+export function Blank({ title, next, small, action, alert, page }: {
   title: string; next?: ReactNode; small?: ReactNode; action?: ReactNode; alert?: boolean
+  /** It stands for a whole page, which has no other heading. */
+  page?: boolean
 }) {
   return (
     <div className="blank" role={alert ? 'alert' : 'status'}>
-      <p className="blank-title">{title}</p>
+      {page ? <h1 className="blank-title">{title}</h1> : <p className="blank-title">{title}</p>}
       {next && <p className="quiet">{next}</p>}
       {action}
       {small && <p className="small quiet">{small}</p>}
@@ -31,7 +33,7 @@ export function NoPermission() {
 
 export function Missing() {
   const { t } = useTranslation()
-  return <Blank title={t('page.missing')} next={t('page.missing_next')} />
+  return <Blank page title={t('page.missing')} next={t('page.missing_next')} />
 }
 
 export function Broken() {

@@ -5,7 +5,7 @@ import type { TFunction } from 'i18next'
 import en from '@ccms/shared/i18n/en.json'
 
 type Group = 'session_state' | 'record_state' | 'point_status' | 'connector_status' | 'asset_status' | 'site_state' | 'card_status' |
-  'driver_status' | 'flag' | 'source' | 'closed_by' | 'line_kind' | 'attempt_kind' | 'warning_level' | 'warning_type' | 'warning_state' | 'warning_entry' | 'error_code' | 'decision' | 'delivery' | 'recharge_from' |
+  'driver_status' | 'membership_level' | 'flag' | 'source' | 'closed_by' | 'line_kind' | 'attempt_kind' | 'warning_level' | 'warning_type' | 'warning_state' | 'warning_entry' | 'error_code' | 'decision' | 'delivery' | 'recharge_from' |
   'recharge_state' | 'payment_state' | 'payment_type' | 'payment_provider' | 'payment_op' | 'payment_step' | 'payment_check' | 'pay_method' | 'pay_method_what' | 'refund_reason' | 'book' | 'stop_reason' | 'entry_kind' | 'security_profile' | 'security_kind' | 'security_source' | 'change_state' | 'certificate_state' | 'certificate_issuer' | 'push_state' | 'reservation_state' | 'window_state'
 
 export function word(t: TFunction, group: Group, code: string): string {

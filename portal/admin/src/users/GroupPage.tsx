@@ -11,6 +11,7 @@ import { api, take } from '@ccms/shared/client'
 import { none } from '@ccms/shared/format'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
+import { type ListState, paged } from '../list/state'
 import { useMay } from '../login/me'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
@@ -91,6 +92,7 @@ function Loaded({ group: g }: { group: Group }) {
   ]
   if (may('drivers.write')) columns.push({ key: 'operation', title: t('list.operation'), pin: true, cell: operate })
   const add = may('drivers.write') && <Button type="primary" icon={<UserAddOutlined aria-hidden />} onClick={() => setAdding(true)}>{t('groups.add_member')}</Button>
+  const query = (st: ListState) => ({ group_id: g.id, ...paged(st) })
   return (
     <>
       <header className="record-head">
@@ -110,7 +112,8 @@ function Loaded({ group: g }: { group: Group }) {
       )}
       <List<Driver>
         queryKey={['drivers', 'of-group', g.id]} label={t('groups.members')} columns={columns} actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: { group_id: g.id, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/drivers', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/drivers', query }}
         rowName={(d) => d.account}
         card={(d) => ({ title: d.nickname || d.name || d.account, status: <DriverTag value={d.status} />, facts: [[t('col.account'), <Mono key="a" value={d.account} />], [t('col.membership'), d.membership_level]], actions: operate(d) })}
         empty={{ title: t('groups.no_members'), next: t('groups.no_members_next'), action: add }}

@@ -12,7 +12,7 @@ import { none, zoneName } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { Problem } from '@ccms/shared/problem'
 import { type Column, List } from '../list/List'
-import type { Filter } from '../list/state'
+import { type Filter, type ListState, paged } from '../list/state'
 import { useMay, useZone } from '../login/me'
 import { Facts } from '../parts/Facts'
 import { Mono } from '../parts/Mono'
@@ -140,15 +140,15 @@ function Points({ list: l, zone }: { list: LocalList; zone: string }) {
     { key: 'success', title: t('lists.last_success'), note: zoneName(zone), cell: (p) => <When at={p.succeeded_at} zone={zone} /> },
     { key: 'detail', title: t('lists.why'), wide: true, cell: (p) => <Why row={p} zone={zone} /> },
   ], [t, zone])
+  const query = (st: ListState) => ({ name: st.filters.name, state: st.filters.state as LocalListPoint['state'] | undefined, ...paged(st) })
   return (
     <List<PointRow>
       queryKey={['local-lists', l.id, 'points']} name="local_list_points" label={t('lists.tab_points')} filters={filters} columns={columns} defaultSort="name" refetchMs={moves(l) ? 2000 : 15_000}
       load={async (st, signal) => {
-        const page = await take(api.GET('/api/v1/local-lists/{id}/charge-points', { signal, params: { path: { id: l.id }, query: {
-          name: st.filters.name, state: st.filters.state as LocalListPoint['state'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))
+        const page = await take(api.GET('/api/v1/local-lists/{id}/charge-points', { signal, params: { path: { id: l.id }, query: query(st) } }))
         return { ...page, items: page.items.map((p) => ({ ...p, id: p.charge_point_id })) }
       }}
+      exports={{ path: `/api/v1/local-lists/${l.id}/charge-points`, query }}
       rowName={(p) => p.charge_point_name}
       card={(p) => ({
         title: <Link to={`/live/points/${p.charge_point_id}`}>{p.charge_point_name}</Link>, status: <State row={p} />,
@@ -196,6 +196,7 @@ function Cards({ list: l, zone }: { list: LocalList; zone: string }) {
         const page = await take(api.GET('/api/v1/local-lists/{id}/cards', { signal, params: { path: { id: l.id }, query: { limit: st.limit, cursor: st.cursor } } }))
         return { ...page, items: page.items.map((c) => ({ ...c, id: c.token_id })) }
       }}
+      exports={{ path: `/api/v1/local-lists/${l.id}/cards`, query: () => ({}) }}
       rowName={(c) => c.uid}
       card={(c) => ({ title: <Mono value={c.uid} />, facts: [[t('col.charging_account'), c.charging_account], [t('lists.expires'), <When key="e" at={c.expires_at} zone={zone} withZone />]] })}
       empty={{ title: t('lists.no_cards'), next: t('lists.no_cards_next') }}

@@ -16,6 +16,7 @@ import { oneCurrency } from '../parts/common'
 import { FormDialog, useRequired } from '../parts/FormDialog'
 import { Mono } from '../parts/Mono'
 import { DriverTag } from '../parts/Status'
+import { word } from '../parts/words'
 
 const query = (st: ListState) => ({
   q: st.filters.q, status: st.filters.status as Driver['status'] | undefined, sort: st.sort, limit: st.limit, cursor: st.cursor,
@@ -36,7 +37,7 @@ export default function Profiles() {
   const columns: Column<Driver>[] = [
     { key: 'account', title: t('col.account'), cell: (d) => <Mono value={d.account} /> },
     { key: 'nickname', title: t('col.nickname'), cell: (d) => d.nickname || d.name || none, wide: true },
-    { key: 'level', title: t('col.membership'), cell: (d) => d.membership_level },
+    { key: 'level', title: t('col.membership'), cell: (d) => word(t, 'membership_level', d.membership_level) },
     { key: 'number', title: t('col.charging_account'), sort: 'charging_account', cell: (d) => <Mono value={d.charging_account} /> },
     { key: 'mobile', title: t('col.mobile'), cell: (d) => (d.mobile ? <Mono value={d.mobile} /> : none) },
     { key: 'balance', title: t('col.balance'), num: true,

@@ -12,6 +12,7 @@ import { none, kilobytes } from '@ccms/shared/format'
 import { fileNameOf, saveFile } from '@ccms/shared/download'
 import { Problem, problemOf } from '@ccms/shared/problem'
 import { type Column, List } from '../../list/List'
+import { type ListState, paged } from '../../list/state'
 import { useMay } from '../../login/me'
 import { useProblemText } from '../../parts/ProblemText'
 import { said } from '../../parts/said'
@@ -57,11 +58,13 @@ export function Files({ point }: { point: ChargePoint }) {
     { key: 'kept', title: t('files.kept_until'), off: true, cell: (f) => (f.arrived_at ? <When at={f.kept_until} zone={zone} /> : none) },
     { key: 'operation', title: t('list.operation'), pin: true, cell: (f) => <Actions file={f} /> },
   ], [t, zone])
+  const query = (st: ListState) => ({ charge_point_id: point.id, ...paged(st) })
   return (
     <>
       <List<PointFile>
         queryKey={['point-files', point.id]} name="point_files" label={t('point.tab_files')} columns={columns} defaultSort="-created_at" refetchMs={polling || 5000} actions={ways}
-        load={(st, signal) => take(api.GET('/api/v1/charge-point-files', { signal, params: { query: { charge_point_id: point.id, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/charge-point-files', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/charge-point-files', query }}
         rowName={(f) => nameOf(t, f)}
         card={(f) => ({
           title: nameOf(t, f), status: <FileTag value={f.state} />,

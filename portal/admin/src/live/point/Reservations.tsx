@@ -11,7 +11,7 @@ import { api, take } from '@ccms/shared/client'
 import { none } from '@ccms/shared/format'
 import en from '@ccms/shared/i18n/en.json'
 import { type Column, List } from '../../list/List'
-import type { Filter } from '../../list/state'
+import { type Filter, type ListState, paged } from '../../list/state'
 import { useMay } from '../../login/me'
 import { FormDialog } from '../../parts/FormDialog'
 import { Mono } from '../../parts/Mono'
@@ -51,13 +51,13 @@ export function Reservations({ point }: { point: ChargePoint }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the helpers change with t alone
   }, [t, may, point.time_zone])
   const add = may('live.command') && <Button type="primary" disabled={!point.online} icon={<PlusOutlined aria-hidden />} onClick={() => setMaking(true)}>{t('reserve.go')}</Button>
+  const query = (st: ListState) => ({ charge_point_id: point.id, state: st.filters.state, ...paged(st) })
   return (
     <>
       <List<Reservation>
         queryKey={['reservations', point.id]} name="point_reservations" label={t('point.tab_reservations')} filters={filters} columns={columns} defaultSort="-created" refetchMs={5000} actions={add}
-        load={(st, signal) => take(api.GET('/api/v1/reservations', { signal, params: { query: {
-          charge_point_id: point.id, state: st.filters.state, sort: st.sort, limit: st.limit, cursor: st.cursor,
-        } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/reservations', { signal, params: { query: query(st) } }))}
+        exports={{ path: '/api/v1/reservations', query }}
         rowName={(r) => String(r.number)}
         rowClass={(r) => (stands(r) ? undefined : 'row-quiet')}
         card={(r) => ({

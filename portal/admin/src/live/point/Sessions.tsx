@@ -6,6 +6,7 @@ import { api, take } from '@ccms/shared/client'
 import { amount, duration, kwh, money, none } from '@ccms/shared/format'
 import { mergeList } from '@ccms/shared/merge'
 import { type Column, List } from '../../list/List'
+import { type ListState, paged } from '../../list/state'
 import { useMay } from '../../login/me'
 import { oneCurrency, oneZone } from '../../parts/common'
 import { RecordTag, SessionTag } from '../../parts/Status'
@@ -34,13 +35,15 @@ export function Sessions({ point }: { point: ChargePoint }) {
     if (may('live.command')) out.push({ key: 'operation', title: t('list.operation'), pin: true, cell: (s) => (isEnded(s) ? none : <SessionActions session={s} />) })
     return out
   }, [t, may])
+  const query = (st: ListState) => ({ charge_point_id: point.id, ...paged(st) })
   return (
     <List<Session>
       queryKey={['sessions', 'point', point.id]} name="point_sessions" label={t('point.tab_sessions')} columns={columns} defaultSort="-started_at" refetchMs={polling}
       load={async (st, signal, before) => {
-        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: { charge_point_id: point.id, sort: st.sort, limit: st.limit, cursor: st.cursor } } }))
+        const page = await take(api.GET('/api/v1/sessions', { signal, params: { query: query(st) } }))
         return { ...page, items: mergeList(before, page.items) }
       }}
+      exports={{ path: '/api/v1/sessions', query }}
       rowName={(s) => s.transaction_id ?? s.charge_point_name}
       card={(s) => ({
         title: may('finance.read') ? <Link to={`/finance/records/${s.id}`}>{s.transaction_id ?? t('point.session')}</Link> : s.transaction_id ?? t('point.session'),

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import type { ChargePoint, VendorMessage, VendorRule } from '@ccms/shared/api'
 import { api, take } from '@ccms/shared/client'
 import { type Column, List } from '../../list/List'
+import { paged } from '../../list/state'
 import { useMay } from '../../login/me'
 import { FormDialog, useRequired } from '../../parts/FormDialog'
 import { Blank, Failed } from '../../parts/PageStates'
@@ -40,7 +41,8 @@ export function Vendors({ point }: { point: ChargePoint }) {
     <>
       <List<VendorMessage>
         queryKey={['vendor-messages', point.id]} label={t('point.tab_vendor')} columns={columns} defaultSort="-at"
-        load={(st, signal) => take(api.GET('/api/v1/charge-points/{id}/vendor-messages', { signal, params: { path: { id: point.id }, query: { sort: st.sort, limit: st.limit, cursor: st.cursor } } }))}
+        load={(st, signal) => take(api.GET('/api/v1/charge-points/{id}/vendor-messages', { signal, params: { path: { id: point.id }, query: paged(st) } }))}
+        exports={{ path: `/api/v1/charge-points/${point.id}/vendor-messages`, query: paged }}
         rowName={(m) => `${m.vendor_id} ${m.message_id ?? ''}`}
         card={(m) => ({ title: <span className="mono-text">{m.vendor_id}</span>, facts: [[t('vendor.message'), m.message_id ?? ''], [t('vendor.answer'), t(`vendor.answers.${m.answer}`)], [t('col.time'), <When key="w" at={m.received_at} zone={zone} />]] })}
         expand={(m) => <div className="vendor-data"><pre>{m.data || t('vendor.no_data')}</pre>{m.cut && <span className="quiet small">{t('vendor.cut')}</span>}</div>}
@@ -68,7 +70,7 @@ function Rules({ onAdd, onEdit, onClose }: { onAdd: () => void; onEdit: (r: Vend
     getNextPageParam: (page) => page.next_cursor,
   })
   const remove = (r: VendorRule) => modal.confirm({
-    title: t('vendor.remove_title', { vendor: r.vendor_id }), okText: t('vendor.remove'), cancelText: t('form.cancel'), okButtonProps: { danger: true },
+    title: t('vendor.remove_title', { vendor: r.vendor_id }), content: t('vendor.remove_what'), okText: t('vendor.remove'), cancelText: t('form.cancel'), okButtonProps: { danger: true },
     onOk: async () => {
       try {
         await take(api.DELETE('/api/v1/vendor-rules/{id}', { params: { path: { id: r.id }, header: { 'If-Match': `"${r.version}"` } } }))
@@ -90,7 +92,7 @@ function Rules({ onAdd, onEdit, onClose }: { onAdd: () => void; onEdit: (r: Vend
       {query.isPending ? <PageSkeleton /> : query.isError ? <Failed error={query.error} title={t('list.error')} retry={() => void query.refetch()} />
         : rules.length === 0 ? <Blank title={t('vendor.rules_none')} /> : (
           <div className="scroll-x">
-            <table className="table" aria-label={t('vendor.rules')}>
+            <table className="table table-stack" aria-label={t('vendor.rules')}>
               <thead><tr><th scope="col">{t('vendor.vendor')}</th><th scope="col">{t('vendor.message')}</th><th scope="col">{t('vendor.answer')}</th><th scope="col">{t('vendor.note')}</th><th scope="col">{t('list.operation')}</th></tr></thead>
               <tbody>
                 {rules.map((r) => (
