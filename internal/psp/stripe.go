@@ -68,6 +68,9 @@ const withCharge = "latest_charge.balance_transaction"
 // Do implements pay.Gateway.
 func (s *Stripe) Do(ctx context.Context, a pay.Access, o pay.Order) (pay.Seen, error) {
 	c := s.with(a)
+	if o.Op == pay.OpCapture {
+		o.Amount = takable(o.Amount)
+	}
 	minor, err := toStripe(o.Amount)
 	if err != nil {
 		return pay.Seen{}, err
@@ -431,6 +434,15 @@ func currency(c money.Currency) string { return strings.ToLower(string(c)) }
 
 // hundredths are currencies without decimals that Stripe counts in hundredths all the same.
 func hundredths(c money.Currency) bool { return c == "ISK" || c == "UGX" }
+
+// takable is what Stripe can take of a bill: with three decimals the last must be 0, and
+// more than the bill is never taken.
+func takable(a money.Amount) money.Amount {
+	if a.Currency.Exponent() == 3 {
+		a.Minor -= a.Minor % 10
+	}
+	return a
+}
 
 // toStripe is an amount as Stripe counts it.
 func toStripe(a money.Amount) (int64, error) {
