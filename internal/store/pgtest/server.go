@@ -122,7 +122,7 @@ const inMemory = "/dev/shm"
 // often has 64 MB.
 func roomInMemory() bool {
 	var fs syscall.Statfs_t
-	if syscall.Statfs(inMemory, &fs) != nil || uint64(fs.Bavail)*uint64(fs.Bsize) < 4<<30 {
+	if syscall.Statfs(inMemory, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < 4<<30 {
 		return false
 	}
 	probe, err := os.MkdirTemp(inMemory, "ccms-pg-")
