@@ -12,7 +12,8 @@ const routes = [...readFileSync(new URL('../admin/src/routes.tsx', import.meta.u
 /** Where the objects of an address with an id come from, in the API; behind # the field with the id. */
 const objects: Record<string, string> = {
   'finance/records/:id': 'sessions', 'finance/recharges/:id': 'recharges', 'live/points/:id': 'charge-points',
-  'users/local-lists/:id': 'local-lists', 'finance/ledger/entries/:id': 'postings#entry_id',
+  'users/local-lists/:id': 'local-lists',
+  'users/groups/:id': 'groups', 'finance/ledger/entries/:id': 'postings#entry_id',
 }
 /** Of what there is none until somebody has done it: tests of its own visit these. */
 const made = new Set(['live/bulks/:id', 'assets/firmware/campaigns/:id', 'finance/payments/:id'])
@@ -26,6 +27,9 @@ beforeAll(async () => {
     const me = await fetch('/api/v1/me').then((r) => r.json()) as { csrf_token: string }
     const card = await fetch('/api/v1/tokens?limit=1').then((r) => r.json()) as { items: { id: string }[] }
     const point = await fetch('/api/v1/charge-points?limit=1').then((r) => r.json()) as { items: { id: string }[] }
+    await fetch('/api/v1/groups', {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token }, body: JSON.stringify({ name: 'Those of the house' }),
+    })
     return fetch('/api/v1/local-lists', {
       method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token, 'Idempotency-Key': crypto.randomUUID() },
       body: JSON.stringify({ name: 'Cards of the house', cards: 'MANUAL', token_ids: [card.items[0]!.id], site_ids: [], charge_point_ids: [point.items[0]!.id] }),
