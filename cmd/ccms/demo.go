@@ -222,10 +222,22 @@ func (c *demoCmd) plugIn(ctx context.Context, a *app.App, w *demo.World, addr st
 			Pause: [2]time.Duration{10 * time.Second, 40 * time.Second}, Reach: [2]time.Duration{2 * time.Second, 8 * time.Second},
 			Charge: [2]time.Duration{3 * time.Minute, 12 * time.Minute}, Linger: [2]time.Duration{10 * time.Second, 90 * time.Second},
 		}
-		if c.History > 0 || !p.Guide { // as slow as life, and as in the past
+		switch {
+		case c.History > 0: // as slow as life, and as in the past
 			cfg.MeterInterval = time.Minute
 			b.Next = func(connector int, first bool) cpsim.Visit {
 				return visitOf(w.Next(demoSeed, &w.Points[i], connector-1, time.Now(), first))
+			}
+		case !p.Guide: // as slow as life, but some charge soon, whatever the hour: there is nothing else to see
+			cfg.MeterInterval = time.Minute
+			b.Pause = [2]time.Duration{20 * time.Minute, 9 * time.Hour}
+			b.First = [2]time.Duration{5 * time.Minute, 6 * time.Hour}
+			if i%5 < 2 {
+				b.First = [2]time.Duration{2 * time.Second, 3 * time.Minute}
+			}
+			b.Charge = [2]time.Duration{25 * time.Minute, 4 * time.Hour}
+			if p.Type != asset.AC {
+				b.Charge = [2]time.Duration{12 * time.Minute, 50 * time.Minute}
 			}
 		}
 		go func() {

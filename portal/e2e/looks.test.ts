@@ -55,11 +55,12 @@ async function addressOf(path: string): Promise<string | undefined> {
   if (!path.includes(':id')) return path
   const list = objects[path]
   if (!list) return undefined
-  const id = await w.page.evaluate(async ([l, field]) => {
+  const first = () => w.page.evaluate(async ([l, field]) => {
     const a = await fetch(`/api/v1/${l}?limit=1`)
     return ((await a.json()) as { items: Record<string, string>[] }).items[0]?.[field ?? 'id']
   }, list.split('#') as [string, string?])
-  expect(id, `there is nothing in ${list}`).toBeDefined()
+  await expect.poll(first, { message: `there is nothing in ${list}`, timeout: 90_000 }).toBeDefined() // the first car may be on its way
+  const id = await first()
   return path.replace(':id', id!)
 }
 
