@@ -192,7 +192,7 @@ describe('LIVE-A8: a sub-operator\'s staff reset many', () => {
     expect(await seriousFaults(page)).toEqual([])
     await picture(page, 'bulk-1440')
     await page.setViewportSize(phone)
-    expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+    await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
     await picture(page, 'bulk-390')
     await page.setViewportSize(wide)
   })
@@ -225,7 +225,7 @@ describe.each([
       await page.locator('.skeleton').waitFor({ state: 'detached' })
       await picture(page, `point-${tab}-${suffix}`)
       expect(await seriousFaults(page), tab).toEqual([])
-      expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${tab}: nothing sticks out`).toBeLessThanOrEqual(0)
+      await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: `${tab}: nothing sticks out` }).toBeLessThanOrEqual(0)
     }
   })
 })

@@ -22,7 +22,7 @@ describe.each(looks)('%s', (_name, size, dark, suffix) => {
     expect(await page.locator('[role=option][aria-selected=true]').count()).toBe(1)
     expect(await seriousFaults(page), 'found').toEqual([])
     await picture(page, `search-${suffix}`)
-    expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+    await expect.poll(() => page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
     await field.fill('nobody has this')
     await page.getByText('Nothing has this number or name').waitFor()
     await field.fill('point_1')
@@ -73,7 +73,7 @@ describe.each(looks)('%s', (_name, size, dark, suffix) => {
     await settled(page)
     const wideEnough = async (what: string) => {
       expect(await seriousFaults(page), what).toEqual([])
-      expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), what).toBeLessThanOrEqual(0)
+      await expect.poll(() => page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: what }).toBeLessThanOrEqual(0)
       await picture(page, `list-${what}-${suffix}`)
     }
     await page.getByRole('button', { name: /^Views/ }).click()

@@ -108,7 +108,7 @@ test('a campaign begins, is paused and cancelled, also on a phone', async () => 
   await page.locator('.record-head').getByText('Paused').waitFor()
   await page.setViewportSize(phone)
   await settled(page)
-  expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+  await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
   expect(await seriousFaults(page), 'on a phone').toEqual([])
   await picture(page, 'firmware-campaign-390')
   await page.getByRole('button', { name: 'Cancel the campaign' }).click()

@@ -66,7 +66,7 @@ async function killed(path = `/c/${code}-1`) {
 
 async function looked(name: string) {
   const { page } = w
-  expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${name}: nothing sticks out`).toBeLessThanOrEqual(0)
+  await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: `${name}: nothing sticks out` }).toBeLessThanOrEqual(0)
   expect(await faults(page), name).toEqual([])
   await picture(page, `${name}-390`)
 }

@@ -175,7 +175,7 @@ describe.each([
       await settled(page)
       if (path.startsWith('home/') === false) await drawn(page)
       expect(await faults(page), path).toEqual([])
-      expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${path}: nothing sticks out`).toBeLessThanOrEqual(0)
+      await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: `${path}: nothing sticks out` }).toBeLessThanOrEqual(0)
       await picture(page, `${path.replace(/\W+/g, '-')}-${suffix}`)
     }
   })

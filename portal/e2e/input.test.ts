@@ -198,7 +198,7 @@ test.each(forms)('the form at %s (%s): empty, huge, foreign and script-like valu
     await expect.poll(async () => await said.count() > 0 || await page.locator('.ant-modal-title', { hasText: title }).count() === 0).toBe(true)
     expect((await said.allInnerTexts()).join(' '), `${path}: ${value.slice(0, 30)}`).not.toMatch(/undefined|NaN|internal|\[object/i)
     if (await dialog.count() > 0) {
-      expect(await dialog.first().evaluate((d) => d.scrollWidth - d.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+      await expect.poll(() => dialog.first().evaluate((d) => d.scrollWidth - d.clientWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
       await page.keyboard.press('Escape')
       await page.locator('body:not(:has([role="dialog"]))').or(page.getByRole('button', { name: 'Discard' })).first().waitFor()
       if (await page.getByRole('button', { name: 'Discard' }).count() > 0) await page.getByRole('button', { name: 'Discard' }).click()

@@ -22,7 +22,7 @@ test('the columns are those of the guide, in its order; the type of the car is t
     'Charging Station', 'Name', 'Transaction ID', 'User', 'Mobile Number', 'Start Time', 'Current(A)', 'Voltage(V)', 'SOC(%)',
     'Connector Status', 'Operation',
   ])
-  expect(await w.page.locator('.list-rows').evaluate((e) => e.scrollWidth - e.clientWidth), 'with the menu open, none is cut off').toBeLessThanOrEqual(0)
+  await expect.poll(() => w.page.locator('.list-rows').evaluate((e) => e.scrollWidth - e.clientWidth), { message: 'with the menu open, none is cut off' }).toBeLessThanOrEqual(0)
   expect(titles.find((t) => t.startsWith('Start Time')), 'the zone is the site\'s and named').toContain('America/Santiago')
   await picture(w.page, 'live-charging-1440')
 })
@@ -110,8 +110,8 @@ test('a click on Stop says what will happen, ends the session and shows the real
   expect((await page.locator('.segment-why').first().innerText()).length, 'each stretch says why').toBeGreaterThan(5)
   await picture(page, 'record-price-1440')
   await page.setViewportSize(phone)
-  expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'the bill fits on a phone').toBeLessThanOrEqual(0)
-  expect(await page.locator('.scroll-x').evaluate((m) => m.scrollWidth - m.clientWidth), 'the bill fits on a phone').toBeLessThanOrEqual(0)
+  await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'the bill fits on a phone' }).toBeLessThanOrEqual(0)
+  await expect.poll(() => page.locator('.scroll-x').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'the bill fits on a phone' }).toBeLessThanOrEqual(0)
   await page.locator('.bill').scrollIntoViewIfNeeded()
   await picture(page, 'record-price-390')
   await page.setViewportSize(wide)

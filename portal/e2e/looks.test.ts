@@ -44,11 +44,11 @@ afterAll(async () => {
 })
 
 async function fits(what: string) {
-  expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
-  expect(await w.page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), `${what}: nothing sticks out`).toBeLessThanOrEqual(0)
+  await expect.poll(() => w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: `${what}: nothing sticks out` }).toBeLessThanOrEqual(0)
+  await expect.poll(() => w.page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: `${what}: nothing sticks out` }).toBeLessThanOrEqual(0)
   // With the menu open a desk shows every column that a list comes with.
   const list = w.page.locator('.list-rows').first()
-  if (await list.count() > 0) expect(await list.evaluate((m) => m.scrollWidth - m.clientWidth), `${what}: no column is cut off`).toBeLessThanOrEqual(0)
+  if (await list.count() > 0) await expect.poll(() => list.evaluate((m) => m.scrollWidth - m.clientWidth), { message: `${what}: no column is cut off` }).toBeLessThanOrEqual(0)
 }
 
 async function addressOf(path: string): Promise<string | undefined> {
@@ -199,7 +199,7 @@ test('every form fits a phone, and what it asks for can be seen', async () => {
     await dialog.locator('.skeleton').waitFor({ state: 'detached' })
     const name = `form-${path.replaceAll(/\W+/g, '-')}-390-dark-de`
     await picture(page, name)
-    expect(await dialog.evaluate((d) => d.scrollWidth - d.clientWidth), `${name}: nothing sticks out`).toBeLessThanOrEqual(0)
+    await expect.poll(() => dialog.evaluate((d) => d.scrollWidth - d.clientWidth), { message: `${name}: nothing sticks out` }).toBeLessThanOrEqual(0)
     // A field without an edge is one that nobody finds.
     expect(await dialog.locator('input.ant-input:visible, textarea:visible').evaluateAll((all) => all
       .filter((e) => !e.closest('.ant-input-affix-wrapper') && getComputedStyle(e).borderTopWidth === '0px').map((e) => e.id)), `${name}: fields without an edge`).toEqual([])

@@ -30,7 +30,7 @@ test('AST-R2: an unknown charge point is in the inbox and is adopted with the pa
   await picture(page, 'inbox-1440')
   await page.setViewportSize(phone)
   await page.getByText('NEW-BOX').first().waitFor()
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
   await page.setViewportSize(wide)
 
   await page.getByRole('button', { name: 'Adopt NEW-BOX' }).click()

@@ -89,7 +89,7 @@ test('FIN-A10 the price test explains why a plan wins, on a desk and on a phone'
   expect(await faults(page), 'the price test').toEqual([])
   await picture(page, 'price-test-1440')
   await page.setViewportSize(phone)
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing sticks out of a phone').toBe(true)
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), { message: 'nothing sticks out of a phone' }).toBeLessThanOrEqual(0)
   expect(await faults(page), 'on a phone').toEqual([])
   await picture(page, 'price-test-390')
   await page.setViewportSize(wide)

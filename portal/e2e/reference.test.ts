@@ -32,7 +32,7 @@ describe.each([
     expect(listed.sort()).toEqual((await operations()).sort())
     await picture(w.page, `reference-${suffix}`)
     expect(await faults(w.page)).toEqual([])
-    expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+    await expect.poll(() => w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
   })
 
   test('each operation opens without a fault', async () => {
@@ -45,7 +45,7 @@ describe.each([
     await picture(w.page, `reference-open-${suffix}`)
     await w.page.locator('article details').evaluateAll((all) => { for (const d of all) (d as HTMLDetailsElement).open = true })
     await expect.poll(() => w.page.locator('article form').count()).toBe((await operations()).length)
-    expect(await w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+    await expect.poll(() => w.page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
     for (const left of ['undefined', '[object Object]', 'NaN']) expect(await w.page.locator('main').innerText()).not.toContain(left)
   })
 })

@@ -55,7 +55,7 @@ test('a warning is opened, acknowledged by keyboard, and cleared with a reason',
   await page.getByRole('table', { name: 'History' }).getByText('Raised').waitFor()
   await picture(page, 'live-warnings-1440')
   expect(await seriousFaults(page)).toEqual([])
-  expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+  await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
 
   await fault.getByRole('button', { name: /^Acknowledge/ }).focus()
   await page.keyboard.press('Enter')
@@ -148,7 +148,7 @@ test('at 390 px a warning is a card with its actions, in the dark and in German'
   await card.getByText('Quittiert', { exact: true }).waitFor()
   await picture(page, 'live-warnings-390-dark')
   expect(await seriousFaults(page)).toEqual([])
-  expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), 'nothing sticks out').toBeLessThanOrEqual(0)
+  await expect.poll(() => page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth), { message: 'nothing sticks out' }).toBeLessThanOrEqual(0)
   expect(small.errors).toEqual([])
   await small.close()
 })

@@ -117,7 +117,7 @@ describe('profiles, vendors and the wire', () => {
     const opened = page.locator('.frame-row', { hasText: 'BootNotification' }).first()
     if (!await opened.locator('details').evaluate((d) => (d as HTMLDetailsElement).open)) await opened.locator('summary').click()
     await opened.locator('pre').first().waitFor()
-    expect(await page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), 'an opened message fits').toBeLessThanOrEqual(0)
+    await expect.poll(() => page.locator('main').evaluate((m) => m.scrollWidth - m.clientWidth), { message: 'an opened message fits' }).toBeLessThanOrEqual(0)
     await picture(page, 'wire-390')
     await page.setViewportSize(wide)
   })
