@@ -40,7 +40,7 @@ test('bands, stages and the price of a charge, before it is saved', async () => 
   await preview.getByText('6.00 EUR').first().waitFor()
   expect(await dialog.getByRole('table', { name: 'The week' }).getByText('0.40').count()).toBe(7)
   await dialog.getByRole('switch', { name: 'Charge for keeping a connector' }).click()
-  await dialog.getByLabel('Per minute').first().fill('0.05')
+  await dialog.locator('[id$="reservation_per_minute"]').fill('0.05') // the other fees have a field of that name too
   await preview.getByLabel('Reserved before').fill('12')
   await preview.getByText('6.72 EUR').first().waitFor()
   expect(await faults(page), 'the form').toEqual([])
