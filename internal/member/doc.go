@@ -1,7 +1,7 @@
 // Package member knows who charges: drivers, the numbered charging account each of
 // them has, the tokens they present, and which of these a charge point lets in by itself.
 //
-// Owns: Driver, Token, the charging account number with its check digit, the one
+// Owns: Driver, Group, Token, the charging account number with its check digit, the one
 // form under which the spellings of a token meet, and the verdict on a token; LocalList
 // with the rule for its cards, its content by revision, and how far each charge point has
 // it (ListPoint), with the push in parts that brings it there.

@@ -25,7 +25,6 @@ type Tx interface {
 	DriverByID(ident.Driver) (Driver, error)
 	ListDrivers(DriverFilter, operator.Page) (operator.List[Driver], error)
 
-	// InsertToken fails with fault.Conflict "token_exists".
 	// InsertGroup fails with fault.Conflict "group_taken", and so does SaveGroup.
 	InsertGroup(Group) error
 	SaveGroup(g Group, version int64) error
@@ -33,6 +32,7 @@ type Tx interface {
 	GroupByID(ident.Group) (Group, error)
 	ListGroups(GroupFilter, operator.Page) (operator.List[Group], error)
 
+	// InsertToken fails with fault.Conflict "token_exists".
 	InsertToken(Token) error
 	SaveToken(t Token, version int64) error
 	TokenByID(ident.Token) (Token, error)

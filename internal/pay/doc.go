@@ -2,7 +2,8 @@
 //
 // Owns: the Payment and its state machine (Apply, pure), the steps that a provider is
 // asked for and the worker that carries them on, refunds, saved cards, which methods an
-// operator offers and with which keys, webhooks, and the comparison with the provider.
+// operator offers and with which keys, webhooks, and the comparison with the provider;
+// Guest, a charge that is paid on the spot, from the hold to its capture.
 // Refuses: the words of a provider (package psp speaks them), what a wallet has (package
 // ledger), card numbers: those are typed at the provider only (PAY-R9).
 //

@@ -1,7 +1,7 @@
 // Package tariff holds billing plans and works out prices.
 //
 // Owns: Plan (layers of elements of components, immutable once saved: a change is
-// a new version), the one rating function Rate (plan and usage → bill), its
+// a new version), Assignment and which plan wins for whom and where (Choose), the one rating function Rate (plan and usage → bill), its
 // incremental twin Running, and what a hold must reserve. All of them read a Sheet:
 // the plan in a zone, made ready once and shared by the sessions that it prices.
 // Refuses: floating point, the wall clock, meter readings that are not monotone

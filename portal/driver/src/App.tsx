@@ -12,7 +12,14 @@ import { why } from './say'
 import { useFollowed } from './use'
 import { choose, speak, t } from './words'
 
-const codeOfAddress = () => decodeURIComponent(location.pathname.replace(/^\/c\/?/, ''))
+function codeOfAddress(): string {
+  const written = location.pathname.replace(/^\/c\/?/, '')
+  try {
+    return decodeURIComponent(written)
+  } catch {
+    return written // no code is like that, and the page says so
+  }
+}
 
 export function App() {
   const [language, setLanguage] = useState(speak)

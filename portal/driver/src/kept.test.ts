@@ -23,6 +23,14 @@ test('a charge that is over is kept for its receipt, one that never was is not',
   expect(ended()).toEqual([])
 })
 
+test('a browser that keeps nothing has its charge until the page is closed', () => {
+  vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => { throw new Error('no room') })
+  keep({ secret: 'c', code: '1', at: 3 })
+  expect(kept()?.secret).toBe('c')
+  end()
+  expect(kept()).toBeUndefined()
+})
+
 test('what does not arrive is sent again, what is refused is not', async () => {
   vi.useFakeTimers()
   let calls = 0

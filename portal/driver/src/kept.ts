@@ -8,9 +8,12 @@ const now = 'ccms.charge'
 const past = 'ccms.charges'
 const most = 20
 
+/** What a browser that keeps nothing could not keep: the page works until it is closed. */
+const unkept = new Map<string, string>()
+
 function read<T>(key: string, none: T): T {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? 'null') as T ?? none
+    return JSON.parse(unkept.get(key) ?? localStorage.getItem(key) ?? 'null') as T ?? none
   } catch {
     return none
   }
@@ -19,7 +22,10 @@ function read<T>(key: string, none: T): T {
 function write(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value))
-  } catch { /* a browser that keeps nothing: the page works until it is closed */ }
+    unkept.delete(key)
+  } catch {
+    unkept.set(key, JSON.stringify(value))
+  }
 }
 
 export const kept = (): Kept | undefined => read<Kept | undefined>(now, undefined)
@@ -30,9 +36,10 @@ export const ended = (): Kept[] => read<Kept[]>(past, [])
 export function end(place?: string): void {
   const k = kept()
   if (k && place) write(past, [{ ...k, place }, ...ended().filter((x) => x.secret !== k.secret)].slice(0, most))
+  unkept.delete(now)
   try {
     localStorage.removeItem(now)
-  } catch { /* as above */ }
+  } catch { /* nothing is kept */ }
 }
 
 /** 32 random bytes in base64url. */

@@ -24,18 +24,20 @@ export function useFollowed<T>(ask: (() => Promise<T>) | undefined, key: string,
     let timer: ReturnType<typeof setTimeout> | undefined
     let over = false
     let failures = 0
+    let turn = 0 // a page that is seen again asks at once; what is under way then counts no more
     const wait = (ms: number) => { timer = setTimeout(() => void go(), ms) }
     const go = async () => {
       const { ask: call, every: pause } = newest.current
       if (!call || document.hidden) return
+      const mine = ++turn
       try {
         const value = await call()
-        if (over) return
+        if (over || mine !== turn) return
         failures = 0
         setKnown({ key, value, lost: false })
         if (pause(value) > 0) wait(pause(value))
       } catch (e) {
-        if (over) return
+        if (over || mine !== turn) return
         if (e instanceof Refusal && e.status !== 429) {
           setKnown({ key, lost: false, refused: e })
           return
